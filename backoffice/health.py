@@ -1,0 +1,36 @@
+"""Whether the back office lives, and whether it is ready to be sent work."""
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+from xero_sync import selectors
+from xero_sync.clock import database_now
+
+
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+    """Answer as long as the process does."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+    """Answer 503 without a database or its migrations; report late work as degraded."""
+    try:
+        executor = MigrationExecutor(connection)
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        if pending:
+            return JsonResponse({"status": "migrations are missing"}, status=503)
+        work = selectors.background_health(now=database_now())
+    except DatabaseError:
+        return JsonResponse({"status": "no database"}, status=503)
+    status = "degraded" if work.is_late else "ok"
+    return JsonResponse(
+        {
+            "status": status,
+            "worker_last_seen": work.worker_last_seen,
+            "oldest_due_seconds": work.oldest_due_seconds,
+        }
+    )

@@ -1,0 +1,247 @@
+"""Settings, read from the environment; each has a default that suits development.
+
+With `DJANGO_DEBUG=false` the back office refuses to start while one of the defaults in
+`DEVELOPMENT_ONLY` is still in force: they are public knowledge.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = BASE_DIR / ".data"
+STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+DEVELOPMENT_ONLY: dict[str, str] = {
+    "DJANGO_SECRET_KEY": "development-only-secret-key-never-use-it-in-production",
+    "DJANGO_ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
+    "PUBLIC_BASE_URL": "http://localhost:8000",
+    "CODAT_BASE_URL": "http://127.0.0.1:8765",
+    "CODAT_API_KEY": "sandbox-key",
+    "CODAT_WEBHOOK_SECRET": "whsec_c2FuZGJveC13ZWJob29rLXNpZ25pbmcta2V5LTAx",
+}
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+
+def development(name: str) -> str:
+    """Read a setting whose default is only good on a developer's machine."""
+    value: str = env.str(name, default=DEVELOPMENT_ONLY[name])
+    if not DEBUG and value == DEVELOPMENT_ONLY[name]:
+        raise ImproperlyConfigured(
+            f"{name} still has its development default. Set it, or set "
+            "DJANGO_DEBUG=true on a machine that is not in production."
+        )
+    return value
+
+
+# --- Django -----------------------------------------------------------------------
+
+DEBUG: bool = env.bool("DJANGO_DEBUG", default=True)
+SECRET_KEY = development("DJANGO_SECRET_KEY")
+ALLOWED_HOSTS = development("DJANGO_ALLOWED_HOSTS").split(",")
+PUBLIC_BASE_URL = development("PUBLIC_BASE_URL").rstrip("/")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
+
+INSTALLED_APPS = [
+    "backoffice",
+    "lending",
+    "xero_sync",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_q",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "backoffice.urls"
+WSGI_APPLICATION = "backoffice.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+TIME_ZONE = env.str("TIME_ZONE", default="Europe/London")
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+STATIC_URL = "static/"
+STORAGES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEBUG
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
+}
+
+# --- Stores -----------------------------------------------------------------------
+
+DATABASES: dict[str, Any] = {
+    "default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}")
+}
+# Never 0: django-q2's database broker opens and closes a connection on each call then.
+DATABASES["default"]["CONN_MAX_AGE"] = 600
+IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if IS_SQLITE:
+    # A deferred transaction that reads and then writes fails at once under load instead
+    # of waiting; FULL because a lost commit here would be a lost loan event.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+            "PRAGMA wal_autocheckpoint=1000; PRAGMA journal_size_limit=67108864;"
+        ),
+    }
+else:
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+REDIS_URL: str = env.str("REDIS_URL", default="")
+Q_WORKERS = 2 if IS_SQLITE else 4
+Q_CLUSTER: dict[str, Any] = {
+    "name": "backoffice",
+    "label": "Background jobs",
+    "workers": Q_WORKERS,
+    # A job's retry clock starts when it is fetched, so nothing is fetched early.
+    "queue_limit": Q_WORKERS,
+    "bulk": 1,
+    "poll": 0.5 if IS_SQLITE else 0.2,
+    "timeout": 120,
+    "retry": 600,
+    # Our own tables are the queue of record: the sweep repeats work, the queue never.
+    "ack_failures": True,
+    "max_attempts": 1,
+    "catch_up": False,
+    "save_limit": 250,
+    "max_rss": 300_000,
+    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
+}
+
+# --- Codat ------------------------------------------------------------------------
+
+CODAT_BASE_URL = development("CODAT_BASE_URL").rstrip("/")
+CODAT_API_KEY = development("CODAT_API_KEY")
+CODAT_WEBHOOK_SECRET = development("CODAT_WEBHOOK_SECRET")
+CODAT_CONNECT_TIMEOUT: float = env.float("CODAT_CONNECT_TIMEOUT", default=5.0)
+CODAT_READ_TIMEOUT: float = env.float("CODAT_READ_TIMEOUT", default=30.0)
+LENDER_NAME: str = env.str("LENDER_NAME", default="Example Invoice Finance")
+
+# --- The write-back engine, all in seconds unless the name says otherwise -----------
+
+# How long a claim holds its lane; longer than one HTTP exchange by a wide margin.
+WRITEBACK_LEASE_SECONDS: float = env.float("WRITEBACK_LEASE_SECONDS", default=120)
+# Codat forgets an Idempotency-Key after 90 minutes; we stop trusting it after 80.
+WRITEBACK_KEY_SECONDS: float = env.float("WRITEBACK_KEY_SECONDS", default=4_800)
+# No absence is proven before this long after the last byte sent.
+WRITEBACK_SETTLE_SECONDS: float = env.float("WRITEBACK_SETTLE_SECONDS", default=5_400)
+# How long a write that timed out at Codat is re-read before a person is asked.
+WRITEBACK_TIMED_OUT_SECONDS: float = env.float(
+    "WRITEBACK_TIMED_OUT_SECONDS", default=86_400
+)
+WRITEBACK_RETRY_BASE_SECONDS: float = env.float(
+    "WRITEBACK_RETRY_BASE_SECONDS", default=5
+)
+WRITEBACK_RETRY_CAP_SECONDS: float = env.float(
+    "WRITEBACK_RETRY_CAP_SECONDS", default=900
+)
+# First poll of a pending write; doubles up to the cap. Webhooks come first.
+WRITEBACK_POLL_SECONDS: float = env.float("WRITEBACK_POLL_SECONDS", default=15)
+WRITEBACK_POLL_CAP_SECONDS: float = env.float(
+    "WRITEBACK_POLL_CAP_SECONDS", default=1_800
+)
+# How often a data refresh under way at Codat is looked at.
+WRITEBACK_REFRESH_SECONDS: float = env.float("WRITEBACK_REFRESH_SECONDS", default=2)
+# An invoice read longer ago than this is read again before a payment is posted.
+WRITEBACK_INVOICE_SECONDS: float = env.float("WRITEBACK_INVOICE_SECONDS", default=900)
+# One drain leaves after this long, so that a stop is quick and other jobs get a turn.
+WRITEBACK_SLICE_SECONDS: float = env.float("WRITEBACK_SLICE_SECONDS", default=45)
+# How many drains may run at once, on all hosts together.
+WRITEBACK_DRAINS: int = env.int("WRITEBACK_DRAINS", default=1 if IS_SQLITE else 2)
+WRITEBACK_THREADS: int = env.int("WRITEBACK_THREADS", default=8 if IS_SQLITE else 16)
+# Codat blocks an address above 1,000 requests a minute; we stay below.
+WRITEBACK_REQUESTS_PER_MINUTE: int = env.int(
+    "WRITEBACK_REQUESTS_PER_MINUTE", default=900
+)
+# Xero allows 60 calls a minute to an organisation; Codat needs some of them itself.
+WRITEBACK_ORGANISATION_PER_MINUTE: int = env.int(
+    "WRITEBACK_ORGANISATION_PER_MINUTE", default=50
+)
+# Names the address our requests leave from; hosts behind one address share its budget.
+WRITEBACK_EGRESS_ADDRESS: str = env.str("WRITEBACK_EGRESS_ADDRESS", default="default")
+
+# --- Transport security -----------------------------------------------------------
+
+# Only behind a proxy that sets this header itself: anybody else could forge it.
+if env.bool("BEHIND_TLS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 3_600)
+SECURE_HSTS_INCLUDE_SUBDOMAINS: bool = env.bool(
+    "SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False
+)
+SECURE_HSTS_PRELOAD: bool = env.bool("SECURE_HSTS_PRELOAD", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+# Sub-domains and the preload list bind more than this application: the operator of the
+# domain decides on them with the two settings above, so their absence is no fault.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+}

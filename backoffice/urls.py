@@ -1,0 +1,14 @@
+"""All addresses of the back office."""
+
+from django.contrib import admin
+from django.urls import path
+
+from backoffice import health
+from xero_sync import webhook_views
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("webhooks/codat/", webhook_views.codat, name="codat-webhook"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]

@@ -1,0 +1,33 @@
+"""The lender's book: companies, loans and what happened on them."""
+
+from lending.models.company import Company
+from lending.models.event import EventKind, LoanEvent, LoanEventQuerySet
+from lending.models.loan import (
+    CollectionRoute,
+    InvoicePaymentPosting,
+    Loan,
+    LoanQuerySet,
+)
+from lending.models.references import (
+    REFERENCE_PATTERN,
+    REFERENCE_RULE,
+    RESERVED_REFERENCE,
+    is_reference,
+    validate_reference,
+)
+
+__all__ = [
+    "REFERENCE_PATTERN",
+    "REFERENCE_RULE",
+    "RESERVED_REFERENCE",
+    "CollectionRoute",
+    "Company",
+    "EventKind",
+    "InvoicePaymentPosting",
+    "Loan",
+    "LoanEvent",
+    "LoanEventQuerySet",
+    "LoanQuerySet",
+    "is_reference",
+    "validate_reference",
+]

@@ -1,0 +1,177 @@
+"""Set up companies and loans, and close loans."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+from django.utils.translation import gettext
+
+from lending import money
+from lending.exceptions import LoanNotSettled, ReferenceTaken, RouteFrozen
+from lending.models import (
+    CollectionRoute,
+    Company,
+    EventKind,
+    InvoicePaymentPosting,
+    Loan,
+)
+from lending.positions import explain, loan_position
+from lending.services.checks import (
+    check_author,
+    check_fields,
+    check_open,
+    check_reference,
+)
+
+# Kinds whose booking depends on the route: once there is one, the route is history.
+KINDS_THAT_FREEZE_THE_ROUTE = (EventKind.DRAWDOWN, EventKind.INVOICE_PAYMENT)
+
+
+@transaction.atomic
+def create_company(
+    *,
+    reference: str,
+    legal_name: str,
+    currency: str,
+    country: str,
+    borrower_reference: str = "",
+    contact_email: str = "",
+    language: str = "en",
+    time_zone: str | None = None,
+) -> Company:
+    """Take on a company; without a time zone it keeps the product's.
+
+    Raises:
+        InvalidReference: the reference is malformed or reserved.
+        ReferenceTaken: another company has it.
+        InvalidValue: another field is missing or malformed.
+    """
+    check_reference(reference, field="reference")
+    money.minor_digits(currency)
+    company = Company(
+        reference=reference,
+        borrower_reference=borrower_reference,
+        legal_name=legal_name,
+        contact_email=contact_email,
+        currency=currency,
+        country=country,
+        language=language,
+        time_zone=time_zone or settings.TIME_ZONE,
+    )
+    check_fields(company)
+    _insert(company, reference)
+    return company
+
+
+@transaction.atomic
+def create_loan(
+    *,
+    company: Company,
+    reference: str,
+    agreed_on: date,
+    invoice_number: str,
+    invoice_amount: Decimal,
+    debtor_name: str,
+    invoice_external_id: str = "",
+    collection_route: str = CollectionRoute.LENDER,
+    invoice_payment_posting: str = InvoicePaymentPosting.LEAVE_TO_BORROWER,
+) -> Loan:
+    """Agree a loan against one invoice, in the company's currency.
+
+    Raises:
+        InvalidReference: the reference is malformed or reserved.
+        ReferenceTaken: another loan has it.
+        AmountNotAllowed: the invoice amount does not suit the currency.
+        InvalidValue: another field is missing or malformed.
+    """
+    check_reference(reference, field="reference")
+    loan = Loan(
+        company=company,
+        reference=reference,
+        agreed_on=agreed_on,
+        invoice_number=invoice_number,
+        invoice_external_id=invoice_external_id,
+        invoice_amount=money.validate_amount(
+            invoice_amount, company.currency, field="invoice_amount"
+        ),
+        debtor_name=debtor_name,
+        collection_route=collection_route,
+        invoice_payment_posting=invoice_payment_posting,
+    )
+    check_fields(loan, skip=("company",))
+    _insert(loan, reference)
+    return loan
+
+
+@transaction.atomic
+def update_loan_route(
+    *, loan: Loan, collection_route: str, invoice_payment_posting: str
+) -> Loan:
+    """Choose who collects the invoice, as long as nothing depends on it.
+
+    Raises:
+        RouteFrozen: money was drawn or the invoice was paid already.
+        LoanClosed: the loan is closed.
+        InvalidValue: the route or the posting is not known.
+    """
+    loan = lock_loan(loan)
+    check_open(loan)
+    if loan.events.filter(kind__in=KINDS_THAT_FREEZE_THE_ROUTE).exists():
+        message = gettext(
+            "collection_route: %(loan)s has a drawdown or an invoice payment, so its "
+            "route is fixed; agree a new loan for another route."
+        ) % {"loan": loan.reference}
+        raise RouteFrozen(message, field="collection_route")
+    loan.collection_route = collection_route
+    loan.invoice_payment_posting = invoice_payment_posting
+    check_fields(loan, skip=("company",))
+    loan.save(update_fields=["collection_route", "invoice_payment_posting"])
+    return loan
+
+
+@transaction.atomic
+def close_loan(*, loan: Loan, closed_by: str, now: datetime, reason: str = "") -> Loan:
+    """Close a loan; one that is not settled is closed with a reason.
+
+    Raises:
+        LoanNotSettled: something does not come to zero and no reason was given.
+        LoanClosed: it is closed already.
+        InvalidValue: who closes it was not said, or a text is too long.
+    """
+    loan = lock_loan(loan)
+    check_open(loan)
+    check_author(closed_by, field="closed_by")
+    position = loan_position(loan=loan)
+    if not position.is_settled and not reason.strip():
+        message = gettext("reason: give one to close %(loan)s. %(open)s") % {
+            "loan": loan.reference,
+            "open": " ".join(explain(position, loan)),
+        }
+        raise LoanNotSettled(message, field="reason")
+    loan.closed_at = now
+    loan.closed_by = closed_by
+    loan.close_reason = reason.strip()
+    check_fields(loan, skip=("company",))
+    loan.save(update_fields=["closed_at", "closed_by", "close_reason"])
+    return loan
+
+
+def lock_loan(loan: Loan) -> Loan:
+    """Read the loan afresh, with its company, and hold it to the transaction's end."""
+    locked = Loan.objects.select_for_update(of=("self",)).with_company()
+    return locked.get(pk=loan.pk)
+
+
+def _insert(instance: models.Model, reference: str) -> None:
+    try:
+        with transaction.atomic():
+            instance.save(force_insert=True)
+    except IntegrityError as exc:
+        manager = type(instance)._default_manager
+        if not manager.filter(reference=reference).exists():
+            raise
+        message = gettext(
+            "reference: “%(reference)s” is already in use; choose another."
+        ) % {"reference": reference}
+        raise ReferenceTaken(message, field="reference") from exc

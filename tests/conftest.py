@@ -1,0 +1,34 @@
+"""What every test has."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from django.test import TransactionTestCase
+from hypothesis import settings as hypothesis_settings
+from hypothesis.configuration import set_hypothesis_home_dir
+
+from lending.append_only import suspended
+
+# A busy machine is no reason to fail; what is found is kept with the other leftovers.
+set_hypothesis_home_dir(django_settings.BASE_DIR / ".data" / "hypothesis")
+hypothesis_settings.register_profile("ours", deadline=None, print_blob=True)
+hypothesis_settings.load_profile("ours")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def append_only_suspended_while_flushing() -> Iterator[None]:
+    """Let a transactional test's database be emptied; the test itself is guarded.
+
+    Django empties the tables after such a test, which the triggers rightly refuse.
+    """
+    flush = TransactionTestCase._fixture_teardown
+
+    def flush_without_triggers(self: TransactionTestCase) -> None:
+        with suspended(connection):
+            flush(self)
+
+    TransactionTestCase._fixture_teardown = flush_without_triggers
+    yield
+    TransactionTestCase._fixture_teardown = flush

@@ -1,0 +1,254 @@
+"""A whole world for a test: the real product against the sandbox, on one clock.
+
+The client speaks to the sandbox in this process, without a socket; everything above
+the wire is the code that runs in production.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import requests
+from django.conf import settings
+from django.test import Client
+from requests.adapters import BaseAdapter
+
+from lending.models import Company, Loan, LoanEvent
+from tests.builders import make_company, make_event, make_loan
+from xero_sync import connections, lender_accounts, mapping
+from xero_sync.codat.client import CodatClient
+from xero_sync.models import Connection, SyncRecord
+from xero_sync.sandbox import LostReply, Sandbox
+from xero_sync.writeback import engine
+from xero_sync.writeback.sweep import sweep
+
+AGREED_ON = date(2026, 3, 2)
+
+
+class Clock:
+    """A clock that only a test moves; it starts now, for rows that the product dates."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+class InProcess(BaseAdapter):
+    """Carries requests to a sandbox in this process."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__()
+        self.sandbox = sandbox
+
+    def send(
+        self, request: requests.PreparedRequest, **_: Any
+    ) -> requests.Response:
+        body = request.body or b""
+        body = body.encode() if isinstance(body, str) else body
+        try:
+            reply = self.sandbox.handle(
+                request.method or "GET", request.path_url, request.headers, body
+            )
+        except LostReply as exc:
+            raise requests.ReadTimeout("no answer", request=request) from exc
+        response = requests.Response()
+        response.status_code = reply.status
+        response.headers.update(reply.headers)
+        response.raw = io.BytesIO(reply.body)
+        response.request = request
+        response.url = request.url or ""
+        return response
+
+    def close(self) -> None:
+        """Hold nothing open."""
+
+
+@dataclass
+class Borrower:
+    """A company of ours with its connection, and its Xero in the sandbox."""
+
+    world: World
+    company: Company
+    connection_row: Connection
+    names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def connection(self) -> Connection:
+        self.connection_row.refresh_from_db()
+        return self.connection_row
+
+    @property
+    def codat_connection(self) -> str:
+        return str(self.connection_row.codat_connection_id)
+
+    @property
+    def books(self) -> Any:
+        return self.world.sandbox.books(self.codat_connection)
+
+    @property
+    def mapping(self) -> Any:
+        return self.connection_row.mappings.order_by("version").last()
+
+    @property
+    def lender_account(self) -> Any:
+        return self.connection_row.lender_accounts.order_by("pk").last()
+
+    def balance(self, name: str) -> Decimal:
+        """Balance in Xero of L, N, E or AR."""
+        chosen = self.mapping
+        ids = {
+            "L": chosen.lender_target_account_id,
+            "N": chosen.nominated_account_id,
+            "E": chosen.expense_account_id,
+        }
+        return Decimal(self.books.balance(ids[name]))
+
+    @property
+    def statement_balance(self) -> Decimal:
+        return Decimal(
+            self.books.statement_balance(self.lender_account.source_account_id)
+        )
+
+    def loan(self, **overrides: Any) -> Loan:
+        """A loan whose invoice is in the borrower's Xero."""
+        in_xero = overrides.pop("in_xero", True)
+        loan = make_loan(company=self.company, agreed_on=AGREED_ON, **overrides)
+        if in_xero:
+            self.world.sandbox.add_invoice(
+                self.codat_connection,
+                number=loan.invoice_number,
+                total=loan.invoice_amount,
+                customer=loan.debtor_name,
+                issue_date=loan.agreed_on,
+                due_date=loan.agreed_on + timedelta(days=60),
+            )
+        return loan
+
+    def record(self, loan: Loan, kind: str, amount: str, **overrides: Any) -> LoanEvent:
+        """An event of today, recorded through the service."""
+        today = self.company.today(self.world.clock.now)
+        overrides.setdefault("value_date", today - timedelta(days=1))
+        return make_event(
+            loan=loan, kind=kind, amount=amount, today=today, **overrides
+        )
+
+
+class World:
+    """The sandbox, the client and the engine, on one clock."""
+
+    def __init__(self, **sandbox_options: Any) -> None:
+        self.clock = Clock()
+        self.sandbox = Sandbox(
+            clock=self.clock,
+            webhook_secret=settings.CODAT_WEBHOOK_SECRET,
+            webhook_url=sandbox_options.pop("webhook_url", "http://testserver/webhooks/codat/"),
+            deliver=self.deliver,
+            api_key=settings.CODAT_API_KEY,
+            **sandbox_options,
+        )
+        session = requests.Session()
+        session.mount("http://", InProcess(self.sandbox))
+        self.client = CodatClient(
+            base_url="http://codat.test", api_key=settings.CODAT_API_KEY, session=session
+        )
+        self.web = Client()
+
+    def deliver(self, url: str, headers: dict[str, str], body: bytes) -> int:
+        """Carry a webhook to our view."""
+        path = url.removeprefix("http://testserver")
+        return self.web.post(
+            path, data=body, content_type="application/json", headers=headers
+        ).status_code
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass in the sandbox and for us."""
+        self.clock.forward(seconds)
+        self.sandbox.tick()
+
+    def borrower(self, *, writeback: bool = True, **company: Any) -> Borrower:
+        """A company adopted from Codat, its accounts chosen, its write-back on."""
+        row = make_company(**company)
+        remote = self.sandbox.add_company(row.reference)
+        linked = self.sandbox.add_connection(remote.id, base_currency=row.currency)
+        connection = connections.import_codat_company(
+            company=row,
+            codat_company_id=UUID(remote.id),
+            codat_connection_id=UUID(linked.id),
+            client=self.client,
+            now=self.clock.now,
+        )
+        connection = connections.set_bank_feeds(
+            connection=connection, on=True, now=self.clock.now
+        )
+        borrower = Borrower(self, row, connection)
+        self.choose_accounts(borrower)
+        if writeback:
+            connections.switch_writeback(
+                connection=connection,
+                on=True,
+                switched_by="test",
+                now=self.clock.now,
+            )
+        return borrower
+
+    def choose_accounts(self, borrower: Borrower, **chosen: Any) -> Any:
+        """Create the lender account and the supplier, and choose the rest."""
+        connection = borrower.connection_row
+        account = chosen.pop("lender_account", None) or lender_accounts.create(
+            connection=connection,
+            account_number="12345678",
+            sort_code="123456",
+            client=self.client,
+            wait=self.wait,
+        )
+        supplier = mapping.ensure_supplier(
+            connection=connection, client=self.client, wait=self.wait
+        )
+        books = borrower.books
+        values = {
+            "nominated_account_id": books.account("Business Current Account").id,
+            "expense_account_id": books.account("Bank Fees").id,
+            "supplier_id": supplier.id,
+        }
+        return mapping.choose_accounts(
+            connection=connection,
+            lender_account=account,
+            client=self.client,
+            chosen_by="test",
+            now=self.clock.now,
+            **values | chosen,
+        )
+
+    def drain(self) -> engine.Report:
+        """Drain once, in this thread."""
+        return engine.drain(client=self.client, now=self.clock, threads=0)
+
+    def run(self, *, seconds: float = 3_600, step: float = 5.0) -> None:
+        """Let the product work until nothing is open, or the time is up."""
+        ends_at = self.clock.now + timedelta(seconds=seconds)
+        while self.clock.now < ends_at:
+            self.sandbox.tick()
+            self.drain()
+            if not SyncRecord.objects.open().exists():
+                return
+            self.wait(step)
+            sweep(now=self.clock.now)
+
+
+def states(loan: Loan) -> list[tuple[str, str, str]]:
+    """Each entry of a loan as (kind, step, state), in order."""
+    records = SyncRecord.objects.filter(loan=loan).order_by("sequence", "step")
+    return [
+        (record.event.kind, record.step, f"{record.state} {record.reason}".strip())
+        for record in records.select_related("event")
+    ]

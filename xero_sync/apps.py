@@ -1,0 +1,17 @@
+"""The write-back of loan events into the borrower's Xero, through Codat."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class XeroSyncConfig(AppConfig):
+    """The write-back; connects itself to the lender's one signal."""
+
+    name = "xero_sync"
+    verbose_name = _("Xero write-back")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect the receiver and the system checks once the models exist."""
+        # Both import models, which only exist once the app registry is filled.
+        from xero_sync import checks, receivers  # noqa: F401, PLC0415

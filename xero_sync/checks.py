@@ -1,0 +1,60 @@
+"""Configuration mistakes, found before they cost a write."""
+
+import base64
+import binascii
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import Error, Tags, Warning, register
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@register(Tags.security)
+def check_codat_address(**_: Any) -> list[Error]:
+    """The key travels with every call, so the address must be https beyond loopback."""
+    address = urlsplit(settings.CODAT_BASE_URL)
+    if address.scheme == "https" or address.hostname in LOOPBACK:
+        return []
+    return [
+        Error(
+            "CODAT_BASE_URL is not an https address.",
+            hint="Use https://api.codat.io, or a sandbox on this machine.",
+            id="xero_sync.E001",
+        )
+    ]
+
+
+@register(Tags.security)
+def check_webhook_secret(**_: Any) -> list[Warning]:
+    """Without a well-formed secret every webhook is refused, and results come late."""
+    secret = settings.CODAT_WEBHOOK_SECRET.removeprefix("whsec_")
+    try:
+        is_well_formed = bool(base64.b64decode(secret, validate=True))
+    except binascii.Error:
+        is_well_formed = False
+    if is_well_formed:
+        return []
+    return [
+        Warning(
+            "CODAT_WEBHOOK_SECRET is not a signing secret.",
+            hint="Copy it from the endpoint's page in Codat's portal: whsec_….",
+            id="xero_sync.W001",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_engine_times(**_: Any) -> list[Error]:
+    """The engine's times only make sense in this order."""
+    exchange = settings.CODAT_CONNECT_TIMEOUT + settings.CODAT_READ_TIMEOUT
+    if settings.WRITEBACK_LEASE_SECONDS <= exchange:
+        return [
+            Error(
+                "WRITEBACK_LEASE_SECONDS is shorter than one HTTP exchange.",
+                hint="Make it longer than CODAT_CONNECT_TIMEOUT + CODAT_READ_TIMEOUT.",
+                id="xero_sync.E002",
+            )
+        ]
+    return []

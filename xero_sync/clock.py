@@ -1,0 +1,21 @@
+"""The one clock that processes on several hosts share."""
+
+from datetime import datetime
+
+from django.db import connection
+from django.utils import timezone
+
+
+def database_now() -> datetime:
+    """Return the database's time, so that leases do not depend on a host's clock.
+
+    SQLite lives on one host: its clock is the host's.
+    """
+    if connection.vendor != "postgresql":
+        return timezone.now()
+    with connection.cursor() as cursor:
+        # Not now(): that is when the transaction began.
+        cursor.execute("SELECT clock_timestamp()")
+        row = cursor.fetchone()
+    moment: datetime = row[0]
+    return moment

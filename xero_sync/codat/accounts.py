@@ -1,0 +1,197 @@
+"""Accounts, contacts and tax rates of the borrower, read from Codat's cache."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from uuid import UUID
+
+from xero_sync.codat import values
+from xero_sync.codat.calls import Calls, Fields, path
+
+
+@dataclass(frozen=True, slots=True)
+class BankAccount:
+    """A bank account in the books; Xero usually leaves its balance out."""
+
+    id: str
+    name: str
+    account_type: str
+    nominal_code: str
+    sort_code: str = field(repr=False)
+    account_number: str = field(repr=False)
+    iban: str = field(repr=False)
+    currency: str
+    balance: Decimal | None
+    institution: str
+    status: str
+    is_deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of the chart; a bank account has the same id here and there."""
+
+    id: str
+    nominal_code: str
+    name: str
+    description: str
+    category: str
+    qualified_name: str
+    currency: str
+    type: str
+    status: str
+    is_bank_account: bool
+    valid_links: frozenset[str]
+    is_deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Supplier:
+    """A contact one can pay; Xero lists each contact as supplier and customer."""
+
+    id: str
+    name: str
+    contact_name: str
+    email: str
+    status: str
+    default_currency: str
+    is_deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A contact one can invoice."""
+
+    id: str
+    name: str
+    contact_name: str
+    email: str
+    status: str
+    default_currency: str
+    is_deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRate:
+    """A tax rate by the id that bookings name; the rates are per cent."""
+
+    id: str
+    name: str
+    code: str
+    effective_rate: Decimal | None
+    total_rate: Decimal | None
+    status: str
+
+
+class AccountOperations(Calls):
+    """Read what a mapping chooses from. A list is whole, over all its pages."""
+
+    def list_bank_accounts(
+        self,
+        company_id: str | UUID,
+        connection_id: str | UUID,
+        query: str | None = None,
+    ) -> list[BankAccount]:
+        """Return the bank accounts behind a connection."""
+        connection = path("companies", company_id, "connections", connection_id)
+        target = f"{connection}/data/bankAccounts"
+        return self._all(target, _bank_account, query=query)
+
+    def list_accounts(
+        self, company_id: str | UUID, query: str | None = None
+    ) -> list[Account]:
+        """Return the chart of accounts, for instance with the query `type=Expense`."""
+        return self._all(_data(company_id, "accounts"), _account, query=query)
+
+    def list_suppliers(
+        self, company_id: str | UUID, query: str | None = None
+    ) -> list[Supplier]:
+        """Return the suppliers, archived ones included."""
+        return self._all(_data(company_id, "suppliers"), _supplier, query=query)
+
+    def list_customers(
+        self, company_id: str | UUID, query: str | None = None
+    ) -> list[Customer]:
+        """Return the customers, archived ones included."""
+        return self._all(_data(company_id, "customers"), _customer, query=query)
+
+    def list_tax_rates(
+        self, company_id: str | UUID, query: str | None = None
+    ) -> list[TaxRate]:
+        """Return the tax rates; a lender's key may be refused them with 403 or 404."""
+        return self._all(_data(company_id, "taxRates"), _tax_rate, query=query)
+
+
+def _data(company_id: str | UUID, data_type: str) -> str:
+    return path("companies", company_id, "data", data_type)
+
+
+def _bank_account(source: Fields) -> BankAccount:
+    return BankAccount(
+        id=values.text(source, "id"),
+        name=values.text(source, "accountName"),
+        account_type=values.text(source, "accountType"),
+        nominal_code=values.text(source, "nominalCode"),
+        sort_code=values.text(source, "sortCode"),
+        account_number=values.text(source, "accountNumber"),
+        iban=values.text(source, "iBan"),
+        currency=values.text(source, "currency"),
+        balance=values.money(source, "balance"),
+        institution=values.text(source, "institution"),
+        status=values.text(source, "status"),
+        is_deleted=values.is_deleted(source),
+    )
+
+
+def _account(source: Fields) -> Account:
+    link_lists = values.records(
+        source, "validDatatypeLinks", lambda item: values.texts(item, "links")
+    )
+    return Account(
+        id=values.text(source, "id"),
+        nominal_code=values.text(source, "nominalCode"),
+        name=values.text(source, "name"),
+        description=values.text(source, "description"),
+        category=values.text(source, "fullyQualifiedCategory"),
+        qualified_name=values.text(source, "fullyQualifiedName"),
+        currency=values.text(source, "currency"),
+        type=values.text(source, "type"),
+        status=values.text(source, "status"),
+        is_bank_account=values.flag(source, "isBankAccount"),
+        valid_links=frozenset(link for links in link_lists for link in links),
+        is_deleted=values.is_deleted(source),
+    )
+
+
+def _supplier(source: Fields) -> Supplier:
+    return Supplier(
+        id=values.text(source, "id"),
+        name=values.text(source, "supplierName"),
+        contact_name=values.text(source, "contactName"),
+        email=values.text(source, "emailAddress"),
+        status=values.text(source, "status"),
+        default_currency=values.text(source, "defaultCurrency"),
+        is_deleted=values.is_deleted(source),
+    )
+
+
+def _customer(source: Fields) -> Customer:
+    return Customer(
+        id=values.text(source, "id"),
+        name=values.text(source, "customerName"),
+        contact_name=values.text(source, "contactName"),
+        email=values.text(source, "emailAddress"),
+        status=values.text(source, "status"),
+        default_currency=values.text(source, "defaultCurrency"),
+        is_deleted=values.is_deleted(source),
+    )
+
+
+def _tax_rate(source: Fields) -> TaxRate:
+    return TaxRate(
+        id=values.text(source, "id"),
+        name=values.text(source, "name"),
+        code=values.text(source, "code"),
+        effective_rate=values.money(source, "effectiveTaxRate"),
+        total_rate=values.money(source, "totalTaxRate"),
+        status=values.text(source, "status"),
+    )

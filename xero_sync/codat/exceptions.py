@@ -1,0 +1,201 @@
+"""Everything that can go wrong between the product and Codat.
+
+The class answers one question: what may be done next? It follows what Codat says about
+its Idempotency-Key. A key is remembered for 90 minutes, 429 releases it, and every
+other answer is replayed for it, a 5xx included. So repeating after an answered error
+brings the same answer under the same key, and perhaps a second booking under a new one.
+"""
+# ruff: noqa: N818 - the names say what happened, that it is an error goes without saying
+
+import inspect
+from typing import Any, ClassVar
+
+from django.core.exceptions import SuspiciousOperation
+from django.utils.functional import Promise
+
+from xero_sync.codat.reply import ReplyMeta as ReplyMeta
+from xero_sync.codat.reply import ValidationItem as ValidationItem
+
+DETAIL_CHARACTERS = 1_000
+
+Message = str | Promise
+"""A text, or one that is translated when it is shown."""
+
+
+class XeroSyncError(Exception):
+    """The work with Xero could not be done."""
+
+    def __init__(self, message: Message | None = None) -> None:
+        self.message = message or inspect.cleandoc(type(self).__doc__ or "")
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class CodatError(XeroSyncError):
+    """The call to Codat did not succeed."""
+
+    def __init__(
+        self,
+        message: Message | None = None,
+        *,
+        method: str = "",
+        path: str = "",
+        status_code: int | None = None,
+        correlation_id: str = "",
+        errors: tuple[ValidationItem, ...] = (),
+        detail: str = "",
+        problem: str = "",
+        meta: ReplyMeta | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.method = method
+        self.path = path
+        self.status_code = status_code
+        self.correlation_id = correlation_id
+        self.errors = errors
+        self.detail = detail[:DETAIL_CHARACTERS]
+        self.problem = problem
+        self.meta = meta
+
+    def __str__(self) -> str:
+        call = f"{self.method} {self.path}".strip()
+        status = f"HTTP {self.status_code}" if self.status_code else ""
+        number = f"correlation {self.correlation_id}" if self.correlation_id else ""
+        facts = ", ".join(fact for fact in (call, status, number) if fact)
+        text = f"{self.message} ({facts})" if facts else str(self.message)
+        return f"{text}: {self.detail}" if self.detail else text
+
+
+class CodatUnavailable(CodatError):
+    """Codat did not take the request in; the same bytes may be sent later."""
+
+    def __init__(
+        self,
+        message: Message | None = None,
+        *,
+        retry_after: float | None = None,
+        rate_limited: bool = False,
+        **facts: Any,
+    ) -> None:
+        super().__init__(message, **facts)
+        self.retry_after = retry_after
+        self.rate_limited = rate_limited
+
+
+class CodatNoAnswer(CodatError):
+    """Codat gave no answer; it may or may not have taken the request in."""
+
+    def __init__(
+        self, message: Message | None = None, *, in_progress: bool = False, **facts: Any
+    ) -> None:
+        super().__init__(message, **facts)
+        self.in_progress = in_progress
+
+
+class CodatOutcomeUnknown(CodatError):
+    """Codat answered without saying what became of the request."""
+
+
+class CodatRejected(CodatError):
+    """Codat refused the request; sending it again as it is will not help."""
+
+
+class CodatAccessDenied(CodatError):
+    """Codat did not let us in: the key, the plan or a permission needs attention."""
+
+
+class WritebackBlocked(XeroSyncError):
+    """Our side is not ready; nothing was sent."""
+
+    default_code: ClassVar[str] = "blocked"
+
+    def __init__(
+        self, message: Message | None = None, *, code: str = "", field: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.code = code or self.default_code
+        self.field = field
+
+
+class MappingIncomplete(WritebackBlocked):
+    """An account or the supplier has not been chosen yet; complete the mapping."""
+
+    default_code = "mapping_incomplete"
+
+
+class ConnectionNotLinked(WritebackBlocked):
+    """The connection to Xero is not active; the borrower has to reconnect."""
+
+    default_code = "connection_not_linked"
+
+
+class WritebackSwitchedOff(WritebackBlocked):
+    """Write-back is switched off for this company."""
+
+    default_code = "writeback_off"
+
+
+class BankFeedsNotEnabled(WritebackBlocked):
+    """Bank feeds are not available; statement lines have to wait."""
+
+    default_code = "bank_feeds_off"
+
+
+class SameAccountTwice(WritebackBlocked):
+    """The lender account and the nominated account must be two accounts."""
+
+    default_code = "same_account_twice"
+
+
+class AccountCurrencyMismatch(WritebackBlocked):
+    """The account is kept in another currency than the company."""
+
+    default_code = "account_currency_mismatch"
+
+
+class StatementLineTooOld(WritebackBlocked):
+    """Xero refuses statement lines that are more than a year old."""
+
+    default_code = "too_old"
+
+
+class StatementLineAhead(WritebackBlocked):
+    """An earlier line of this account has to be settled first."""
+
+    default_code = "line_ahead"
+
+
+class CodatKeyMissing(WritebackBlocked):
+    """The key for Codat is not configured."""
+
+    default_code = "codat_key_missing"
+
+
+class OrganisationChanged(WritebackBlocked):
+    """The connection now leads to another Xero organisation; confirm it first."""
+
+    default_code = "organisation_changed"
+
+
+class InvoiceNotMatched(WritebackBlocked):
+    """The financed invoice could not be identified in Xero."""
+
+    default_code = "invoice_not_found"
+
+
+class HeldEventsChoiceMissing(WritebackBlocked):
+    """Say what happens to the held events: publish them or leave them out."""
+
+    default_code = "held_events_choice_missing"
+
+
+class DecisionNotAllowed(WritebackBlocked):
+    """This decision is not possible in the record's present state."""
+
+    default_code = "decision_not_allowed"
+
+
+class WebhookRejected(XeroSyncError, SuspiciousOperation):
+    """The webhook cannot be trusted or read."""

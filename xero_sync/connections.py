@@ -1,0 +1,312 @@
+"""A borrower's connection: adopted, looked at, switched on and off."""
+
+import logging
+from collections.abc import Iterable
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from lending.models import Company
+from xero_sync.codat.client import CodatClient
+from xero_sync.codat.companies import Connection as RemoteConnection
+from xero_sync.codat.exceptions import (
+    CodatAccessDenied,
+    CodatError,
+    CodatRejected,
+    ConnectionNotLinked,
+    DecisionNotAllowed,
+    HeldEventsChoiceMissing,
+    MappingIncomplete,
+)
+from xero_sync.models import Connection, SyncRecord, WritebackSwitch
+from xero_sync.models.choices import (
+    Cause,
+    ConnectionStatus,
+    HeldEvents,
+    Reason,
+    State,
+)
+from xero_sync.writeback import decisions, readiness, reconsider
+from xero_sync.writeback.moves import move, wake
+
+logger = logging.getLogger(__name__)
+
+XERO = "gbol"
+GONE = 404
+
+
+def import_codat_company(
+    *,
+    company: Company,
+    codat_company_id: UUID,
+    codat_connection_id: UUID | None,
+    client: CodatClient,
+    now: datetime,
+) -> Connection:
+    """Adopt a company and its Xero connection that exist at Codat already.
+
+    Without a connection id the company's only Xero connection is taken.
+
+    Raises:
+        ConnectionNotLinked: there is no such connection, or more than one.
+        CodatError: Codat did not answer, or refused.
+    """
+    found = _choose(
+        client.list_connections(codat_company_id), wanted=codat_connection_id
+    )
+    connection, is_new = Connection.objects.get_or_create(
+        codat_connection_id=UUID(found.id),
+        defaults={
+            "company": company,
+            "codat_company_id": codat_company_id,
+            "status": found.status,
+        },
+    )
+    if not is_new and connection.company_id != company.pk:
+        raise ConnectionNotLinked(
+            _("This connection belongs to the company %(reference)s already.")
+            % {"reference": connection.company.reference},
+            field="codat_connection_id",
+        )
+    return refresh(connection=connection, client=client, now=now)
+
+
+def _choose(
+    found: Iterable[RemoteConnection], *, wanted: UUID | None
+) -> RemoteConnection:
+    fitting = [
+        one
+        for one in found
+        if (one.id == str(wanted) if wanted else one.platform_key in {XERO, ""})
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    raise ConnectionNotLinked(
+        _("Codat knows %(count)d fitting Xero connections of this company; name one.")
+        % {"count": len(fitting)},
+        field="codat_connection_id",
+    )
+
+
+def refresh(
+    *, connection: Connection, client: CodatClient, now: datetime
+) -> Connection:
+    """Read a connection at Codat and release or hold what depends on it.
+
+    What cannot be read leaves everything as it was: an outage at Codat proves nothing.
+    """
+    try:
+        remote = client.get_connection(
+            connection.codat_company_id, connection.codat_connection_id
+        )
+    except CodatRejected as exc:
+        if exc.status_code != GONE:
+            raise
+        return _store(connection, status=ConnectionStatus.DELETED, now=now)
+    except CodatAccessDenied as exc:
+        Connection.objects.filter(pk=connection.pk).update(
+            access_problem=f"HTTP {exc.status_code}", checked_at=now
+        )
+        connection.refresh_from_db()
+        return connection
+    facts: dict[str, object] = {}
+    if remote.is_linked:
+        facts = _organisation(connection, client)
+    return _store(connection, status=remote.status, now=now, **facts)
+
+
+def _organisation(connection: Connection, client: CodatClient) -> dict[str, object]:
+    """Read what the connected organisation says of itself, as far as it does."""
+    facts: dict[str, object] = {}
+    try:
+        profile = client.get_accounting_profile(connection.codat_company_id)
+        facts["ledger_lock_date"] = profile.ledger_lock_date
+        facts["organisation_name"] = profile.company_name
+        facts["organisation_currency"] = profile.base_currency
+        information = client.get_company_information(
+            connection.codat_company_id, connection.codat_connection_id
+        )
+        facts["organisation_name"] = information.company_name
+        facts["organisation_currency"] = information.base_currency
+    except CodatError as exc:
+        # Codat answers 409 and 404 before its first read; the daily check comes back.
+        logger.info("No organisation details yet: %s", exc)
+    return {key: value for key, value in facts.items() if value or key == LOCK}
+
+
+LOCK = "ledger_lock_date"
+
+
+@transaction.atomic
+def _store(
+    connection: Connection, *, status: str, now: datetime, **facts: object
+) -> Connection:
+    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    name = facts.get("organisation_name")
+    if row.organisation_name and name and name != row.organisation_name:
+        # Codat does not compare organisations when a Xero connection is linked anew.
+        row.organisation_changed = True
+    for field, value in facts.items():
+        setattr(row, field, value)
+    row.status = status
+    row.access_problem = ""
+    row.checked_at = now
+    if status == ConnectionStatus.DELETED:
+        row.deleted_at = now
+    row.save()
+    reconsider.company(company_id=row.company_id, now=now)
+    return row
+
+
+def doubtful() -> list[Connection]:
+    """Return live connections that have to be looked at now."""
+    return list(Connection.objects.live().filter(checked_at=None)[:20])
+
+
+def check_all(*, client: CodatClient, now: datetime) -> tuple[int, int]:
+    """Look at every live connection; one that fails does not stop the others."""
+    checked = failed = 0
+    for connection in Connection.objects.live().order_by("pk"):
+        try:
+            refresh(connection=connection, client=client, now=now)
+            checked += 1
+        except CodatError as exc:
+            logger.warning("The check of connection %s failed: %s", connection.pk, exc)
+            failed += 1
+    return checked, failed
+
+
+@transaction.atomic
+def confirm_organisation(
+    *, connection: Connection, confirmed_by: str, now: datetime
+) -> Connection:
+    """Take a person's word that the organisation is the same under another name."""
+    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    row.organisation_changed = False
+    row.save(update_fields=["organisation_changed"])
+    held = SyncRecord.objects.filter(
+        company=row.company_id, state=State.HELD, reason=Reason.ORGANISATION_CHANGED
+    )
+    reconsider.records(
+        records=list(held.select_related("compensates")),
+        now=now,
+        cause=Cause.PERSON,
+        actor=confirmed_by,
+        note=row.organisation_name,
+    )
+    return row
+
+
+@transaction.atomic
+def switch_writeback(
+    *,
+    connection: Connection,
+    on: bool,
+    switched_by: str,
+    now: datetime,
+    held_events: str | None = None,
+    publish_from: date | None = None,
+) -> Connection:
+    """Switch the writing into a borrower's Xero on or off; the history stays.
+
+    While entries are held because it was off, switching on needs `held_events`:
+    "publish" (those with a value date from `publish_from` on, the others are left out)
+    or "leave_out".
+
+    Raises:
+        MappingIncomplete: it cannot be switched on before the accounts are chosen.
+        ConnectionNotLinked: it cannot be switched on before the connection is linked.
+        HeldEventsChoiceMissing: entries are held and nothing says what becomes of them.
+    """
+    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    if on:
+        _require_ready(row)
+    waiting = SyncRecord.objects.filter(
+        company=row.company_id, state=State.HELD, reason=Reason.WRITEBACK_OFF
+    )
+    held = list(waiting.select_related("event", "compensates").order_by("event"))
+    if on and held:
+        _require_choice(held_events, publish_from)
+    row.writeback_on = on
+    row.save(update_fields=["writeback_on"])
+    WritebackSwitch.objects.create(
+        connection=row,
+        on=on,
+        held_events=held_events or "",
+        publish_from=publish_from,
+        switched_by=switched_by,
+        switched_at=now,
+    )
+    wake(company_ids=[row.company_id], at=now)
+    if on:
+        _settle_held(held, held_events, publish_from, switched_by, now)
+        reconsider.company(company_id=row.company_id, now=now)
+    else:
+        _hold_queued(row, switched_by, now)
+    return row
+
+
+def _require_ready(connection: Connection) -> None:
+    if connection.status != ConnectionStatus.LINKED or connection.deleted_at:
+        raise ConnectionNotLinked(field="connection")
+    if not readiness.latest_mappings(connection_ids=[connection.pk]):
+        raise MappingIncomplete(field="mapping")
+
+
+def _require_choice(held_events: str | None, publish_from: date | None) -> None:
+    if held_events not in HeldEvents.values:
+        raise HeldEventsChoiceMissing(field="held_events")
+    if held_events == HeldEvents.PUBLISH and publish_from is None:
+        raise HeldEventsChoiceMissing(
+            _("Say from which value date on the held events are published."),
+            field="publish_from",
+        )
+
+
+def _settle_held(
+    held: list[SyncRecord],
+    held_events: str | None,
+    publish_from: date | None,
+    by: str,
+    now: datetime,
+) -> None:
+    publish = held_events == HeldEvents.PUBLISH
+    for record in held:
+        if publish and publish_from and record.value_date >= publish_from:
+            continue
+        record.refresh_from_db()
+        if record.state == State.HELD:
+            decisions.leave_out(record=record, decided_by=by, now=now)
+    released = [one for one in held if one.state == State.HELD]
+    reconsider.records(
+        records=released, now=now, cause=Cause.SWITCH, actor=by, is_backfill=True
+    )
+
+
+def _hold_queued(connection: Connection, by: str, now: datetime) -> None:
+    queued = SyncRecord.objects.filter(
+        company=connection.company_id, state=State.QUEUED
+    )
+    for record in queued:
+        move(
+            record,
+            to=State.HELD,
+            reason=Reason.WRITEBACK_OFF,
+            cause=Cause.SWITCH,
+            now=now,
+            actor=by,
+        )
+
+
+@transaction.atomic
+def set_bank_feeds(*, connection: Connection, on: bool, now: datetime) -> Connection:
+    """Record whether Xero takes statement lines for this organisation."""
+    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    if row.deleted_at:
+        raise DecisionNotAllowed(_("The connection is deleted."), field="connection")
+    row.bank_feeds = on
+    row.save(update_fields=["bank_feeds"])
+    reconsider.company(company_id=row.company_id, now=now)
+    return row

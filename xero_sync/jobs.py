@@ -1,0 +1,89 @@
+"""What django-q2 runs. Each job may be lost, doubled or late; none may mind.
+
+A job never raises for what Codat does: that is stored on the entry. A bug is raised,
+so that it also shows among the queue's failures.
+"""
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+
+from xero_sync import connections, slots
+from xero_sync.clock import database_now
+from xero_sync.codat.client import CodatClient
+from xero_sync.writeback import engine, inbox
+from xero_sync.writeback import sweep as sweeping
+
+logger = logging.getLogger(__name__)
+
+# A drain stays this long for work that is due within the same time.
+LINGER_SECONDS = 2.0
+
+
+def drain(**_ignored: Any) -> str:
+    """Drain the queue for one slice, unless enough drains run already."""
+    return run_slice(seconds=settings.WRITEBACK_SLICE_SECONDS)
+
+
+def run_slice(
+    *, seconds: float, stop: Callable[[], bool] = lambda: False
+) -> str:
+    """Drain until nothing is due for a while, or the slice is over."""
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+    ends_at = time.monotonic() + seconds
+    sent = looked = 0
+    with CodatClient.from_settings(pool_size=settings.WRITEBACK_THREADS) as client:
+        while not stop() and time.monotonic() < ends_at:
+            with slots.hold(holder=holder, seconds=seconds) as slot:
+                if slot is None:
+                    return "enough drains are running"
+                while not stop() and (left := ends_at - time.monotonic()) > 0:
+                    report = engine.drain(client=client, seconds=left, stop=stop)
+                    sent += report.sent
+                    looked += report.looked
+                    check_connections(client)
+                    if not _is_due_soon():
+                        break
+                    time.sleep(0.1)
+            # Work that came while the slot was being given back got no nudge.
+            if not _is_due_soon():
+                break
+    return f"{sent} sent, {looked} looks"
+
+
+def _is_due_soon() -> bool:
+    wait = slots.seconds_until_due(now=database_now())
+    return wait is not None and wait <= LINGER_SECONDS
+
+
+def check_connections(client: CodatClient) -> None:
+    """Look at connections that a webhook or a refusal has made doubtful."""
+    for connection in connections.doubtful():
+        connections.refresh(connection=connection, client=client, now=database_now())
+
+
+def sweep(**_ignored: Any) -> str:
+    """Find everything that is due and ask for a drain."""
+    now = database_now()
+    slots.beat(name="sweep", now=now)
+    inbox.read(now=now)
+    sweeping.sweep(now=now)
+    return "swept"
+
+
+def read_inbox(**_ignored: Any) -> str:
+    """Read the webhook messages that wait, and let a drain look at what they name."""
+    messages = inbox.read(now=database_now())
+    return f"{messages} messages; {drain()}"
+
+
+def daily_check(**_ignored: Any) -> str:
+    """Look at every live connection, so that no lost webhook stays unnoticed."""
+    with CodatClient.from_settings() as client:
+        checked, failed = connections.check_all(client=client, now=database_now())
+    return f"{checked} checked, {failed} failed"

@@ -1,0 +1,22 @@
+"""Evidence is added to and never altered: not by us, not by SQL."""
+
+from django.db import migrations
+
+from lending.append_only import AppendOnly
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("xero_sync", "0001_initial"),
+        ("lending", "0002_append_only_events"),
+    ]
+
+    operations = [
+        AppendOnly("xero_sync_writerequest", unique=[["idempotency_key"]]),
+        AppendOnly("xero_sync_writeattempt"),
+        AppendOnly("xero_sync_recordchange"),
+        AppendOnly(
+            "xero_sync_accountmapping", unique=[["connection_id", "version"]]
+        ),
+        AppendOnly("xero_sync_writebackswitch"),
+    ]

@@ -1,0 +1,33 @@
+"""What the write-back knows: connections, mappings, entries and what was sent."""
+
+from xero_sync.models.connections import (
+    AccountMapping,
+    Connection,
+    LenderAccount,
+    WritebackSwitch,
+)
+from xero_sync.models.remote import DataRefresh, LoanInXero, WebhookMessage
+from xero_sync.models.runtime import Heartbeat, Lane, RateScope
+from xero_sync.models.writeback import (
+    RecordChange,
+    SyncRecord,
+    WriteAttempt,
+    WriteRequest,
+)
+
+__all__ = [
+    "AccountMapping",
+    "Connection",
+    "DataRefresh",
+    "Heartbeat",
+    "Lane",
+    "LenderAccount",
+    "LoanInXero",
+    "RateScope",
+    "RecordChange",
+    "SyncRecord",
+    "WebhookMessage",
+    "WriteAttempt",
+    "WriteRequest",
+    "WritebackSwitch",
+]

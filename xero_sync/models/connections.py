@@ -1,0 +1,212 @@
+"""The link to a borrower's Xero and the accounts chosen in it."""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from xero_sync.models.choices import ConnectionStatus, FeedStatus, HeldEvents
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    """Which connections count."""
+
+    def live(self) -> "ConnectionQuerySet":
+        """Return connections that are not deleted, at most one a company."""
+        return self.filter(deleted_at=None)
+
+
+class Connection(models.Model):
+    """One Codat connection of a company: one Xero organisation."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    company = models.ForeignKey(
+        "lending.Company", on_delete=models.PROTECT, related_name="connections"
+    )
+    codat_company_id = models.UUIDField(_("Codat company"), db_index=True)
+    codat_connection_id = models.UUIDField(_("Codat connection"), unique=True)
+    status = models.CharField(
+        _("status"), max_length=20, choices=ConnectionStatus.choices
+    )
+    organisation_name = models.CharField(
+        _("organisation in Xero"), max_length=255, blank=True
+    )
+    organisation_currency = models.CharField(
+        _("base currency"), max_length=3, blank=True
+    )
+    organisation_changed = models.BooleanField(
+        _("another organisation"),
+        default=False,
+        help_text=_("A reconnection brought another organisation; nothing is sent."),
+    )
+    ledger_lock_date = models.DateField(_("books locked up to"), null=True, blank=True)
+    bank_feeds = models.BooleanField(
+        _("bank feeds"),
+        default=False,
+        help_text=_("Xero has enabled bank feeds for the lender and the organisation."),
+    )
+    writeback_on = models.BooleanField(_("write-back"), default=False)
+    access_problem = models.CharField(
+        _("access problem"), max_length=100, blank=True, editable=False
+    )
+    unusable_account = models.CharField(
+        _("chosen account that is no longer usable"), max_length=255, blank=True
+    )
+    checked_at = models.DateTimeField(_("last checked"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
+
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("connection")
+        verbose_name_plural = _("connections")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company"],
+                condition=Q(deleted_at=None),
+                name="xero_sync_connection_one_live_per_company",
+            ),
+            models.UniqueConstraint(
+                fields=["codat_company_id"],
+                condition=Q(deleted_at=None),
+                name="xero_sync_connection_one_live_per_codat_company",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Name the company and the Codat connection."""
+        return f"{self.company_id} {self.codat_connection_id}"
+
+
+class LenderAccount(models.Model):
+    """The bank account in the borrower's Xero that stands for the lender.
+
+    It has two ids that are never interchangeable: statement lines take the source
+    account's, chosen by us; transfers, direct costs and payments take the target
+    account's, Xero's GUID.
+    """
+
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="lender_accounts"
+    )
+    source_account_id = models.CharField(_("source account"), max_length=50, blank=True)
+    target_account_id = models.CharField(_("account in Xero"), max_length=64, blank=True)
+    name = models.CharField(_("name"), max_length=255)
+    currency = models.CharField(_("currency"), max_length=3)
+    feed_status = models.CharField(
+        _("bank feed"),
+        max_length=20,
+        choices=FeedStatus.choices,
+        default=FeedStatus.NONE,
+    )
+    feed_start_date = models.DateField(_("feed starts on"), null=True, blank=True)
+    opening_balance = models.DecimalField(
+        _("opening statement balance"), max_digits=16, decimal_places=4, default=0
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("lender account")
+        verbose_name_plural = _("lender accounts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "source_account_id"],
+                condition=~Q(source_account_id=""),
+                name="xero_sync_lenderaccount_source_once",
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "target_account_id"],
+                condition=~Q(target_account_id=""),
+                name="xero_sync_lenderaccount_target_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Name the account and its source id."""
+        return f"{self.name} ({self.source_account_id or '–'}, {self.pk})"
+
+
+class AccountMapping(models.Model):
+    """One version of a borrower's choice of accounts; never changed, only followed."""
+
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="mappings"
+    )
+    version = models.PositiveIntegerField(_("version"))
+    lender_account = models.ForeignKey(
+        LenderAccount, on_delete=models.PROTECT, related_name="mappings"
+    )
+    lender_target_account_id = models.CharField(
+        _("lender account in Xero"), max_length=64
+    )
+    nominated_account_id = models.CharField(_("nominated account"), max_length=64)
+    nominated_account_name = models.CharField(
+        _("nominated account name"), max_length=255, blank=True
+    )
+    expense_account_id = models.CharField(_("expense account"), max_length=64)
+    expense_account_name = models.CharField(
+        _("expense account name"), max_length=255, blank=True
+    )
+    supplier_id = models.CharField(_("supplier"), max_length=64)
+    supplier_name = models.CharField(_("supplier name"), max_length=255, blank=True)
+    tax_rate_id = models.CharField(_("tax rate"), max_length=64, default="NONE")
+    tax_percent = models.DecimalField(
+        _("tax percent"), max_digits=6, decimal_places=3, default=0
+    )
+    currency = models.CharField(_("currency"), max_length=3)
+    chosen_by = models.CharField(_("chosen by"), max_length=150)
+    created_at = models.DateTimeField(_("chosen at"))
+
+    class Meta:
+        verbose_name = _("account mapping")
+        verbose_name_plural = _("account mappings")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "version"],
+                name="xero_sync_accountmapping_version_once",
+            ),
+            models.CheckConstraint(
+                condition=~Q(lender_target_account_id=F("nominated_account_id")),
+                name="xero_sync_accountmapping_two_accounts",
+            ),
+            models.CheckConstraint(
+                condition=~Q(lender_target_account_id="")
+                & ~Q(nominated_account_id="")
+                & ~Q(expense_account_id="")
+                & ~Q(supplier_id=""),
+                name="xero_sync_accountmapping_complete",
+            ),
+            models.CheckConstraint(
+                condition=Q(tax_percent__gte=0) & Q(tax_percent__lt=100),
+                name="xero_sync_accountmapping_tax_percent",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Name the connection and the version."""
+        return f"{self.connection_id} v{self.version}"
+
+
+class WritebackSwitch(models.Model):
+    """Who switched a connection's write-back on or off, and what became of the held."""
+
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="switches"
+    )
+    on = models.BooleanField(_("on"))
+    held_events = models.CharField(
+        _("held events"), max_length=20, choices=HeldEvents.choices, blank=True
+    )
+    publish_from = models.DateField(_("published from"), null=True, blank=True)
+    switched_by = models.CharField(_("switched by"), max_length=150)
+    switched_at = models.DateTimeField(_("switched at"))
+
+    class Meta:
+        verbose_name = _("write-back switch")
+        verbose_name_plural = _("write-back switches")
+
+    def __str__(self) -> str:
+        """Name the connection, the position and the time."""
+        return f"{self.connection_id} {self.on} {self.switched_at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,177 @@
+"""Writes that prepare a borrower's books: the supplier, an expense account.
+
+A person waits for these, so they are made and followed to their end in one call; the
+evidence is the same as for loan events: intent first, every exchange kept. One whose
+outcome got lost is looked for before it is made again.
+"""
+
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from xero_sync.clock import database_now
+from xero_sync.codat import payloads
+from xero_sync.codat.client import CodatClient
+from xero_sync.codat.exceptions import (
+    CodatError,
+    CodatNoAnswer,
+    CodatOutcomeUnknown,
+    CodatRejected,
+    CodatUnavailable,
+)
+from xero_sync.codat.push import PushOperation, PushStatus, push_path
+from xero_sync.models import Connection, WriteAttempt, WriteRequest
+from xero_sync.writeback.exchange import Claim, Sent
+from xero_sync.writeback.refreshes import step_towards
+from xero_sync.writeback.results import attempt_of
+
+Wait = Callable[[float], None]
+PATIENCE = timedelta(minutes=2)
+POLL_SECONDS = 1.0
+
+
+def create(
+    *,
+    connection: Connection,
+    data_type: str,
+    body: dict,
+    client: CodatClient,
+    wait: Wait = time.sleep,
+) -> str:
+    """Create one record in the borrower's books and return its id in Xero.
+
+    The caller has looked for the record in refreshed data, so one that was lost
+    earlier is not made twice: it would have been found.
+
+    Raises:
+        CodatRejected: Codat or Xero refused it, in their words.
+        CodatNoAnswer: it was taken in, and Xero has not answered within two minutes.
+        CodatError: the call failed.
+    """
+    data = payloads.encode(body)
+    request = _unanswered(connection, data_type, data) or _intent(
+        connection, data_type, data
+    )
+    operation = _send(request, client, wait)
+    gives_up_at = database_now() + PATIENCE
+    while operation.status == PushStatus.PENDING and database_now() < gives_up_at:
+        wait(POLL_SECONDS)
+        operation = client.get_push_operation(
+            connection.codat_company_id, operation.key
+        )
+    return _record_id(operation, request)
+
+
+def _unanswered(
+    connection: Connection, data_type: str, body: bytes
+) -> WriteRequest | None:
+    """Return the same write if its answer got lost and its key is still remembered."""
+    young = database_now() - timedelta(seconds=settings.WRITEBACK_KEY_SECONDS)
+    earlier = WriteRequest.objects.filter(
+        connection=connection,
+        data_type=data_type,
+        created_at__gt=young,
+        attempts__push_operation_key=None,
+    ).exclude(attempts__outcome="refused")
+    return next((one for one in earlier if bytes(one.body) == body), None)
+
+
+def _intent(connection: Connection, data_type: str, body: bytes) -> WriteRequest:
+    return WriteRequest.objects.create(
+        company_id=connection.company_id,
+        connection=connection,
+        data_type=data_type,
+        path=push_path(
+            connection.codat_company_id, connection.codat_connection_id, data_type
+        ),
+        body=body,
+        idempotency_key=uuid.uuid4(),
+        created_at=database_now(),
+    )
+
+
+def _send(request: WriteRequest, client: CodatClient, wait: Wait) -> PushOperation:
+    for pause in (1.0, 4.0, None):
+        try:
+            return _exchange(request, client)
+        except (CodatUnavailable, CodatNoAnswer, CodatOutcomeUnknown) as exc:
+            # The same bytes under the same key: at worst a replay of the same answer.
+            if pause is None:
+                raise
+            wait(getattr(exc, "retry_after", None) or pause)
+    raise AssertionError("The last try either returns or raises.")
+
+
+def _exchange(request: WriteRequest, client: CodatClient) -> PushOperation:
+    started_at = database_now()
+    outcome: PushOperation | CodatError
+    try:
+        outcome = client.send_push(
+            path=request.path,
+            body=bytes(request.body),
+            idempotency_key=request.idempotency_key,
+        )
+    except CodatError as exc:
+        outcome = exc
+    claim = Claim(request=request, records=())
+    sent = Sent(claim, outcome, started_at, database_now())
+    WriteAttempt.objects.bulk_create([attempt_of(sent)])
+    if isinstance(outcome, CodatError):
+        raise outcome
+    return outcome
+
+
+def _record_id(operation: PushOperation, request: WriteRequest) -> str:
+    if operation.status == PushStatus.SUCCESS and operation.record_id:
+        return operation.record_id
+    if operation.status == PushStatus.FAILED:
+        words = [item.message for item in operation.errors] or [operation.error_message]
+        raise CodatRejected(" ".join(words), method="POST", path=request.path)
+    raise CodatNoAnswer(
+        _("Xero has not answered yet. Look again in a few minutes; nothing is lost."),
+        method="POST",
+        path=request.path,
+    )
+
+
+def refresh(
+    *,
+    connection: Connection,
+    data_type: str,
+    client: CodatClient,
+    wait: Wait = time.sleep,
+    since: datetime | None = None,
+) -> None:
+    """Bring Codat's cached copy of a data type up to now, and wait for it.
+
+    Raises:
+        CodatNoAnswer: it was not finished within two minutes.
+        CodatError: the call failed.
+    """
+    since = since or database_now()
+    gives_up_at = since + PATIENCE
+    while database_now() < gives_up_at:
+        step = step_towards(
+            connection=connection, data_type=data_type, since=since, now=database_now()
+        )
+        if step is None:
+            return
+        try:
+            outcome = step.call(client)
+        except CodatNoAnswer as exc:
+            # One that somebody else asked for is under way.
+            if not exc.in_progress:
+                raise
+            outcome = exc
+        step.done(outcome, database_now())
+        if not getattr(outcome, "is_completed", False):
+            wait(POLL_SECONDS / 2)
+    raise CodatNoAnswer(
+        _("Codat has not finished reading from Xero; try again in a few minutes."),
+        method="POST",
+        path=data_type,
+    )

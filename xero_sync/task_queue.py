@@ -1,0 +1,59 @@
+"""django-q2, and nothing else that knows of it.
+
+A job is a nudge: it may be lost, doubled or run late, and nothing depends on it. The
+minute sweep finds all due work in our own tables.
+"""
+
+from django.db import connection, transaction
+from django_q.models import Schedule
+from django_q.tasks import async_task
+
+from xero_sync import slots
+from xero_sync.clock import database_now
+
+DRAIN = "xero_sync.jobs.drain"
+INBOX = "xero_sync.jobs.read_inbox"
+
+# name: (job, schedule type, minutes)
+SCHEDULES = {
+    "Minute sweep": ("xero_sync.jobs.sweep", Schedule.MINUTES, 1),
+    "Daily check of connections": ("xero_sync.jobs.daily_check", Schedule.DAILY, None),
+}
+
+
+def nudge_drain() -> None:
+    """Ask for a drain once the current transaction has committed."""
+    _nudge(DRAIN)
+
+
+def nudge_inbox() -> None:
+    """Ask for the webhook inbox to be read once the transaction has committed."""
+    _nudge(INBOX)
+
+
+def _nudge(job: str) -> None:
+    # One nudge a transaction and job is enough, however many entries it plans.
+    waiting = (func for _, func, *_ in connection.run_on_commit)
+    if any(getattr(func, "job", None) == job for func in waiting):
+        return
+    transaction.on_commit(_Nudge(job), robust=True)
+
+
+class _Nudge:
+    def __init__(self, job: str) -> None:
+        self.job = job
+
+    def __call__(self) -> None:
+        # A drain that runs finds the work by itself; it looks once more when it ends.
+        if self.job == DRAIN and slots.all_taken(now=database_now()):
+            return
+        async_task(self.job)
+
+
+def ensure_schedules() -> None:
+    """Create the schedules that are missing; django-q2 does not keep names unique."""
+    for name, (func, schedule_type, minutes) in SCHEDULES.items():
+        if not Schedule.objects.filter(name=name).exists():
+            Schedule.objects.create(
+                name=name, func=func, schedule_type=schedule_type, minutes=minutes
+            )

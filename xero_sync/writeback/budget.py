@@ -1,0 +1,134 @@
+"""One budget of requests for all processes and hosts that share the database.
+
+Codat blocks an address above 1,000 requests a minute, sets a daily quota for the
+client, and answers 429 with Retry-After; Xero takes 60 calls a minute for an
+organisation. A permit is a step of the generic cell rate algorithm in a row that is
+locked while it is taken, so nobody overspends. Nobody sleeps on a missing permit
+either: the work is put off until the moment that `take` names.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from xero_sync.codat.reply import RateLimit
+from xero_sync.models import RateScope
+
+DAY = "day"
+BURST = {"address": 60, "organisation": 8}
+# Looks and checks leave this share of a burst, and of the day, to the sends.
+RESERVED_FOR_SENDS = 0.5
+RESERVED_CALLS_A_DAY = 100
+
+
+def address_scope() -> str:
+    """Return the scope of the address that our requests leave from."""
+    return f"address:{settings.WRITEBACK_EGRESS_ADDRESS}"
+
+
+def organisation_scope(codat_connection_id: object) -> str:
+    """Return the scope of one Xero organisation."""
+    return f"organisation:{codat_connection_id}"
+
+
+class Budget:
+    """The locked scopes of one transaction; `save` writes back what was taken."""
+
+    def __init__(self, *, organisations: Iterable[object], now: datetime) -> None:
+        self._now = now
+        keys = {DAY, address_scope(), *map(organisation_scope, organisations)}
+        RateScope.objects.bulk_create(
+            (RateScope(key=key) for key in sorted(keys)), ignore_conflicts=True
+        )
+        locked = RateScope.objects.select_for_update().filter(key__in=keys)
+        self._scopes = {scope.key: scope for scope in locked.order_by("key")}
+
+    def take(
+        self, *, organisation: object | None = None, is_look: bool = False
+    ) -> datetime | None:
+        """Take one permit from every scope that the request draws on, or from none.
+
+        Returns:
+            None when it was granted, else the earliest moment to ask again.
+        """
+        scopes = [self._scopes[address_scope()]]
+        if organisation is not None:
+            scopes.append(self._scopes[organisation_scope(organisation)])
+        day = self._scopes[DAY]
+        waits = [self._wait(scope, is_look=is_look) for scope in scopes]
+        waits.append(self._day_wait(day, is_look=is_look))
+        latest = max((wait for wait in waits if wait), default=None)
+        if latest is not None:
+            return latest
+        for scope in scopes:
+            start = max(scope.theoretical_arrival or self._now, self._now)
+            scope.theoretical_arrival = start + _interval(scope.key)
+        if day.remaining is not None:
+            day.remaining -= 1
+        return None
+
+    def save(self) -> None:
+        """Write all scopes back with one statement."""
+        RateScope.objects.bulk_create(
+            self._scopes.values(),
+            update_conflicts=True,
+            unique_fields=["key"],
+            update_fields=["theoretical_arrival", "remaining"],
+        )
+
+    def _wait(self, scope: RateScope, *, is_look: bool) -> datetime | None:
+        if scope.blocked_until and scope.blocked_until > self._now:
+            return scope.blocked_until
+        burst = BURST[scope.key.partition(":")[0]]
+        allowed = burst * (1 - RESERVED_FOR_SENDS) if is_look else burst
+        spent_up_to = scope.theoretical_arrival or self._now
+        earliest = spent_up_to - allowed * _interval(scope.key)
+        return earliest if earliest > self._now else None
+
+    def _day_wait(self, day: RateScope, *, is_look: bool) -> datetime | None:
+        if day.blocked_until and day.blocked_until > self._now:
+            return day.blocked_until
+        if day.remaining is None or day.resets_at is None:
+            return None
+        reserve = RESERVED_CALLS_A_DAY if is_look else 0
+        spent = day.remaining <= reserve and day.resets_at > self._now
+        return day.resets_at if spent else None
+
+
+def _interval(key: str) -> timedelta:
+    per_minute = (
+        settings.WRITEBACK_REQUESTS_PER_MINUTE
+        if key.startswith("address:")
+        else settings.WRITEBACK_ORGANISATION_PER_MINUTE
+    )
+    return timedelta(seconds=60 / per_minute)
+
+
+@transaction.atomic
+def learn(*, limit: RateLimit, now: datetime) -> None:
+    """Take over what Codat's own headers say about the day's quota."""
+    if limit.remaining is None or limit.reset is None or limit.reset <= now:
+        return
+    RateScope.objects.update_or_create(
+        key=DAY, defaults={"remaining": limit.remaining, "resets_at": limit.reset}
+    )
+
+
+@transaction.atomic
+def block(*, until: datetime, key: str | None = None) -> None:
+    """Let nothing out before a moment: a Retry-After binds everybody."""
+    scope, _ = RateScope.objects.select_for_update().get_or_create(
+        key=key or address_scope()
+    )
+    if scope.blocked_until is None or scope.blocked_until < until:
+        scope.blocked_until = until
+        scope.save(update_fields=["blocked_until"])
+
+
+def unblock(*, key: str) -> None:
+    """Lift a block and forget what remained: the next answer's headers say it anew."""
+    RateScope.objects.filter(key=key).update(
+        blocked_until=None, remaining=None, resets_at=None
+    )

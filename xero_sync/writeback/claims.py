@@ -1,0 +1,335 @@
+"""Take the next entries whose turn it is, and commit what will be sent.
+
+One short transaction: it locks lanes that are due, picks at most one request a lane,
+freezes bytes and key, and marks the entries as sending. The HTTP call comes after the
+commit, so that what might be in Xero is always on file.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, Window
+from django.db.models.functions import RowNumber
+
+from xero_sync.models import Lane, LoanInXero, SyncRecord, WriteRequest
+from xero_sync.models.choices import BOOKINGS, Cause, State, Step
+from xero_sync.writeback import freezing, holds, lines, moves, readiness
+from xero_sync.writeback.budget import Budget
+from xero_sync.writeback.exchange import Claim
+from xero_sync.writeback.readiness import Readiness
+
+
+@dataclass
+class Claimed:
+    """What one round of claiming found."""
+
+    sends: list[Claim] = field(default_factory=list)
+    checks: list[SyncRecord] = field(default_factory=list)
+
+
+@dataclass
+class Turn:
+    """One lane's turn: when it is due again is settled while it is served."""
+
+    lane: Lane
+    due_at: datetime | None = None
+
+
+def claim(*, limit: int, now: datetime) -> Claimed:
+    """Claim up to `limit` requests from the lanes that are due.
+
+    Lanes that turn out to have nothing to send are passed over until some do.
+    """
+    while True:
+        with transaction.atomic():
+            turns = [Turn(lane) for lane in _due_lanes(limit, now)]
+            claimed = _Round(turns, now).run() if turns else Claimed()
+            _reschedule(turns)
+        if not turns or claimed.sends or claimed.checks:
+            return claimed
+
+
+def _due_lanes(limit: int, now: datetime) -> list[Lane]:
+    due = Lane.objects.filter(due_at__lte=now).order_by("due_at", "pk")
+    # SQLite has one writer at a time: its transaction is the lock.
+    skip = database.features.has_select_for_update_skip_locked
+    return list(due.select_for_update(skip_locked=skip)[:limit])
+
+
+def _reschedule(turns: list[Turn]) -> None:
+    idle = [turn.lane.pk for turn in turns if turn.due_at is None]
+    Lane.objects.filter(pk__in=idle).update(due_at=None)
+    for turn in turns:
+        if turn.due_at is not None:
+            Lane.objects.filter(pk=turn.lane.pk).update(due_at=turn.due_at)
+
+
+class _Round:
+    """One round over locked lanes; every query serves all of them."""
+
+    def __init__(self, turns: list[Turn], now: datetime) -> None:
+        self.now = now
+        self.turns = turns
+        companies = {turn.lane.company_id for turn in turns}
+        self.ready = readiness.load(company_ids=companies, now=now)
+        self.busy = busy_lanes(companies)
+        self.budget = Budget(
+            organisations=[
+                ready.connection.codat_connection_id
+                for ready in self.ready.values()
+                if ready.connection
+            ],
+            now=now,
+        )
+        self.claimed = Claimed()
+
+    def run(self) -> Claimed:
+        bookings = [t for t in self.turns if t.lane.step != Step.STATEMENT_LINE]
+        statements = [t for t in self.turns if t.lane.step == Step.STATEMENT_LINE]
+        self._claim_bookings(bookings)
+        for turn in statements:
+            self._claim_lines(turn)
+        self.budget.save()
+        return self.claimed
+
+    # --- bookings ---------------------------------------------------------------
+
+    def _claim_bookings(self, turns: list[Turn]) -> None:
+        free = {
+            (turn.lane.company_id, turn.lane.step): turn
+            for turn in turns
+            if (turn.lane.company_id, turn.lane.step) not in self.busy
+        }
+        chosen = next_bookings(free, self.now)
+        for key, turn in free.items():
+            if key not in chosen:
+                turn.due_at = earliest_due(*key, now=self.now)
+        in_xero = _loans_in_xero(chosen.values())
+        claims = [
+            claim
+            for key, record in chosen.items()
+            if (claim := self._claim_booking(free[key], record, in_xero))
+        ]
+        self._commit(claims)
+
+    def _claim_booking(
+        self, turn: Turn, record: SyncRecord, in_xero: dict[int, LoanInXero]
+    ) -> Claim | None:
+        ready = self.ready[record.company_id]
+        loan_in_xero = in_xero[record.loan_id]
+        fixed = loan_in_xero.lender_account
+        reason = holds.hold_reason(record=record, ready=ready, fixed_account=fixed)
+        if reason:
+            self._hold(turn, record, reason)
+            return None
+        if needs_check(record, self.now):
+            self.claimed.checks.append(record)
+            return None
+        connection, mapping = ready.connection, ready.mapping
+        if connection is None or mapping is None:  # hold_reason has just said otherwise
+            return None
+        turn.due_at = self.budget.take(organisation=connection.codat_connection_id)
+        if turn.due_at is not None:
+            return None
+        if resendable(record, self.now):
+            return Claim(request=record.request, records=(record,))  # type: ignore[arg-type]
+        if record.compensates and record.compensates.request:
+            # A compensation moves the accounts of what it compensates.
+            mapping = record.compensates.request.mapping or mapping
+        account = fixed or mapping.lender_account
+        if account.connection_id != connection.pk:
+            account = mapping.lender_account
+        loan_in_xero.lender_account = record.lender_account = account
+        basis = freezing.Basis(connection, mapping, account, loan_in_xero)
+        request = freezing.new_request(
+            step=record.step,
+            body=freezing.freeze_booking(record=record, basis=basis),
+            basis_connection=connection,
+            mapping=mapping,
+            account=account,
+            predecessor_id=record.request_id or lines.latest_request_id(record),
+        )
+        return Claim(request=request, records=(record,))
+
+    def _hold(self, turn: Turn, record: SyncRecord, reason: str) -> None:
+        moves.move(
+            record, to=State.HELD, reason=reason, cause=Cause.CLAIM, now=self.now
+        )
+        # The entry behind it may be free to go.
+        turn.due_at = self.now
+
+    # --- statement lines ----------------------------------------------------------
+
+    def _claim_lines(self, turn: Turn) -> None:
+        lane = turn.lane
+        if (lane.company_id, lane.step) in self.busy:
+            return
+        push = lines.next_push(company_id=lane.company_id, now=self.now)
+        if push is None:
+            turn.due_at = earliest_due(lane.company_id, lane.step, now=self.now)
+            return
+        ready = self.ready[lane.company_id]
+        if self._hold_lines(turn, push, ready) or ready.connection is None:
+            return
+        turn.due_at = self.budget.take(
+            organisation=ready.connection.codat_connection_id
+        )
+        if turn.due_at is not None:
+            return
+        self._commit([lines.freeze(push=push, ready=ready)])
+
+    def _hold_lines(self, turn: Turn, push: lines.Push, ready: Readiness) -> bool:
+        held = False
+        for record in push.records:
+            reason = holds.hold_reason(
+                record=record,
+                ready=ready,
+                booking=lines.booking_of(record),
+                fixed_account=push.account,
+            )
+            if reason:
+                held = True
+                self._hold(turn, record, reason)
+        return held
+
+    # --- commit -------------------------------------------------------------------
+
+    def _commit(self, claims: list[Claim]) -> None:
+        fresh = [claim for claim in claims if claim.request.created_at is None]
+        for claim in fresh:
+            claim.request.created_at = self.now
+        WriteRequest.objects.bulk_create(claim.request for claim in fresh)
+        through = WriteRequest.records.through
+        through.objects.bulk_create(
+            through(writerequest_id=claim.request.pk, syncrecord_id=record.pk)
+            for claim in fresh
+            for record in claim.records
+        )
+        LoanInXero.objects.bulk_create(
+            (
+                LoanInXero(loan_id=record.loan_id, lender_account=record.lender_account)
+                for claim in fresh
+                for record in claim.records
+                if record.step in BOOKINGS
+            ),
+            update_conflicts=True,
+            unique_fields=["loan"],
+            update_fields=["lender_account"],
+        )
+        for claim in claims:
+            if start_sending(claim, self.now):
+                self.claimed.sends.append(claim)
+
+
+def start_sending(claim: Claim, now: datetime) -> bool:
+    """Mark a claim's entries as sending under a lease; False if one has moved on."""
+    lease_until = now + timedelta(seconds=settings.WRITEBACK_LEASE_SECONDS)
+    for record in claim.records:
+        changed = SyncRecord.objects.filter(pk=record.pk, fence=record.fence).update(
+            state=State.SENDING,
+            reason="",
+            state_since=now,
+            fence=F("fence") + 1,
+            lease_until=lease_until,
+            lender_account=record.lender_account_id,
+            request=claim.request,
+            not_before=None,
+            look_at=None,
+        )
+        if not changed:
+            return False
+        record.fence += 1
+        record.state = State.SENDING
+        record.request = claim.request
+    return True
+
+
+def busy_lanes(company_ids: Iterable[int]) -> set[tuple[int, str]]:
+    """Return the lanes in which a request has no stored outcome yet.
+
+    Two such requests of one type could not be told apart in Codat's list of push
+    operations, which names neither body nor key.
+    """
+    unanswered = SyncRecord.objects.filter(
+        company__in=company_ids, state__in=(State.SENDING, State.UNKNOWN)
+    )
+    return set(unanswered.values_list("company_id", "step"))
+
+
+def next_bookings(
+    lanes: Iterable[tuple[int, str]], now: datetime
+) -> dict[tuple[int, str], SyncRecord]:
+    """Return the booking whose turn it is in each of these lanes that has one."""
+    wanted = set(lanes)
+    earlier = (
+        SyncRecord.objects.bookings()
+        .open()
+        .filter(loan=OuterRef("loan"), sequence__lt=OuterRef("sequence"))
+    )
+    ranked = (
+        SyncRecord.objects.filter(
+            Q(not_before=None) | Q(not_before__lte=now),
+            ~Exists(earlier),
+            state=State.QUEUED,
+            company__in={company for company, _ in wanted},
+            step__in={step for _, step in wanted},
+        )
+        .annotate(
+            turn=Window(
+                RowNumber(),
+                partition_by=[F("company"), F("step")],
+                order_by=[F("is_backfill"), F("event"), F("created_at")],
+            )
+        )
+        .filter(turn=1)
+        .select_related(
+            "event",
+            "loan__company",
+            "request",
+            "compensates__request__mapping__lender_account",
+        )
+    )
+    found = {(record.company_id, record.step): record for record in ranked}
+    return {key: record for key, record in found.items() if key in wanted}
+
+
+def earliest_due(company_id: int, step: str, *, now: datetime) -> datetime | None:
+    """Return when the first entry put off in a lane may go, if any is."""
+    put_off = SyncRecord.objects.filter(
+        company=company_id, step=step, state=State.QUEUED, not_before__gt=now
+    )
+    return (
+        put_off.order_by("not_before").values_list("not_before", flat=True).first()
+    )
+
+
+def needs_check(record: SyncRecord, now: datetime) -> bool:
+    """Tell whether the invoice must be looked at before this payment is posted."""
+    if record.step != Step.PAYMENT:
+        return False
+    fresh = now - timedelta(seconds=settings.WRITEBACK_INVOICE_SECONDS)
+    return record.checked_at is None or record.checked_at < fresh
+
+
+def resendable(record: SyncRecord, now: datetime) -> bool:
+    """Tell whether a queued entry's request may go out again under its key.
+
+    A queued entry keeps its request only if Codat has certainly not taken it in.
+    """
+    if record.request is None:
+        return False
+    age = now - record.request.created_at
+    return age < timedelta(seconds=settings.WRITEBACK_KEY_SECONDS)
+
+
+def _loans_in_xero(records: Iterable[SyncRecord]) -> dict[int, LoanInXero]:
+    loan_ids = {record.loan_id for record in records}
+    known = LoanInXero.objects.select_related("lender_account").in_bulk(loan_ids)
+    return {
+        loan_id: known.get(loan_id) or LoanInXero(loan_id=loan_id)
+        for loan_id in loan_ids
+    }

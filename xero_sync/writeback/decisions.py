@@ -1,0 +1,183 @@
+"""What a person may decide about an entry, each with a reason that stays on record."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from xero_sync.codat.exceptions import DecisionNotAllowed
+from xero_sync.models import SyncRecord
+from xero_sync.models.choices import (
+    BOOKINGS,
+    NOT_SENT_STATES,
+    REASONS_FOR_A_PERSON,
+    Cause,
+    Reason,
+    State,
+)
+from xero_sync.writeback import lines, outcomes, reconsider
+from xero_sync.writeback.moves import move, wake
+
+# A person decides on these only once looking has come to its end.
+UNDECIDED = (State.UNKNOWN,)
+
+
+@transaction.atomic
+def send_again(
+    *, record: SyncRecord, reason: str, decided_by: str, now: datetime
+) -> SyncRecord:
+    """Queue a refused entry, or one held for a person, with a fresh request.
+
+    Raises:
+        DecisionNotAllowed: it is not refused or held, or what holds it still does.
+    """
+    _require_reason(reason)
+    wake(company_ids=[record.company_id], at=now)
+    record = _locked(record)
+    held = record.state == State.HELD and record.reason in REASONS_FOR_A_PERSON
+    if record.state != State.FAILED and not held:
+        raise DecisionNotAllowed(
+            f"This entry is {record.get_state_display()}; only one that was refused, "
+            "or that waits for a person, can be sent again."
+        )
+    reconsider.records(
+        records=[record], now=now, cause=Cause.PERSON, actor=decided_by, note=reason
+    )
+    record.refresh_from_db()
+    if record.state == State.HELD and record.reason in REASONS_FOR_A_PERSON:
+        raise DecisionNotAllowed(
+            f"It cannot be sent yet: {record.get_reason_display()}.", code=record.reason
+        )
+    return record
+
+
+@transaction.atomic
+def leave_out(*, record: SyncRecord, decided_by: str, now: datetime) -> None:
+    """Cancel an entry that was held while write-back was off, and its line with it."""
+    _cancel(
+        record,
+        reason=Reason.LEFT_OUT,
+        cause=Cause.SWITCH,
+        decided_by=decided_by,
+        now=now,
+    )
+
+
+@transaction.atomic
+def cancel(
+    *, record: SyncRecord, reason: str, decided_by: str, now: datetime
+) -> SyncRecord:
+    """Give an entry up that has not been sent or was refused; its line goes with it.
+
+    Raises:
+        DecisionNotAllowed: it is under way or stands in Xero.
+    """
+    _require_reason(reason)
+    wake(company_ids=[record.company_id], at=now)
+    record = _locked(record)
+    if record.state not in NOT_SENT_STATES:
+        raise DecisionNotAllowed(
+            f"This entry is {record.get_state_display()}; only one that has not been "
+            "sent, or was refused, can be cancelled."
+        )
+    _cancel(
+        record,
+        reason=Reason.DECIDED,
+        cause=Cause.PERSON,
+        decided_by=decided_by,
+        now=now,
+        note=reason,
+    )
+    return record
+
+
+def _cancel(
+    record: SyncRecord,
+    *,
+    reason: str,
+    cause: str,
+    decided_by: str,
+    now: datetime,
+    note: str = "",
+) -> None:
+    line = lines.line_of(record) if record.step in BOOKINGS else None
+    for one in (record, line):
+        if one is not None and one.state in NOT_SENT_STATES:
+            move(
+                one,
+                to=State.CANCELLED,
+                reason=reason,
+                cause=cause,
+                now=now,
+                actor=decided_by,
+                note=note,
+            )
+    reconsider.compensations(record=record, now=now)
+    outcomes.settle_reversal(record, now)
+
+
+@transaction.atomic
+def link_by_hand(
+    *,
+    record: SyncRecord,
+    reason: str,
+    decided_by: str,
+    now: datetime,
+    xero_record_id: str = "",
+) -> SyncRecord:
+    """Take a person's word that an entry stands in Xero.
+
+    Raises:
+        DecisionNotAllowed: it is on its way, or it stands in Xero already.
+    """
+    _require_reason(reason)
+    wake(company_ids=[record.company_id], at=now)
+    record = _locked(record)
+    if record.state not in (*NOT_SENT_STATES, *UNDECIDED):
+        raise DecisionNotAllowed(
+            f"This entry is {record.get_state_display()}; it cannot be linked by hand."
+        )
+    outcomes.written(
+        record,
+        to=State.LINKED_BY_HAND,
+        reason=Reason.DECIDED,
+        cause=Cause.PERSON,
+        now=now,
+        actor=decided_by,
+        note=reason,
+        xero_record_id=xero_record_id,
+    )
+    return record
+
+
+@transaction.atomic
+def answer_absent(
+    *, record: SyncRecord, reason: str, decided_by: str, now: datetime
+) -> SyncRecord:
+    """Take a person's word that an unknown entry is not in Xero, and send it anew.
+
+    Raises:
+        DecisionNotAllowed: its outcome is known, or is still being looked for.
+    """
+    _require_reason(reason)
+    wake(company_ids=[record.company_id], at=now)
+    record = _locked(record)
+    if record.state != State.UNKNOWN or record.reason != Reason.NEEDS_PERSON:
+        raise DecisionNotAllowed(
+            f"This entry is {record.get_state_display()}; only one whose outcome could "
+            "not be found out needs this answer."
+        )
+    outcomes.send_anew(
+        [record], now=now, note=reason, cause=Cause.PERSON, actor=decided_by
+    )
+    return record
+
+
+def _locked(record: SyncRecord) -> SyncRecord:
+    return SyncRecord.objects.select_for_update().get(pk=record.pk)
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise DecisionNotAllowed(
+            "Give a reason: it stays on the entry's record.", field="reason"
+        )

@@ -1,0 +1,184 @@
+"""Drive the exchanges: threads do HTTP and nothing else, one thread does the database.
+
+`drain` is a plain function. A command, a django-q2 job or a test calls it; any number
+may run at the same time, on any number of hosts.
+"""
+
+import logging
+import queue
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from django.conf import settings
+
+from xero_sync.clock import database_now
+from xero_sync.codat.client import CodatClient
+from xero_sync.codat.exceptions import CodatError
+from xero_sync.writeback import claims, inbox, invoices, looks, results, sweep
+from xero_sync.writeback.exchange import Claim, Exchange, Sent
+
+logger = logging.getLogger(__name__)
+
+Now = Callable[[], datetime]
+Work = Claim | Exchange
+
+
+@dataclass(frozen=True)
+class Finished:
+    """One piece of work with what came of it; a bug is carried to the main thread."""
+
+    work: Work
+    outcome: Any
+    started_at: datetime
+    bug: Exception | None = None
+
+
+@dataclass
+class Report:
+    """What a drain did."""
+
+    sent: int = 0
+    looked: int = 0
+
+
+def drain(
+    *,
+    client: CodatClient,
+    now: Now = database_now,
+    threads: int | None = None,
+    seconds: float | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Report:
+    """Send and look until nothing is due, the time is up, or `stop` says so.
+
+    `threads=0` makes every exchange in the calling thread, one after the other.
+    """
+    threads = settings.WRITEBACK_THREADS if threads is None else threads
+    ends_at = time.monotonic() + seconds if seconds is not None else None
+    report = Report()
+    with _Pool(client, threads, now) as pool:
+        while True:
+            finished = pool.finished()
+            _store(finished, now, report)
+            is_over = stop() or (ends_at is not None and time.monotonic() >= ends_at)
+            started = 0 if is_over else _start(pool, now)
+            if not started and not pool.in_flight:
+                return report
+
+
+def _start(pool: "_Pool", now: Now) -> int:
+    """Hand out what is due, as far as there is room; return how much that was."""
+    room = pool.room()
+    if room <= 0:
+        return 0
+    moment = now()
+    sweep.expire_leases(now=moment)
+    inbox.read(now=moment)
+    claimed = claims.claim(limit=room, now=moment)
+    work: list[Work] = list(claimed.sends)
+    for record in claimed.checks:
+        check = invoices.check(record, now=moment)
+        if check is not None:
+            work.append(check)
+    if len(work) < room:
+        work += looks.due(limit=room - len(work), now=moment)
+    for one in work:
+        pool.start(one)
+    return len(work)
+
+
+def _store(finished: Sequence[Finished], now: Now, report: Report) -> None:
+    sent = [
+        Sent(one.work, one.outcome, one.started_at, now())
+        for one in finished
+        if isinstance(one.work, Claim) and one.bug is None
+    ]
+    if sent:
+        results.store(sent, now=now())
+        report.sent += len(sent)
+    for one in finished:
+        if one.bug is not None:
+            raise one.bug
+        if isinstance(one.work, Exchange):
+            one.work.done(one.outcome, now())
+            report.looked += 1
+
+
+class _Pool:
+    """HTTP threads and the queue through which their results come back."""
+
+    # How many exchanges wait per thread, so that none idles while the database works.
+    AHEAD = 2
+    # Results that come within this time are stored in one transaction.
+    GATHER_SECONDS = 0.02
+
+    def __init__(self, client: CodatClient, threads: int, now: Now) -> None:
+        self.in_flight = 0
+        self._client = client
+        self._threads = threads
+        self._now = now
+        self._results: queue.SimpleQueue[Finished] = queue.SimpleQueue()
+        self._executor = ThreadPoolExecutor(threads) if threads else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._executor:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def room(self) -> int:
+        """Return how many more exchanges may be started."""
+        return max(1, self._threads * self.AHEAD) - self.in_flight
+
+    def start(self, work: Work) -> None:
+        """Begin an exchange; in the calling thread when there are no others."""
+        self.in_flight += 1
+        started_at = self._now() if isinstance(work, Claim) else datetime.min
+        if self._executor:
+            self._executor.submit(self._run, work, started_at)
+        else:
+            self._run(work, started_at)
+
+    def finished(self) -> list[Finished]:
+        """Return what has finished, gathered over a moment while threads work."""
+        found: list[Finished] = []
+        ends_at = time.monotonic() + self.GATHER_SECONDS
+        while self.in_flight:
+            wait = max(0.0, ends_at - time.monotonic()) if found else None
+            try:
+                found.append(self._results.get(timeout=wait))
+            except queue.Empty:
+                break
+            self.in_flight -= 1
+        return found
+
+    def _run(self, work: Work, started_at: datetime) -> None:
+        bug = outcome = None
+        try:
+            outcome = self._call(work)
+        except CodatError as exc:
+            outcome = exc
+        except Exception as exc:  # noqa: BLE001 - carried to the main thread, raised there
+            bug = exc
+        self._results.put(Finished(work, outcome, started_at, bug))
+
+    def _call(self, work: Work) -> Any:
+        if isinstance(work, Exchange):
+            return work.call(self._client)
+        request = work.request
+        return self._client.send_push(
+            path=request.path,
+            body=bytes(request.body),
+            idempotency_key=request.idempotency_key,
+        )

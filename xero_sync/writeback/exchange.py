@@ -1,0 +1,45 @@
+"""What the database thread and the HTTP threads hand each other."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from xero_sync.codat.client import CodatClient
+from xero_sync.codat.exceptions import CodatError
+from xero_sync.codat.push import PushOperation
+from xero_sync.models import SyncRecord, WriteRequest
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A committed intent: one request and the entries that it carries.
+
+    `certain` says that no earlier exchange of this request can have been taken in.
+    """
+
+    request: WriteRequest
+    records: tuple[SyncRecord, ...]
+    certain: bool = True
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One exchange of a claim: Codat's push operation, or the error it ended with."""
+
+    claim: Claim
+    outcome: PushOperation | CodatError
+    started_at: datetime
+    finished_at: datetime
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A call to Codat and what to do with its outcome.
+
+    `call` runs in any thread and touches no database. `done` runs in the database
+    thread; it gets what `call` returned, or the `CodatError` it raised, and the time.
+    """
+
+    call: Callable[[CodatClient], Any]
+    done: Callable[[Any, datetime], None]

@@ -1,0 +1,197 @@
+"""The financed invoice in the borrower's books, looked at before a payment is posted.
+
+Payments are refreshed before invoices: Codat fills an invoice's allocations only from
+payments it knows already (its API description of invoices).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max, QuerySet
+
+from xero_sync.codat.client import CodatClient
+from xero_sync.codat.exceptions import CodatError, CodatRejected
+from xero_sync.codat.ledger import Invoice
+from xero_sync.models import Connection, LoanInXero, SyncRecord
+from xero_sync.models.choices import STANDING_STATES, Cause, Reason, State, Step
+from xero_sync.writeback import moves, readiness, refreshes
+from xero_sync.writeback.exchange import Exchange
+
+# An invoice that is missing or not unique is looked for again after this long.
+LOOK_AGAIN_AFTER = timedelta(hours=1)
+NOT_FOUND = 404
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a look at the borrower's invoices came to."""
+
+    reason: str = ""
+    note: str = ""
+    invoice: Invoice | None = None
+
+
+def check(record: SyncRecord, *, now: datetime) -> Exchange | None:
+    """Return the exchange that brings the check of a payment's invoice a step on."""
+    ready = readiness.load(company_ids=[record.company_id], now=now)[record.company_id]
+    connection = ready.connection
+    if connection is None:
+        return None
+    step = _refresh(connection, record, now) or _read(connection, record)
+    return Exchange(step.call, Done(step, record))
+
+
+def _refresh(
+    connection: Connection, record: SyncRecord, now: datetime
+) -> Exchange | None:
+    since = now - timedelta(seconds=settings.WRITEBACK_INVOICE_SECONDS)
+    own = _own_payments(record).aggregate(latest=Max("state_since"))["latest"]
+    since = max(since, own or since)
+    step = refreshes.step_towards(
+        connection=connection, data_type="payments", since=since, now=now
+    )
+    if step is not None:
+        return step
+    payments_at = refreshes.completed_at(connection=connection, data_type="payments")
+    return refreshes.step_towards(
+        connection=connection,
+        data_type="invoices",
+        since=payments_at or since,
+        now=now,
+    )
+
+
+@dataclass(frozen=True)
+class Done:
+    """Store a step's outcome and give the lane its next turn."""
+
+    step: Exchange
+    record: SyncRecord
+
+    def __call__(self, outcome: object, now: datetime) -> None:
+        with transaction.atomic():
+            at = refreshes.next_look(now) if isinstance(outcome, CodatError) else now
+            if getattr(outcome, "is_completed", None) is False:
+                at = refreshes.next_look(now)
+            moves.open_lanes(
+                company_id=self.record.company_id, steps=[Step.PAYMENT], at=at
+            )
+            self.step.done(outcome, now)
+
+
+def _read(connection: Connection, record: SyncRecord) -> Exchange:
+    loan = record.loan
+    known = LoanInXero.objects.filter(loan=loan).first()
+    invoice_id = (known and known.invoice_id) or loan.invoice_external_id
+
+    def call(client: CodatClient) -> list[Invoice]:
+        company = connection.codat_company_id
+        if not invoice_id:
+            query = f"invoiceNumber={loan.invoice_number}"
+            return list(client.list_invoices(company, query=query))
+        try:
+            return [client.get_invoice(company, invoice_id)]
+        except CodatRejected as exc:
+            if exc.status_code != NOT_FOUND:
+                raise
+            return []
+
+    def done(outcome: list[Invoice] | CodatError, now: datetime) -> None:
+        if isinstance(outcome, CodatError):
+            return
+        finding = match(record, outcome, by_id=bool(invoice_id))
+        _store(record, finding, now)
+
+    return Exchange(call, done)
+
+
+def match(record: SyncRecord, found: Iterable[Invoice], *, by_id: bool) -> Finding:
+    """Compare the invoices found with the one that the loan finances."""
+    loan = record.loan
+    alive = [one for one in found if not one.is_deleted and one.status != "Void"]
+    named = [one for one in alive if by_id or one.number == loan.invoice_number]
+    if not named:
+        return Finding(Reason.INVOICE_NOT_FOUND)
+    currency = loan.company.currency
+    equal = [
+        one
+        for one in named
+        if one.currency == currency and one.total_amount == loan.invoice_amount
+    ]
+    if not equal:
+        other = named[0]
+        note = f"{other.number}: {other.total_amount} {other.currency}"
+        return Finding(Reason.INVOICE_DIFFERS, note)
+    if len(equal) > 1:
+        return Finding(Reason.INVOICE_AMBIGUOUS, f"{len(equal)} × {equal[0].number}")
+    return _payable(record, equal[0])
+
+
+def _payable(record: SyncRecord, invoice: Invoice) -> Finding:
+    amount = record.event.amount
+    if invoice.amount_due is None or invoice.amount_due < amount:
+        note = f"{invoice.number}: amount due {invoice.amount_due}, payment {amount}"
+        return Finding(Reason.INVOICE_DIFFERS, note)
+    own = set(_own_payments(record).values_list("xero_record_id", flat=True))
+    account_id = payment_account_id(record)
+    for allocation in invoice.allocations:
+        if allocation.payment_id in own:
+            continue
+        if (
+            allocation.date == record.value_date
+            and allocation.amount == amount
+            and allocation.account_id == account_id
+        ):
+            note = f"{invoice.number}: paid by {allocation.payment_id} already"
+            return Finding(Reason.INVOICE_DIFFERS, note)
+    return Finding(invoice=invoice)
+
+
+def payment_account_id(record: SyncRecord) -> str:
+    """Return the account in Xero that a payment would be posted on today."""
+    mapping = readiness.latest_mappings(
+        connection_ids=Connection.objects.live()
+        .filter(company=record.company_id)
+        .values_list("pk", flat=True)
+    )
+    current = next(iter(mapping.values()))
+    if not record.lender_effect:
+        return current.nominated_account_id
+    in_xero = LoanInXero.objects.select_related("lender_account").filter(
+        loan=record.loan_id
+    )
+    account = next((one.lender_account for one in in_xero if one.lender_account), None)
+    return (account or current.lender_account).target_account_id
+
+
+def _store(record: SyncRecord, finding: Finding, now: datetime) -> None:
+    if finding.invoice is None:
+        person = finding.reason == Reason.INVOICE_DIFFERS
+        moves.move(
+            record,
+            to=State.HELD,
+            reason=finding.reason,
+            cause=Cause.CHECK,
+            now=now,
+            note=finding.note,
+            not_before=None if person else now + LOOK_AGAIN_AFTER,
+        )
+        return
+    LoanInXero.objects.update_or_create(
+        loan_id=record.loan_id,
+        defaults={
+            "invoice_id": finding.invoice.id,
+            "customer_id": finding.invoice.customer_id,
+            "resolved_at": now,
+        },
+    )
+    SyncRecord.objects.filter(pk=record.pk, fence=record.fence).update(checked_at=now)
+
+
+def _own_payments(record: SyncRecord) -> QuerySet[SyncRecord]:
+    return SyncRecord.objects.filter(
+        loan=record.loan_id, step=Step.PAYMENT, state__in=STANDING_STATES
+    )

@@ -1,0 +1,118 @@
+"""Statement lines: one push of a source account at a time, in order, with balances."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Max, Sum
+
+from xero_sync.models import LenderAccount, SyncRecord
+from xero_sync.models.choices import (
+    BOOKINGS,
+    STANDING_STATES,
+    UNDER_WAY_STATES,
+    State,
+    Step,
+)
+from xero_sync.writeback import freezing
+from xero_sync.writeback.exchange import Claim
+from xero_sync.writeback.readiness import Readiness
+
+# Codat takes at most 1,000 lines a push (its bank feeds API description).
+LINES_A_PUSH = 1_000
+
+
+@dataclass(frozen=True)
+class Push:
+    """The lines that go next on one source account."""
+
+    account: LenderAccount
+    records: list[SyncRecord]
+
+
+def next_push(*, company_id: int, now: datetime) -> Push | None:
+    """Return the waiting lines of the first source account that may send.
+
+    Nothing overtakes a line that is under way or was refused, and lines that are
+    being sent again keep the company they were in.
+    """
+    lines = SyncRecord.objects.filter(company=company_id, step=Step.STATEMENT_LINE)
+    blocked = lines.filter(state__in=(*UNDER_WAY_STATES, State.FAILED))
+    waiting = (
+        lines.filter(state=State.QUEUED)
+        .exclude(lender_account__in=blocked.values("lender_account"))
+        .select_related("event", "loan__company", "lender_account", "request")
+        .order_by("value_date", "event")
+    )
+    put_off = set(
+        waiting.filter(not_before__gt=now).values_list("lender_account", flat=True)
+    )
+    first = waiting.exclude(lender_account__in=put_off).first()
+    if first is None or first.lender_account is None:
+        return None
+    account = first.lender_account
+    again = waiting.filter(lender_account=account).exclude(request=None).first()
+    same_account = waiting.filter(lender_account=account)
+    if again is not None:
+        same_account = same_account.filter(request=again.request_id)
+    return Push(account=account, records=list(same_account[:LINES_A_PUSH]))
+
+
+def freeze(*, push: Push, ready: Readiness) -> Claim:
+    """Return the claim of a push: its earlier request again, or a fresh one."""
+    if ready.connection is None:
+        raise ValueError("A push needs a connection.")
+    first = push.records[0]
+    if first.request is not None:
+        return Claim(request=first.request, records=tuple(push.records))
+    body = freezing.freeze_lines(
+        records=push.records,
+        account=push.account,
+        balance=statement_balance(push.account),
+        latest_sent=latest_date_sent(push.account),
+    )
+    request = freezing.new_request(
+        step=Step.STATEMENT_LINE,
+        body=body,
+        basis_connection=ready.connection,
+        mapping=ready.mapping,
+        account=push.account,
+        predecessor_id=latest_request_id(first),
+    )
+    return Claim(request=request, records=tuple(push.records))
+
+
+def statement_balance(account: LenderAccount) -> Decimal:
+    """Return what the statement stands at: the opening balance and all lines in it."""
+    standing = account.sync_records.filter(
+        step=Step.STATEMENT_LINE, state__in=STANDING_STATES
+    )
+    total: Decimal | None = standing.aggregate(total=Sum("lender_effect"))["total"]
+    return account.opening_balance + (total or Decimal(0))
+
+
+def latest_date_sent(account: LenderAccount) -> date | None:
+    """Return the date of the newest line that stands on the statement."""
+    standing = account.sync_records.filter(
+        step=Step.STATEMENT_LINE, state__in=STANDING_STATES
+    )
+    latest: date | None = standing.aggregate(latest=Max("value_date"))["latest"]
+    return latest
+
+
+def booking_of(line: SyncRecord) -> SyncRecord | None:
+    """Return the booking on the lender account that a line belongs to."""
+    return SyncRecord.objects.filter(event=line.event_id, step__in=BOOKINGS).first()
+
+
+def line_of(booking: SyncRecord) -> SyncRecord | None:
+    """Return the statement line of a booking, if it moves the lender account."""
+    lines = SyncRecord.objects.filter(event=booking.event_id, step=Step.STATEMENT_LINE)
+    return lines.first()
+
+
+def latest_request_id(record: SyncRecord) -> uuid.UUID | None:
+    """Return the request that carried an entry last, if any did."""
+    newest_first = record.requests.order_by("-created_at")
+    return newest_first.values_list("pk", flat=True).first()

@@ -1,0 +1,223 @@
+"""What becomes of an entry once its outcome is known, and what that sets free."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from lending.models import LoanEvent
+from xero_sync import task_queue
+from xero_sync.codat.push import PushOperation, PushStatus
+from xero_sync.models import SyncRecord, WebhookMessage
+from xero_sync.models.choices import BOOKINGS, Cause, Reason, State
+from xero_sync.writeback import lines, reconsider, reversals
+from xero_sync.writeback.moves import move, wake
+
+
+@transaction.atomic
+def apply_operation(
+    *,
+    records: Iterable[SyncRecord],
+    operation: PushOperation,
+    cause: str,
+    now: datetime,
+) -> None:
+    """Take over what Codat says about a push; one push may carry many lines."""
+    for record in records:
+        if operation.status == PushStatus.SUCCESS:
+            written(
+                record,
+                cause=cause,
+                now=now,
+                xero_record_id=operation.record_id,
+                push_operation_key=operation.key,
+                note=_words(operation.warnings),
+            )
+        elif operation.status == PushStatus.FAILED:
+            failed(
+                record,
+                cause=cause,
+                now=now,
+                reason=Reason.REFUSED_BY_XERO,
+                words=_failure(operation),
+                push_operation_key=operation.key,
+            )
+        elif operation.status == PushStatus.TIMED_OUT:
+            timed_out(record, cause=cause, now=now, key=operation.key)
+        elif record.state != State.PENDING:
+            pending(record, cause=cause, now=now, key=operation.key)
+
+
+def pending(record: SyncRecord, *, cause: str, now: datetime, key: UUID) -> None:
+    """Codat has taken it in; the verdict comes by webhook or by polling."""
+    told_already = WebhookMessage.objects.filter(push_operation_key=key).exists()
+    wait = timedelta(seconds=0 if told_already else settings.WRITEBACK_POLL_SECONDS)
+    move(
+        record,
+        to=State.PENDING,
+        cause=cause,
+        now=now,
+        push_operation_key=key,
+        look_at=now + wait,
+        looks=0,
+    )
+
+
+def timed_out(record: SyncRecord, *, cause: str, now: datetime, key: UUID) -> None:
+    """It timed out at Codat, which is no proof that it is not in Xero."""
+    if record.state == State.UNKNOWN and record.reason == Reason.TIMED_OUT:
+        return
+    move(
+        record,
+        to=State.UNKNOWN,
+        reason=Reason.TIMED_OUT,
+        cause=cause,
+        now=now,
+        push_operation_key=key,
+        look_at=now + timedelta(seconds=settings.WRITEBACK_POLL_SECONDS),
+        looks=0,
+    )
+
+
+@transaction.atomic
+def written(
+    record: SyncRecord,
+    *,
+    cause: str,
+    now: datetime,
+    xero_record_id: str,
+    to: str = State.WRITTEN,
+    reason: str = "",
+    note: str = "",
+    actor: str = "",
+    push_operation_key: UUID | None = None,
+) -> bool:
+    """It stands in Xero: release its line, its compensation and what comes next."""
+    wake(company_ids=[record.company_id], at=now)
+    moved = move(
+        record,
+        to=to,
+        reason=reason,
+        cause=cause,
+        now=now,
+        actor=actor,
+        note=note,
+        xero_record_id=xero_record_id,
+        push_operation_key=push_operation_key or record.push_operation_key,
+        look_at=None,
+        failure="",
+    )
+    if moved and record.step in BOOKINGS:
+        _release_line(record, now)
+        reconsider.compensations(record=record, now=now)
+    task_queue.nudge_drain()
+    return moved
+
+
+def _release_line(booking: SyncRecord, now: datetime) -> None:
+    line = lines.line_of(booking)
+    if line is None or line.state != State.HELD:
+        return
+    if line.lender_account_id is None and booking.lender_account_id is not None:
+        # A statement line uses the source account of its booking's mapping version.
+        line.lender_account_id = booking.lender_account_id
+        SyncRecord.objects.filter(pk=line.pk).update(
+            lender_account=booking.lender_account_id
+        )
+    reconsider.records(records=[line], now=now, cause=Cause.RECONSIDERED)
+
+
+@transaction.atomic
+def failed(
+    record: SyncRecord,
+    *,
+    cause: str,
+    now: datetime,
+    reason: str,
+    words: str,
+    push_operation_key: UUID | None = None,
+) -> bool:
+    """It was refused for good; only a person moves it, or the reversal of its event."""
+    wake(company_ids=[record.company_id], at=now)
+    moved = move(
+        record,
+        to=State.FAILED,
+        reason=reason,
+        cause=cause,
+        now=now,
+        note=words,
+        failure=words,
+        push_operation_key=push_operation_key or record.push_operation_key,
+        look_at=None,
+        # What was refused is never sent again under its key.
+        request=None,
+    )
+    if moved:
+        settle_reversal(record, now)
+    return moved
+
+
+def settle_reversal(record: SyncRecord, now: datetime) -> None:
+    """Cancel a refused entry whose event has been reversed meanwhile."""
+    reversal = LoanEvent.objects.filter(reverses=record.event_id).first()
+    if reversal is not None and record.step in BOOKINGS:
+        reversals.settle(event=reversal, now=now)
+
+
+@transaction.atomic
+def send_anew(
+    group: Sequence[SyncRecord],
+    *,
+    now: datetime,
+    note: str,
+    cause: str = Cause.LOOK,
+    actor: str = "",
+) -> bool:
+    """Queue entries that are proven absent; they get a new request with a new key."""
+    wake(company_ids=[record.company_id for record in group], at=now)
+    moved = [
+        move(
+            record,
+            to=State.QUEUED,
+            cause=cause,
+            now=now,
+            actor=actor,
+            note=note,
+            request=None,
+            push_operation_key=None,
+            look_at=None,
+            checked_at=None,
+            failure="",
+        )
+        for record in group
+    ]
+    for record in group:
+        settle_reversal(record, now)
+    task_queue.nudge_drain()
+    return all(moved)
+
+
+@transaction.atomic
+def ask_person(group: Sequence[SyncRecord], *, now: datetime, note: str) -> None:
+    """Leave it to a person: nothing that may be ours can be told apart by itself."""
+    for record in group:
+        move(
+            record,
+            to=State.UNKNOWN,
+            reason=Reason.NEEDS_PERSON,
+            cause=Cause.LOOK,
+            now=now,
+            note=note,
+            look_at=None,
+        )
+
+
+def _failure(operation: PushOperation) -> str:
+    return _words(operation.errors) or operation.error_message or ""
+
+
+def _words(items: Iterable[object]) -> str:
+    return "\n".join(getattr(item, "message", "") or "" for item in items)
+

@@ -1,0 +1,107 @@
+"""Which entries an event needs in Xero, planned in the transaction that records it."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from lending.models import EventKind, Loan, LoanEvent
+from lending.models import InvoicePaymentPosting as Posting
+from lending.positions import effect_of
+from xero_sync import task_queue
+from xero_sync.models import LoanInXero, RecordChange, SyncRecord
+from xero_sync.models.choices import BOOKINGS, Cause, Reason, State, Step
+from xero_sync.writeback import holds, moves, readiness, reversals
+
+BOOKING_OF_KIND = {
+    EventKind.DRAWDOWN: Step.TRANSFER,
+    EventKind.FINAL_PAYMENT: Step.TRANSFER,
+    EventKind.FEE: Step.DIRECT_COST,
+    EventKind.INVOICE_PAYMENT: Step.PAYMENT,
+    EventKind.RESIDUAL_RELEASE: Step.TRANSFER,
+}
+
+
+def steps_of(event: LoanEvent) -> list[Step]:
+    """Return the entries that an event needs: its booking, and its line if on L."""
+    loan = event.loan
+    on_lender = bool(effect_of(event, loan).lender)
+    posted = on_lender or loan.invoice_payment_posting == Posting.POST_ON_NOMINATED
+    if event.kind == EventKind.INVOICE_PAYMENT and not posted:
+        return []
+    booking = BOOKING_OF_KIND[EventKind(event.kind)]
+    return [booking, Step.STATEMENT_LINE] if on_lender else [booking]
+
+
+@transaction.atomic
+def plan(*, event: LoanEvent, now: datetime) -> list[SyncRecord]:
+    """Plan the entries of a recorded event; one that cannot be planned undoes it."""
+    loan = Loan.objects.select_related("company").get(pk=event.loan_id)
+    steps = steps_of(event)
+    if not steps:
+        return []
+    moves.open_lanes(company_id=loan.company_id, steps=steps, at=now)
+    originals = reversals.originals_of(event)
+    records = [_draft(event, loan, step, originals.get(step), now) for step in steps]
+    _set_first_states(records, event=event, now=now)
+    SyncRecord.objects.bulk_create(records)
+    RecordChange.objects.bulk_create(
+        RecordChange(
+            record=record,
+            at=now,
+            to_state=record.state,
+            reason=record.reason,
+            cause=Cause.RECORDED,
+            actor=event.recorded_by,
+        )
+        for record in records
+    )
+    if event.reverses_id:
+        reversals.settle(event=event, now=now)
+    task_queue.nudge_drain()
+    return records
+
+
+def _draft(
+    event: LoanEvent,
+    loan: Loan,
+    step: Step,
+    original: SyncRecord | None,
+    now: datetime,
+) -> SyncRecord:
+    return SyncRecord(
+        event=event,
+        step=step,
+        company_id=loan.company_id,
+        loan=loan,
+        sequence=event.sequence,
+        value_date=event.value_date,
+        lender_effect=effect_of(event, loan).lender,
+        compensates=original,
+        state_since=now,
+        created_at=now,
+    )
+
+
+def _set_first_states(
+    records: list[SyncRecord], *, event: LoanEvent, now: datetime
+) -> None:
+    company_id = records[0].company_id
+    ready = readiness.load(company_ids=[company_id], now=now)[company_id]
+    in_xero = (
+        LoanInXero.objects.select_related("lender_account")
+        .filter(loan=event.loan_id)
+        .first()
+    )
+    for record in records:
+        if event.already_in_books:
+            # The booking stands already; its line is part of the opening balance.
+            is_booking = record.step in BOOKINGS
+            record.state = State.LINKED_BY_HAND if is_booking else State.CANCELLED
+            record.reason = Reason.ALREADY_IN_BOOKS
+            continue
+        record.reason = holds.hold_reason(
+            record=record,
+            ready=ready,
+            fixed_account=in_xero.lender_account if in_xero else None,
+        )
+        record.state = State.HELD if record.reason else State.QUEUED

@@ -1,0 +1,125 @@
+"""Read at Codat what became of an entry: its push operation, or the data itself."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from xero_sync.codat.client import CodatClient
+from xero_sync.codat.exceptions import CodatError, CodatUnavailable
+from xero_sync.codat.push import PushOperation
+from xero_sync.codat.ledger import DirectCost, Payment, Transfer
+from xero_sync.models import LenderAccount, LoanInXero, SyncRecord, WriteRequest
+from xero_sync.models.choices import Cause, Reason, State, Step
+from xero_sync.writeback import budget, outcomes
+from xero_sync.writeback.exchange import Exchange
+
+Found = Transfer | DirectCost | Payment
+
+
+def operation_look(group: Sequence[SyncRecord], key: UUID) -> Exchange:
+    """Return the exchange that reads a push operation and stores its verdict."""
+    request = group[0].request
+    if request is None:
+        raise ValueError("Only an entry that was sent has a push operation.")
+    company_id = request.connection.codat_company_id
+
+    def call(client: CodatClient) -> PushOperation:
+        return client.get_push_operation(company_id, key)
+
+    def done(outcome: PushOperation | CodatError, now: datetime) -> None:
+        if isinstance(outcome, PushOperation):
+            outcomes.apply_operation(
+                records=group, operation=outcome, cause=Cause.LOOK, now=now
+            )
+        elif isinstance(outcome, CodatUnavailable) and outcome.rate_limited:
+            wait = outcome.retry_after or settings.WRITEBACK_RETRY_BASE_SECONDS
+            budget.block(until=now + timedelta(seconds=wait))
+
+    return Exchange(call, done)
+
+
+def search(record: SyncRecord, request: WriteRequest) -> Exchange:
+    """Return the exchange that reads the entry's data type and judges what is there."""
+    company_id = request.connection.codat_company_id
+    connection_id = request.connection.codat_connection_id
+
+    def call(client: CodatClient) -> list[Found]:
+        if record.step == Step.TRANSFER:
+            return list(client.list_transfers(company_id, connection_id))
+        if record.step == Step.DIRECT_COST:
+            return list(client.list_direct_costs(company_id, connection_id))
+        return list(client.list_payments(company_id))
+
+    def done(outcome: list[Found] | CodatError, now: datetime) -> None:
+        if not isinstance(outcome, CodatError):
+            judge(record, request, outcome, now)
+
+    return Exchange(call, done)
+
+
+@transaction.atomic
+def judge(
+    record: SyncRecord, request: WriteRequest, found: Sequence[Found], now: datetime
+) -> None:
+    """Adopt the one that can only be ours; send anew only if none can be."""
+    alike = [one for one in found if not one.is_deleted and _is_alike(record, request, one)]
+    own = SyncRecord.objects.filter(xero_record_id__in=[one.id for one in alike])
+    taken = set(own.values_list("xero_record_id", flat=True))
+    candidates = [one for one in alike if one.id not in taken]
+    if len(candidates) == 1 and not _look_alikes_under_way(record):
+        outcomes.written(
+            record, cause=Cause.LOOK, now=now, xero_record_id=candidates[0].id
+        )
+    elif candidates:
+        outcomes.ask_person([record], now=now, note="several entries could be it")
+    elif record.reason != Reason.TIMED_OUT:
+        outcomes.send_anew([record], now=now, note="a refresh shows no such entry")
+
+
+def _is_alike(record: SyncRecord, request: WriteRequest, one: Found) -> bool:
+    if one.date != record.value_date:
+        return False
+    amount = record.event.amount
+    if isinstance(one, DirectCost):
+        return one.reference == record.event.external_id
+    lender, nominated = _accounts(record, request)
+    if isinstance(one, Payment):
+        account = lender if record.lender_effect else nominated
+        in_xero = LoanInXero.objects.filter(loan=record.loan_id).first()
+        invoice_id = in_xero.invoice_id if in_xero else ""
+        return (
+            one.total_amount == amount
+            and one.account_id == account
+            and invoice_id in {link.id for link in one.links}
+        )
+    outward = (lender, nominated)
+    ends = outward if record.lender_effect < 0 else outward[::-1]
+    return one.amount == amount and (one.from_account_id, one.to_account_id) == ends
+
+
+def _accounts(record: SyncRecord, request: WriteRequest) -> tuple[str, str]:
+    account: LenderAccount | None = record.lender_account
+    mapping = request.mapping
+    return (
+        account.target_account_id if account else "",
+        mapping.nominated_account_id if mapping else "",
+    )
+
+
+def _look_alikes_under_way(record: SyncRecord) -> bool:
+    """Tell whether another entry of ours could be the one that was found."""
+    return (
+        SyncRecord.objects.filter(
+            company=record.company_id,
+            step=record.step,
+            value_date=record.value_date,
+            lender_effect=record.lender_effect,
+            event__amount=record.event.amount,
+            state__in=(State.PENDING, State.UNKNOWN),
+        )
+        .exclude(pk=record.pk)
+        .exists()
+    )

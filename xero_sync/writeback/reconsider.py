@@ -1,0 +1,106 @@
+"""Look again at entries that are held, when what they wait for may have changed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from xero_sync import task_queue
+from xero_sync.models import LenderAccount, LoanInXero, SyncRecord
+from xero_sync.models.choices import (
+    REASONS_FOR_A_PERSON,
+    Cause,
+    Reason,
+    State,
+    Step,
+)
+from xero_sync.writeback import holds, lines, readiness
+from xero_sync.writeback.moves import move, wake
+
+# Only a new check of the invoice tells whether these have gone away.
+REASONS_FOR_A_CHECK = (Reason.INVOICE_NOT_FOUND, Reason.INVOICE_AMBIGUOUS)
+
+
+@transaction.atomic
+def company(*, company_id: int, now: datetime) -> int:
+    """Release what a company's entries no longer wait for; return how many went on."""
+    held = SyncRecord.objects.filter(company=company_id, state=State.HELD).exclude(
+        reason__in=REASONS_FOR_A_PERSON
+    )
+    return records(records=_loaded(held), now=now, cause=Cause.RECONSIDERED)
+
+
+@transaction.atomic
+def compensations(*, record: SyncRecord, now: datetime) -> int:
+    """Release the compensations that waited for this entry's outcome."""
+    waiting = SyncRecord.objects.filter(compensates=record, state=State.HELD)
+    return records(records=_loaded(waiting), now=now, cause=Cause.RECONSIDERED)
+
+
+def _loaded(held: QuerySet[SyncRecord]) -> list[SyncRecord]:
+    return list(held.select_related("event", "compensates").order_by("event"))
+
+
+@transaction.atomic
+def records(
+    *,
+    records: Iterable[SyncRecord],
+    now: datetime,
+    cause: str,
+    actor: str = "",
+    note: str = "",
+    is_backfill: bool | None = None,
+) -> int:
+    """Queue held entries whose reason is gone and give the others their true reason."""
+    held = list(records)
+    company_ids = {record.company_id for record in held}
+    wake(company_ids=company_ids, at=now)
+    ready = readiness.load(company_ids=company_ids, now=now)
+    released = 0
+    for record in held:
+        reason = _reason(record, ready[record.company_id])
+        if reason == record.reason and record.state == State.HELD:
+            continue
+        extra = {} if is_backfill is None else {"is_backfill": is_backfill}
+        released += move(
+            record,
+            to=State.HELD if reason else State.QUEUED,
+            reason=reason,
+            cause=cause,
+            now=now,
+            actor=actor,
+            note=note,
+            not_before=None,
+            **extra,
+        )
+    task_queue.nudge_drain()
+    return released
+
+
+def _reason(record: SyncRecord, ready: readiness.Readiness) -> str:
+    in_xero = (
+        LoanInXero.objects.select_related("lender_account")
+        .filter(loan=record.loan_id)
+        .first()
+    )
+    is_line = record.step == Step.STATEMENT_LINE
+    fixed = record.lender_account or (in_xero.lender_account if in_xero else None)
+    reason = holds.hold_reason(
+        record=record,
+        ready=ready,
+        booking=lines.booking_of(record) if is_line else None,
+        fixed_account=fixed,
+    )
+    if is_line and not reason and record.lender_account_id is None:
+        _fix_account(record, fixed or (ready.mapping and ready.mapping.lender_account))
+    return reason
+
+
+def _fix_account(line: SyncRecord, account: LenderAccount | None) -> None:
+    # A booking linked by hand fixed no account for its loan: today's mapping does.
+    LoanInXero.objects.update_or_create(
+        loan_id=line.loan_id, defaults={"lender_account": account}
+    )
+    SyncRecord.objects.filter(pk=line.pk).update(lender_account=account)
+    line.lender_account = account

@@ -1,0 +1,214 @@
+"""Store what an exchange told us: the evidence first, then what may be done next."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from xero_sync import task_queue
+from xero_sync.codat.exceptions import (
+    CodatAccessDenied,
+    CodatError,
+    CodatNoAnswer,
+    CodatOutcomeUnknown,
+    CodatRejected,
+    CodatUnavailable,
+)
+from xero_sync.codat.push import PushOperation
+from xero_sync.models import Connection, SyncRecord, WriteAttempt
+from xero_sync.models.choices import Cause, Outcome, Reason, State
+from xero_sync.writeback import budget, outcomes
+from xero_sync.writeback.exchange import Claim, Sent
+from xero_sync.writeback.moves import move, wake
+
+OUTCOMES: dict[type[CodatError], Outcome] = {
+    CodatUnavailable: Outcome.UNAVAILABLE,
+    CodatNoAnswer: Outcome.NO_ANSWER,
+    CodatOutcomeUnknown: Outcome.NO_VERDICT,
+    CodatRejected: Outcome.REFUSED,
+    CodatAccessDenied: Outcome.ACCESS_DENIED,
+}
+
+# Xero's answer to a statement line for an organisation without bank feeds.
+NO_BANK_FEEDS = "invalid-organisation-bank-feeds"
+
+
+@transaction.atomic
+def store(sent: Sequence[Sent], *, now: datetime) -> None:
+    """Store a group of finished exchanges.
+
+    A worker that lost its lease meanwhile stores its attempt, which is evidence, and
+    moves nothing: the fence has grown since.
+    """
+    wake(company_ids=[one.claim.request.company_id for one in sent], at=now)
+    WriteAttempt.objects.bulk_create(attempt_of(one) for one in sent)
+    for one in sent:
+        _settle(one, now)
+    _learn(sent, now)
+
+
+def attempt_of(sent: Sent) -> WriteAttempt:
+    """Return the evidence of one exchange."""
+    outcome = sent.outcome
+    common = {
+        "request": sent.claim.request,
+        "started_at": sent.started_at,
+        "finished_at": sent.finished_at,
+    }
+    if isinstance(outcome, PushOperation):
+        return WriteAttempt(
+            **common,
+            elapsed_ms=outcome.meta.elapsed_ms,
+            outcome=Outcome.ACCEPTED,
+            status_code=outcome.meta.status_code,
+            correlation_id=outcome.meta.correlation_id,
+            push_operation_key=outcome.key,
+            answer=outcome.meta.body_text,
+        )
+    spent = sent.finished_at - sent.started_at
+    return WriteAttempt(
+        **common,
+        elapsed_ms=max(0, int(spent.total_seconds() * 1000)),
+        outcome=OUTCOMES[type(outcome)],
+        status_code=outcome.status_code,
+        correlation_id=outcome.correlation_id or "",
+        error=str(outcome),
+        answer=outcome.meta.body_text if outcome.meta else "",
+    )
+
+
+def _settle(sent: Sent, now: datetime) -> None:
+    claim, outcome = sent.claim, sent.outcome
+    if isinstance(outcome, PushOperation):
+        outcomes.apply_operation(
+            records=claim.records, operation=outcome, cause=Cause.ANSWER, now=now
+        )
+        return
+    for record in claim.records:
+        _SETTLERS[type(outcome)](record, claim, outcome, now)
+
+
+def _unavailable(
+    record: SyncRecord, claim: Claim, error: CodatError, now: datetime
+) -> None:
+    wait = getattr(error, "retry_after", None) or backoff(_sends(claim))
+    if not claim.certain:
+        # This exchange was not taken in, but an earlier one under the key may have been.
+        _unknown(record, Reason.NO_ANSWER, now, wait)
+        return
+    # Nothing was taken in: the same bytes may go again under the same key.
+    move(
+        record,
+        to=State.QUEUED,
+        cause=Cause.ANSWER,
+        now=now,
+        note=str(error),
+        not_before=now + timedelta(seconds=wait),
+    )
+    task_queue.nudge_drain()
+
+
+def _no_answer(
+    record: SyncRecord, claim: Claim, error: CodatError, now: datetime
+) -> None:
+    _unknown(record, Reason.NO_ANSWER, now, backoff(_sends(claim)), str(error))
+
+
+def _no_verdict(
+    record: SyncRecord, claim: Claim, error: CodatError, now: datetime
+) -> None:
+    _unknown(record, Reason.NO_VERDICT, now, backoff(_sends(claim) + 1), str(error))
+
+
+def _unknown(
+    record: SyncRecord, reason: str, now: datetime, wait: float, note: str = ""
+) -> None:
+    move(
+        record,
+        to=State.UNKNOWN,
+        reason=reason,
+        cause=Cause.ANSWER,
+        now=now,
+        note=note,
+        look_at=now + timedelta(seconds=wait),
+    )
+
+
+def _rejected(
+    record: SyncRecord,
+    claim: Claim,
+    error: CodatError,
+    now: datetime,
+) -> None:
+    if not claim.certain:
+        _unknown(record, Reason.NO_VERDICT, now, backoff(_sends(claim)), str(error))
+        return
+    outcomes.failed(
+        record,
+        cause=Cause.ANSWER,
+        now=now,
+        reason=Reason.REFUSED_BY_CODAT,
+        words=str(error),
+    )
+    # The refusal may be the first sign that the connection is gone: look at it.
+    Connection.objects.filter(pk=claim.request.connection_id).update(checked_at=None)
+
+
+def _access_denied(
+    record: SyncRecord, claim: Claim, error: CodatError, now: datetime
+) -> None:
+    if getattr(error, "problem", ""):
+        _rejected(record, claim, error, now)
+        return
+    if not claim.certain:
+        _unknown(record, Reason.NO_ANSWER, now, backoff(_sends(claim)), str(error))
+    else:
+        move(
+            record,
+            to=State.HELD,
+            reason=Reason.ACCESS_DENIED,
+            cause=Cause.ANSWER,
+            now=now,
+            note=str(error),
+            # The refusal is remembered under its key: a later send takes a new one.
+            request=None,
+        )
+    connections = Connection.objects.live()
+    if error.status_code == FORBIDDEN:
+        connections = connections.filter(pk=claim.request.connection_id)
+    connections.update(access_problem=f"HTTP {error.status_code}", checked_at=None)
+
+
+FORBIDDEN = 403
+
+_SETTLERS = {
+    CodatUnavailable: _unavailable,
+    CodatNoAnswer: _no_answer,
+    CodatOutcomeUnknown: _no_verdict,
+    CodatRejected: _rejected,
+    CodatAccessDenied: _access_denied,
+}
+
+
+def backoff(times: int) -> float:
+    """Return the seconds to wait after so many sends: doubling, up to a cap."""
+    base: float = settings.WRITEBACK_RETRY_BASE_SECONDS
+    cap: float = settings.WRITEBACK_RETRY_CAP_SECONDS
+    return min(cap, base * 2.0 ** min(max(times - 1, 0), 20))
+
+
+def _sends(claim: Claim) -> int:
+    return claim.request.attempts.count()
+
+
+def _learn(sent: Sequence[Sent], now: datetime) -> None:
+    for one in sent:
+        outcome = one.outcome
+        if isinstance(outcome, CodatUnavailable) and outcome.rate_limited:
+            wait = outcome.retry_after or settings.WRITEBACK_RETRY_BASE_SECONDS
+            budget.block(until=now + timedelta(seconds=wait))
+    metas = [one.outcome.meta for one in sent if one.outcome.meta]
+    limits = [meta.rate_limit for meta in metas if meta.rate_limit]
+    if limits:
+        budget.learn(limit=limits[-1], now=now)

@@ -1,0 +1,206 @@
+"""Resolve what may or may not be in Xero: look first, never send blindly.
+
+In this order: the same bytes under the same key while Codat surely remembers the key;
+the company's push operations; the refreshed data itself; a person. Absence counts as
+proven only when all of this was looked at after the settle time and showed nothing
+that could be ours. Statement lines cannot be read back, so for them the operations
+are all there is.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+
+from xero_sync.codat.client import CodatClient
+from xero_sync.codat.exceptions import CodatError
+from xero_sync.codat.push import PushOperation
+from xero_sync.models import RecordChange, SyncRecord, WriteAttempt, WriteRequest
+from xero_sync.models.choices import (
+    DATA_TYPES,
+    Cause,
+    Outcome,
+    Reason,
+    State,
+    Step,
+)
+from xero_sync.writeback import outcomes, readback, refreshes
+from xero_sync.writeback.claims import start_sending
+from xero_sync.writeback.exchange import Claim, Exchange
+
+# Repeats under one key: a 5xx is replayed from Codat's cache, so two show all there is.
+MOST_REPEATS = 8
+MOST_REPEATS_AFTER_5XX = 2
+# Codat's clock and ours may differ by this much.
+CLOCK_SKEW = timedelta(minutes=2)
+
+
+def next_step(group: Sequence[SyncRecord], *, now: datetime) -> Exchange | Claim | None:
+    """Return what to do next about the entries of one unknown request."""
+    first = group[0]
+    request = first.request
+    if request is None or first.reason == Reason.NEEDS_PERSON:
+        return None
+    if first.push_operation_key is not None:
+        return _timed_out(group, request, now)
+    if _may_repeat(request, now):
+        claim = Claim(request=request, records=tuple(group), certain=False)
+        return claim if start_sending(claim, now) else None
+    return _search(group, request, now)
+
+
+def _may_repeat(request: WriteRequest, now: datetime) -> bool:
+    if now - request.created_at >= timedelta(seconds=settings.WRITEBACK_KEY_SECONDS):
+        return False
+    outcomes_so_far = list(request.attempts.values_list("outcome", flat=True))
+    if len(outcomes_so_far) > MOST_REPEATS:
+        return False
+    no_verdicts = outcomes_so_far.count(Outcome.NO_VERDICT)
+    refusals = outcomes_so_far.count(Outcome.REFUSED)
+    return no_verdicts <= MOST_REPEATS_AFTER_5XX and not refusals
+
+
+# --- it timed out at Codat -----------------------------------------------------------
+
+
+def _timed_out(
+    group: Sequence[SyncRecord], request: WriteRequest, now: datetime
+) -> Exchange | None:
+    first = group[0]
+    age = now - first.state_since
+    if age >= timedelta(seconds=settings.WRITEBACK_TIMED_OUT_SECONDS):
+        outcomes.ask_person(group, now=now, note="timed out at Codat")
+        return None
+    if first.looks % 2 or first.step == Step.STATEMENT_LINE:
+        return readback.operation_look(group, first.push_operation_key)  # type: ignore[arg-type]
+    return _read_back(group, request, since=first.state_since, now=now)
+
+
+# --- it may never have reached Codat ----------------------------------------------------
+
+
+def last_sent(request: WriteRequest) -> datetime:
+    """Return when the last byte of a request may have gone out."""
+    latest = request.attempts.aggregate(latest=Max("finished_at"))["latest"]
+    # Without an attempt a sender died; it held its lease for this long at most.
+    lease = timedelta(seconds=settings.WRITEBACK_LEASE_SECONDS)
+    return max(latest or request.created_at, request.created_at + lease)
+
+
+def settled_at(request: WriteRequest) -> datetime:
+    """Return from when on the absence of a request's effect can be proven."""
+    settle = timedelta(seconds=settings.WRITEBACK_SETTLE_SECONDS)
+    return last_sent(request) + settle
+
+
+def _search(
+    group: Sequence[SyncRecord], request: WriteRequest, now: datetime
+) -> Exchange | None:
+    connection = request.connection
+    since = request.created_at - CLOCK_SKEW
+
+    def call(client: CodatClient) -> list[PushOperation]:
+        found = []
+        for operation in client.list_push_operations(connection.codat_company_id):
+            if operation.requested_on and operation.requested_on < since:
+                break
+            found.append(operation)
+        return found
+
+    def done(outcome: list[PushOperation] | CodatError, now: datetime) -> None:
+        if not isinstance(outcome, CodatError):
+            _judge(group, request, outcome, now)
+
+    if now >= settled_at(request) and _operations_searched(group, request):
+        return _read_back(group, request, since=settled_at(request), now=now)
+    return Exchange(call, done)
+
+
+def _operations_searched(group: Sequence[SyncRecord], request: WriteRequest) -> bool:
+    """Tell whether the operations were searched in vain after the settle time."""
+    checked = group[0].checked_at
+    return checked is not None and checked >= settled_at(request)
+
+
+def foreign_operations(
+    request: WriteRequest, operations: Sequence[PushOperation]
+) -> list[PushOperation]:
+    """Return the operations of a request's type that we do not know as ours."""
+    alike = [
+        operation
+        for operation in operations
+        if operation.data_type in _names_of(request.data_type)
+        and operation.connection_id == str(request.connection.codat_connection_id)
+    ]
+    keys = [operation.key for operation in alike]
+    taken = {
+        key
+        for model in (WriteAttempt, RecordChange)
+        for key in model.objects.filter(push_operation_key__in=keys).values_list(
+            "push_operation_key", flat=True
+        )
+    }
+    return [operation for operation in alike if operation.key not in taken]
+
+
+def _names_of(data_type: str) -> set[str]:
+    # A negative direct cost is listed under the type that it was turned into.
+    turned = {"directIncomes"} if data_type == DATA_TYPES[Step.DIRECT_COST] else set()
+    return {data_type} | turned
+
+
+@transaction.atomic
+def _judge(
+    group: Sequence[SyncRecord],
+    request: WriteRequest,
+    operations: Sequence[PushOperation],
+    now: datetime,
+) -> None:
+    candidates = foreign_operations(request, operations)
+    if len(candidates) == 1:
+        outcomes.apply_operation(
+            records=group, operation=candidates[0], cause=Cause.LOOK, now=now
+        )
+    elif candidates:
+        outcomes.ask_person(group, now=now, note=f"{len(candidates)} operations could be it")
+    elif now < settled_at(request):
+        _look_again(group, at=min(settled_at(request), _later(group, now)))
+    elif group[0].step == Step.STATEMENT_LINE:
+        outcomes.send_anew(group, now=now, note="no such operation at Codat")
+    else:
+        ids = [record.pk for record in group]
+        SyncRecord.objects.filter(pk__in=ids).update(checked_at=now, look_at=now)
+
+
+def _later(group: Sequence[SyncRecord], now: datetime) -> datetime:
+    wait = settings.WRITEBACK_POLL_SECONDS * 2.0 ** min(group[0].looks, 20)
+    return now + timedelta(seconds=min(wait, settings.WRITEBACK_POLL_CAP_SECONDS))
+
+
+def _look_again(group: Sequence[SyncRecord], *, at: datetime) -> None:
+    ids = [record.pk for record in group]
+    SyncRecord.objects.filter(pk__in=ids, state=State.UNKNOWN).update(look_at=at)
+
+
+def _read_back(
+    group: Sequence[SyncRecord],
+    request: WriteRequest,
+    *,
+    since: datetime,
+    now: datetime,
+) -> Exchange:
+    record = group[0]
+    connection = request.connection
+    step = refreshes.step_towards(
+        connection=connection, data_type=request.data_type, since=since, now=now
+    )
+    if step is None:
+        return readback.search(record, request)
+
+    def done(outcome: object, now: datetime) -> None:
+        step.done(outcome, now)
+        _look_again(group, at=refreshes.next_look(now))
+
+    return Exchange(step.call, done)
