@@ -1,7 +1,6 @@
 """Why the lender's book refuses something, and what to do about it."""
 
 # The names say what is the case, as the callers read them: no "Error" at the end.
-# ruff: noqa: N818
 
 from collections.abc import Mapping
 from decimal import Decimal

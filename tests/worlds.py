@@ -31,7 +31,7 @@ AGREED_ON = date(2026, 3, 2)
 
 
 class Clock:
-    """A clock that only a test moves; it starts now, for rows that the product dates."""
+    """A clock that only a test moves; it starts now, as our rows are dated."""
 
     def __init__(self) -> None:
         self.now = datetime.now(UTC)
@@ -50,9 +50,7 @@ class InProcess(BaseAdapter):
         super().__init__()
         self.sandbox = sandbox
 
-    def send(
-        self, request: requests.PreparedRequest, **_: Any
-    ) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
         body = request.body or b""
         body = body.encode() if isinstance(body, str) else body
         try:
@@ -138,9 +136,7 @@ class Borrower:
         """An event of today, recorded through the service."""
         today = self.company.today(self.world.clock.now)
         overrides.setdefault("value_date", today - timedelta(days=1))
-        return make_event(
-            loan=loan, kind=kind, amount=amount, today=today, **overrides
-        )
+        return make_event(loan=loan, kind=kind, amount=amount, today=today, **overrides)
 
 
 class World:
@@ -151,7 +147,9 @@ class World:
         self.sandbox = Sandbox(
             clock=self.clock,
             webhook_secret=settings.CODAT_WEBHOOK_SECRET,
-            webhook_url=sandbox_options.pop("webhook_url", "http://testserver/webhooks/codat/"),
+            webhook_url=sandbox_options.pop(
+                "webhook_url", "http://testserver/webhooks/codat/"
+            ),
             deliver=self.deliver,
             api_key=settings.CODAT_API_KEY,
             **sandbox_options,
@@ -159,7 +157,9 @@ class World:
         session = requests.Session()
         session.mount("http://", InProcess(self.sandbox))
         self.client = CodatClient(
-            base_url="http://codat.test", api_key=settings.CODAT_API_KEY, session=session
+            base_url="http://codat.test",
+            api_key=settings.CODAT_API_KEY,
+            session=session,
         )
         self.web = Client()
 

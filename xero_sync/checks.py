@@ -6,13 +6,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @register(Tags.security)
-def check_codat_address(**_: Any) -> list[Error]:
+def check_codat_address(**_: Any) -> list[CheckMessage]:
     """The key travels with every call, so the address must be https beyond loopback."""
     address = urlsplit(settings.CODAT_BASE_URL)
     if address.scheme == "https" or address.hostname in LOOPBACK:
@@ -27,7 +28,7 @@ def check_codat_address(**_: Any) -> list[Error]:
 
 
 @register(Tags.security)
-def check_webhook_secret(**_: Any) -> list[Warning]:
+def check_webhook_secret(**_: Any) -> list[CheckMessage]:
     """Without a well-formed secret every webhook is refused, and results come late."""
     secret = settings.CODAT_WEBHOOK_SECRET.removeprefix("whsec_")
     try:
@@ -37,7 +38,7 @@ def check_webhook_secret(**_: Any) -> list[Warning]:
     if is_well_formed:
         return []
     return [
-        Warning(
+        CheckWarning(
             "CODAT_WEBHOOK_SECRET is not a signing secret.",
             hint="Copy it from the endpoint's page in Codat's portal: whsec_….",
             id="xero_sync.W001",
@@ -46,10 +47,10 @@ def check_webhook_secret(**_: Any) -> list[Warning]:
 
 
 @register(Tags.compatibility)
-def check_engine_times(**_: Any) -> list[Error]:
+def check_engine_times(**_: Any) -> list[CheckMessage]:
     """The engine's times only make sense in this order."""
     exchange = settings.CODAT_CONNECT_TIMEOUT + settings.CODAT_READ_TIMEOUT
-    if settings.WRITEBACK_LEASE_SECONDS <= exchange:
+    if exchange >= settings.WRITEBACK_LEASE_SECONDS:
         return [
             Error(
                 "WRITEBACK_LEASE_SECONDS is shorter than one HTTP exchange.",

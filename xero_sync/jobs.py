@@ -30,9 +30,7 @@ def drain(**_ignored: Any) -> str:
     return run_slice(seconds=settings.WRITEBACK_SLICE_SECONDS)
 
 
-def run_slice(
-    *, seconds: float, stop: Callable[[], bool] = lambda: False
-) -> str:
+def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> str:
     """Drain until nothing is due for a while, or the slice is over."""
     holder = f"{socket.gethostname()}:{os.getpid()}"
     ends_at = time.monotonic() + seconds

@@ -72,7 +72,8 @@ def create(
 def _begun(connection: Connection) -> LenderAccount | None:
     """Return the account whose creation was begun and not finished."""
     return connection.lender_accounts.filter(
-        target_account_id="", feed_status__in=(FeedStatus.PENDING, FeedStatus.CONNECTING)
+        target_account_id="",
+        feed_status__in=(FeedStatus.PENDING, FeedStatus.CONNECTING),
     ).first()
 
 
@@ -156,7 +157,9 @@ def _map(account: LenderAccount, client: CodatClient) -> None:
         raise CodatRejected(outcome.error, method="POST", path="bankFeedAccounts")
 
 
-def look(*, account: LenderAccount, client: CodatClient, now: datetime) -> LenderAccount:
+def look(
+    *, account: LenderAccount, client: CodatClient, now: datetime
+) -> LenderAccount:
     """Read the state of an account's feed, and release the lines that waited for it."""
     if not account.source_account_id:
         return account

@@ -65,9 +65,7 @@ def choices(*, connection: Connection, client: CodatClient) -> Choices:
         connection.codat_company_id,
         connection.codat_connection_id,
     )
-    lender = set(
-        connection.lender_accounts.values_list("target_account_id", flat=True)
-    )
+    lender = set(connection.lender_accounts.values_list("target_account_id", flat=True))
     currency = connection.company.currency
     bank_accounts = [
         one
@@ -225,7 +223,9 @@ def choose_accounts(
         raise SameAccountTwice(field="nominated_account_id")
     nominated = _nominated(connection, nominated_account_id, client)
     offered = choices(connection=connection, client=client)
-    expense = _chosen(offered.expense_accounts, expense_account_id, "expense_account_id")
+    expense = _chosen(
+        offered.expense_accounts, expense_account_id, "expense_account_id"
+    )
     supplier = _chosen(offered.suppliers, supplier_id, "supplier_id")
     _check_tax(connection, tax_rate_id, tax_percent, client)
     return _store(
@@ -282,9 +282,7 @@ def _nominated(
     return account
 
 
-def _chosen(
-    offered: Iterable[Chosen], wanted: str, field: str
-) -> Chosen:
+def _chosen(offered: Iterable[Chosen], wanted: str, field: str) -> Chosen:
     for one in offered:
         if one.id == wanted:
             return one
@@ -298,7 +296,7 @@ def _chosen(
 def _check_tax(
     connection: Connection, tax_rate_id: str, percent: Decimal, client: CodatClient
 ) -> None:
-    """Compare the tax percent with Xero's, where a lending client may read the rates."""
+    """Compare the tax percent with Xero's, where a lender may read the rates."""
     try:
         rates = client.list_tax_rates(connection.codat_company_id)
     except (CodatAccessDenied, CodatRejected):
@@ -328,7 +326,8 @@ def revalidate(*, connection: Connection, client: CodatClient, now: datetime) ->
     banks = client.list_bank_accounts(company_id, connection_id)
     accounts = client.list_accounts(company_id)
     suppliers = client.list_suppliers(company_id)
-    usable = {one.id for one in (*banks, *accounts, *suppliers) if _is_usable(one)}
+    known: list[BankAccount | Account | Supplier] = [*banks, *accounts, *suppliers]
+    usable = {one.id for one in known if _is_usable(one)}
     chosen = {
         mapping.lender_target_account_id: mapping.lender_account.name,
         mapping.nominated_account_id: mapping.nominated_account_name,

@@ -45,9 +45,7 @@ def is_settled(loan: Loan) -> bool:
     position = loan_position(loan=loan)
     drawn = loan.events.filter(kind="drawdown", reverses=None, reversed_by=None)
     return (
-        position.is_settled
-        and drawn.exists()
-        and not unsettled_records(loan).exists()
+        position.is_settled and drawn.exists() and not unsettled_records(loan).exists()
     )
 
 

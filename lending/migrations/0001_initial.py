@@ -1,5 +1,5 @@
 """Companies, loans and loan events."""
-# ruff: noqa: E501, the long lines are generated
+, the long lines are generated
 
 import django.core.validators
 import django.db.models.deletion

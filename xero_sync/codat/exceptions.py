@@ -5,7 +5,6 @@ its Idempotency-Key. A key is remembered for 90 minutes, 429 releases it, and ev
 other answer is replayed for it, a 5xx included. So repeating after an answered error
 brings the same answer under the same key, and perhaps a second booking under a new one.
 """
-# ruff: noqa: N818 - the names say what happened, that it is an error goes without saying
 
 import inspect
 from typing import Any, ClassVar

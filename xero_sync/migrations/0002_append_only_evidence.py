@@ -15,8 +15,6 @@ class Migration(migrations.Migration):
         AppendOnly("xero_sync_writerequest", unique=[["idempotency_key"]]),
         AppendOnly("xero_sync_writeattempt"),
         AppendOnly("xero_sync_recordchange"),
-        AppendOnly(
-            "xero_sync_accountmapping", unique=[["connection_id", "version"]]
-        ),
+        AppendOnly("xero_sync_accountmapping", unique=[["connection_id", "version"]]),
         AppendOnly("xero_sync_writebackswitch"),
     ]

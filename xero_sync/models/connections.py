@@ -92,7 +92,9 @@ class LenderAccount(models.Model):
         Connection, on_delete=models.PROTECT, related_name="lender_accounts"
     )
     source_account_id = models.CharField(_("source account"), max_length=50, blank=True)
-    target_account_id = models.CharField(_("account in Xero"), max_length=64, blank=True)
+    target_account_id = models.CharField(
+        _("account in Xero"), max_length=64, blank=True
+    )
     name = models.CharField(_("name"), max_length=255)
     currency = models.CharField(_("currency"), max_length=3)
     feed_status = models.CharField(

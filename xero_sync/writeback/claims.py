@@ -302,9 +302,7 @@ def earliest_due(company_id: int, step: str, *, now: datetime) -> datetime | Non
     put_off = SyncRecord.objects.filter(
         company=company_id, step=step, state=State.QUEUED, not_before__gt=now
     )
-    return (
-        put_off.order_by("not_before").values_list("not_before", flat=True).first()
-    )
+    return put_off.order_by("not_before").values_list("not_before", flat=True).first()
 
 
 def needs_check(record: SyncRecord, now: datetime) -> bool:

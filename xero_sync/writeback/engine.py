@@ -144,7 +144,7 @@ class _Pool:
     def start(self, work: Work) -> None:
         """Begin an exchange; in the calling thread when there are no others."""
         self.in_flight += 1
-        started_at = self._now() if isinstance(work, Claim) else datetime.min
+        started_at = self._now()
         if self._executor:
             self._executor.submit(self._run, work, started_at)
         else:

@@ -51,6 +51,8 @@ def _look_at_write(message: WebhookMessage, now: datetime) -> str:
 
 
 def _look_at_connection(message: WebhookMessage, now: datetime) -> str:  # noqa: ARG001
+    if message.codat_connection_id is None:
+        return "no connection named"
     known = Connection.objects.live().filter(
         codat_connection_id=message.codat_connection_id
     )

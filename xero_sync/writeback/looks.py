@@ -44,8 +44,10 @@ def _due_records(limit: int, now: datetime) -> list[SyncRecord]:
         state__in=(State.PENDING, State.UNKNOWN), look_at__lte=now
     )
     skip = database.features.has_select_for_update_skip_locked
-    locked = under_way.select_for_update(of=("self",), skip_locked=skip) if skip else (
-        under_way
+    locked = (
+        under_way.select_for_update(of=("self",), skip_locked=skip)
+        if skip
+        else (under_way)
     )
     ordered = locked.order_by("look_at")[:limit]
     return list(ordered.select_related("event", "loan__company", "request__connection"))

@@ -220,4 +220,3 @@ def _failure(operation: PushOperation) -> str:
 
 def _words(items: Iterable[object]) -> str:
     return "\n".join(getattr(item, "message", "") or "" for item in items)
-

@@ -9,8 +9,8 @@ from django.db import transaction
 
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError, CodatUnavailable
-from xero_sync.codat.push import PushOperation
 from xero_sync.codat.ledger import DirectCost, Payment, Transfer
+from xero_sync.codat.push import PushOperation
 from xero_sync.models import LenderAccount, LoanInXero, SyncRecord, WriteRequest
 from xero_sync.models.choices import Cause, Reason, State, Step
 from xero_sync.writeback import budget, outcomes
@@ -65,7 +65,9 @@ def judge(
     record: SyncRecord, request: WriteRequest, found: Sequence[Found], now: datetime
 ) -> None:
     """Adopt the one that can only be ours; send anew only if none can be."""
-    alike = [one for one in found if not one.is_deleted and _is_alike(record, request, one)]
+    alike = [
+        one for one in found if not one.is_deleted and _is_alike(record, request, one)
+    ]
     own = SyncRecord.objects.filter(xero_record_id__in=[one.id for one in alike])
     taken = set(own.values_list("xero_record_id", flat=True))
     candidates = [one for one in alike if one.id not in taken]

@@ -39,7 +39,9 @@ def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
     }
 
 
-def latest_mappings(*, connection_ids: Iterable[object]) -> dict[object, AccountMapping]:
+def latest_mappings(
+    *, connection_ids: Iterable[object]
+) -> dict[object, AccountMapping]:
     """Return the latest mapping version of each connection that has one."""
     versions = (
         AccountMapping.objects.filter(connection__in=list(connection_ids))

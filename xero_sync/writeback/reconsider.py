@@ -93,7 +93,8 @@ def _reason(record: SyncRecord, ready: readiness.Readiness) -> str:
         fixed_account=fixed,
     )
     if is_line and not reason and record.lender_account_id is None:
-        _fix_account(record, fixed or (ready.mapping and ready.mapping.lender_account))
+        todays = ready.mapping.lender_account if ready.mapping else None
+        _fix_account(record, fixed or todays)
     return reason
 
 

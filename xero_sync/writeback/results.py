@@ -94,7 +94,7 @@ def _unavailable(
 ) -> None:
     wait = getattr(error, "retry_after", None) or backoff(_sends(claim))
     if not claim.certain:
-        # This exchange was not taken in, but an earlier one under the key may have been.
+        # This one was not taken in, but an earlier one under the key may have been.
         _unknown(record, Reason.NO_ANSWER, now, wait)
         return
     # Nothing was taken in: the same bytes may go again under the same key.

@@ -19,7 +19,7 @@ CHECKED_AGAIN = (Reason.INVOICE_NOT_FOUND, Reason.INVOICE_AMBIGUOUS)
 
 
 def sweep(*, now: datetime) -> None:
-    """Make everything due that should be; safe to run at any time, any number of times."""
+    """Make everything due that should be; safe at any time, any number of times."""
     expire_leases(now=now)
     wake_forgotten_lanes(now=now)
     look_for_invoices_again(now=now)

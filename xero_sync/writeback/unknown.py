@@ -78,7 +78,7 @@ def _timed_out(
     return _read_back(group, request, since=first.state_since, now=now)
 
 
-# --- it may never have reached Codat ----------------------------------------------------
+# --- it may never have reached Codat -------------------------------------------------
 
 
 def last_sent(request: WriteRequest) -> datetime:
@@ -164,7 +164,9 @@ def _judge(
             records=group, operation=candidates[0], cause=Cause.LOOK, now=now
         )
     elif candidates:
-        outcomes.ask_person(group, now=now, note=f"{len(candidates)} operations could be it")
+        outcomes.ask_person(
+            group, now=now, note=f"{len(candidates)} operations could be it"
+        )
     elif now < settled_at(request):
         _look_again(group, at=min(settled_at(request), _later(group, now)))
     elif group[0].step == Step.STATEMENT_LINE:

@@ -32,9 +32,7 @@ def _no_proxy(monkeypatch):
 
 
 def send(client, body=b'{"amount":800.00}'):
-    return client.send_push(
-        path=PUSH_PATH, body=body, idempotency_key=IDEMPOTENCY_KEY
-    )
+    return client.send_push(path=PUSH_PATH, body=body, idempotency_key=IDEMPOTENCY_KEY)
 
 
 def answer_once(connection):
@@ -113,7 +111,10 @@ def test_an_answer_in_plain_text_to_a_tls_handshake_means_that_nothing_was_sent(
 
 def test_a_connection_closed_after_the_request_leaves_no_answer():
     with listening(read_request) as (url, accepted):
-        with make_client(base_url=url) as client, pytest.raises(CodatNoAnswer) as caught:
+        with (
+            make_client(base_url=url) as client,
+            pytest.raises(CodatNoAnswer) as caught,
+        ):
             send(client)
 
     assert caught.value.in_progress is False

@@ -160,9 +160,7 @@ def test_a_conflict_says_that_the_first_request_is_still_running():
     ],
 )
 def test_a_rate_limit_says_how_long_to_wait(headers, seconds):
-    error = failure_of(
-        CodatUnavailable, status=429, json=error_json(), headers=headers
-    )
+    error = failure_of(CodatUnavailable, status=429, json=error_json(), headers=headers)
 
     assert error.rate_limited is True
     assert error.retry_after == seconds
@@ -248,18 +246,14 @@ def test_the_page_of_a_gateway_is_kept_as_evidence_but_not_shown_as_a_reason():
 
 
 def test_a_long_answer_is_cut():
-    error = failure_of(
-        CodatRejected, status=400, json=error_json(error="x" * 50_000)
-    )
+    error = failure_of(CodatRejected, status=400, json=error_json(error="x" * 50_000))
 
     assert len(error.detail) == 1_000
     assert len(error.meta.body_text) == 20_000
 
 
 def test_what_no_database_holds_is_taken_out_of_codats_words():
-    error = failure_of(
-        CodatRejected, status=400, body='{"error": "a\\u0000b\\ud800c"}'
-    )
+    error = failure_of(CodatRejected, status=400, body='{"error": "a\\u0000b\\ud800c"}')
 
     assert error.detail == "ab?c"
 

@@ -67,9 +67,7 @@ def test_a_list_is_whole_and_can_be_filtered(url, operation):
             wire.get(
                 url,
                 json=page_json([{"id": f"r{number}"}], following=following),
-                match=[
-                    matchers.query_param_matcher({**expected, "page": str(number)})
-                ],
+                match=[matchers.query_param_matcher({**expected, "page": str(number)})],
             )
 
         with make_client() as client:
@@ -84,9 +82,7 @@ def test_a_record_may_lack_everything(url, operation):
         ["id", "metadata", "lines", "lineItems", "paymentAllocations", "from", "to"]
     )
 
-    records = read(
-        url, page_json([{}, nulls]), lambda c: operation(c)(*ids_for(url))
-    )
+    records = read(url, page_json([{}, nulls]), lambda c: operation(c)(*ids_for(url)))
 
     assert [record.id for record in records] == ["", ""]
 
@@ -346,7 +342,10 @@ def test_an_account_tells_what_it_may_be_used_for():
                     "status": "Active",
                     "isBankAccount": False,
                     "validDatatypeLinks": [
-                        {"property": "Id", "links": ["DirectCost.LineItems.AccountRef.Id"]},
+                        {
+                            "property": "Id",
+                            "links": ["DirectCost.LineItems.AccountRef.Id"],
+                        },
                         {"property": "Id", "links": None},
                     ],
                 }
@@ -364,7 +363,14 @@ def test_bank_details_are_not_printed():
     (account,) = read(
         f"{CONNECTION_URL}/data/bankAccounts",
         page_json(
-            [{"id": "b", "sortCode": "112233", "accountNumber": "44556677", "iBan": "G1"}]
+            [
+                {
+                    "id": "b",
+                    "sortCode": "112233",
+                    "accountNumber": "44556677",
+                    "iBan": "G1",
+                }
+            ]
         ),
         lambda c: c.list_bank_accounts(COMPANY, CONNECTION),
     )
@@ -430,7 +436,11 @@ def test_companies_are_found_by_a_tag():
 def test_a_connection_is_created_for_xero():
     connection = read(
         f"{COMPANY_URL}/connections",
-        {"id": CONNECTION, "status": "PendingAuth", "linkUrl": "https://link.test/once"},
+        {
+            "id": CONNECTION,
+            "status": "PendingAuth",
+            "linkUrl": "https://link.test/once",
+        },
         lambda c: c.create_connection(COMPANY),
         method="POST",
         match=[matchers.json_params_matcher({"platformKey": "gbol"})],
@@ -668,9 +678,7 @@ def test_a_source_account_is_created_changed_and_deleted():
             COMPANY, CONNECTION, "sa/1", {"status": "disconnected"}
         ),
         method="PATCH",
-        match=[
-            matchers.json_params_matcher({"id": "sa/1", "status": "disconnected"})
-        ],
+        match=[matchers.json_params_matcher({"id": "sa/1", "status": "disconnected"})],
     )
     deleted = read(
         f"{url}/sa%2F1",
@@ -680,7 +688,11 @@ def test_a_source_account_is_created_changed_and_deleted():
         status=204,
     )
 
-    assert (created.status, changed.status, deleted) == ("pending", "disconnected", None)
+    assert (created.status, changed.status, deleted) == (
+        "pending",
+        "disconnected",
+        None,
+    )
 
 
 def test_a_mapping_is_connected_only_with_its_target():

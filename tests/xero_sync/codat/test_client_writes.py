@@ -54,9 +54,7 @@ def test_a_write_taken_in_is_pending_and_has_no_record_yet():
     assert operation.company_id == COMPANY
     assert operation.connection_id == CONNECTION
     assert operation.data_type == "transfers"
-    assert operation.requested_on == datetime(
-        2026, 6, 1, 9, 0, 0, 123456, tzinfo=UTC
-    )
+    assert operation.requested_on == datetime(2026, 6, 1, 9, 0, 0, 123456, tzinfo=UTC)
     assert operation.completed_on is None
     assert (operation.record_id, operation.record_type) == ("", "")
     assert operation.meta.status_code == 200
@@ -120,7 +118,8 @@ def test_an_operation_may_lack_everything_but_its_key_and_status():
 
 def test_the_quota_is_read_from_a_successful_answer():
     operation, _ = sent_with(
-        push_json(), headers={"X-Rate-Limit-Limit": "4000", "X-Rate-Limit-Remaining": "7"}
+        push_json(),
+        headers={"X-Rate-Limit-Limit": "4000", "X-Rate-Limit-Remaining": "7"},
     )
 
     assert operation.meta.rate_limit.remaining == 7
@@ -163,7 +162,9 @@ def test_a_client_shows_no_key():
     ["transfers", "directCosts", "payments", "suppliers", "accounts", "bankAccounts"],
 )
 def test_each_data_type_has_its_path(data_type):
-    assert push_path("c", "x", data_type) == f"/companies/c/connections/x/push/{data_type}"
+    assert (
+        push_path("c", "x", data_type) == f"/companies/c/connections/x/push/{data_type}"
+    )
 
 
 def test_statement_lines_are_written_to_their_source_account():

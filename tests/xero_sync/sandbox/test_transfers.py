@@ -94,9 +94,7 @@ def test_a_transfer_is_above_zero(amount):
 def test_the_other_account_is_another_active_bank_account_of_the_currency(name):
     borrower = Borrower()
 
-    done = borrower.write(
-        "transfers", borrower.transfer(target=borrower.account(name))
-    )
+    done = borrower.write("transfers", borrower.transfer(target=borrower.account(name)))
 
     assert done["status"] == "Failed"
 

@@ -27,7 +27,9 @@ def test_a_loan_that_the_debtor_pays_to_us_ends_at_zero_in_xero():
     assert borrower.balance("E") == 50
     assert borrower.books.accounts_receivable == 0
     assert borrower.statement_balance == 0
-    assert [entry.amount for entry in borrower.books.entries if entry.push_operation_key]
+    assert [
+        entry.amount for entry in borrower.books.entries if entry.push_operation_key
+    ]
     assert world.sandbox.violations == []
     position = loan_position(loan=loan)
     assert position.lender_account == Decimal(0)
