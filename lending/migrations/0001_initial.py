@@ -1,5 +1,4 @@
 """Companies, loans and loan events."""
-, the long lines are generated
 
 import django.core.validators
 import django.db.models.deletion

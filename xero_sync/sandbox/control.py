@@ -43,7 +43,7 @@ from typing import Any
 
 from xero_sync.sandbox.link_page import link_page
 from xero_sync.sandbox.sandbox import Sandbox
-from xero_sync.sandbox.views import show, show_books, show_state
+from xero_sync.sandbox.views import camel, show, show_books, show_state
 from xero_sync.sandbox.wire import ApiError, Call, JsonObject, Reply, answer, empty
 
 DATES = frozenset({"issue_date", "due_date", "paid_on", "locked"})
@@ -141,4 +141,4 @@ def _configure(target: Any, values: dict[str, Any]) -> JsonObject:
         if name not in known:
             raise ApiError(400, f"No such setting: {name}")
         setattr(target, name, float(value) if name.endswith("_seconds") else value)
-    return {name: getattr(target, name) for name in values}
+    return {camel(name): show(getattr(target, name)) for name in values}

@@ -233,7 +233,7 @@ def test_all_writes_are_listed_newest_first_and_each_once():
 
         first, second = (call.request.params for call in wire.calls)
 
-    assert [operation.key.int % 10 for operation in operations] == [3, 2, 1]
+    assert [operation.key.int % 16 for operation in operations] == [3, 2, 1]
     assert first == {
         "pageSize": "100",
         "query": "dataType=transfers",

@@ -1,0 +1,137 @@
+import http.client
+import json
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+from xero_sync.sandbox import Sandbox
+from xero_sync.sandbox.demo import seed_demo
+from xero_sync.sandbox.sandbox import post
+from xero_sync.sandbox.server import SandboxServer
+
+from .builders import authorization
+
+
+@pytest.fixture
+def server():
+    with SandboxServer(Sandbox()) as running:
+        yield running
+
+
+def connect(server):
+    parts = urlsplit(server.url)
+    return http.client.HTTPConnection(parts.hostname, parts.port, timeout=5)
+
+
+def test_one_connection_carries_many_calls(server):
+    company = server.sandbox.add_company("Harbour Bakery Ltd")
+    client = connect(server)
+
+    statuses = []
+    for _ in range(3):
+        client.request(
+            "GET",
+            f"/companies/{company.id}",
+            headers={"Authorization": authorization()},
+        )
+        reply = client.getresponse()
+        assert json.loads(reply.read())["name"] == "Harbour Bakery Ltd"
+        statuses.append(reply.status)
+    client.close()
+
+    assert statuses == [200, 200, 200]
+
+
+def test_an_empty_answer_does_not_hold_up_the_next(server):
+    company = server.sandbox.add_company("Harbour Bakery Ltd")
+    client = connect(server)
+    headers = {"Authorization": authorization()}
+
+    client.request("DELETE", f"/companies/{company.id}", headers=headers)
+    gone = client.getresponse()
+    gone.read()
+    client.request("GET", f"/companies/{company.id}", headers=headers)
+    after = client.getresponse()
+    after.read()
+    client.close()
+
+    assert (gone.status, after.status) == (204, 404)
+
+
+def test_a_lost_reply_closes_the_connection(server):
+    server.sandbox.faults.add("lose_reply_before")
+    client = connect(server)
+
+    client.request("GET", "/companies", headers={"Authorization": authorization()})
+
+    with pytest.raises(http.client.RemoteDisconnected):
+        client.getresponse()
+    client.close()
+
+
+def test_a_slow_answer_takes_its_time(server):
+    server.sandbox.faults.add("slow", seconds=0.1)
+    client = connect(server)
+    started = time.monotonic()
+
+    client.request("GET", "/companies", headers={"Authorization": authorization()})
+    client.getresponse().read()
+    client.close()
+
+    assert time.monotonic() - started >= 0.1
+
+
+def test_a_webhook_travels_over_http(server):
+    receiver = Sandbox()
+    with SandboxServer(receiver) as other:
+        status = post(f"{other.url}/hook?a=1", {"webhook-id": "msg_1"}, b"{}")
+
+    assert status == 401
+    assert receiver.requests == [] or receiver.requests[0].path == "/hook"
+
+
+def test_the_ticker_settles_and_delivers():
+    delivered = []
+    sandbox = Sandbox(
+        webhook_url="http://127.0.0.1:9/hook",
+        deliver=lambda *message: delivered.append(message) or 200,
+    )
+    with SandboxServer(sandbox):
+        sandbox.add_company("Harbour Bakery Ltd")
+        deadline = time.monotonic() + 5
+        while not delivered and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    assert delivered
+
+
+def test_the_link_leads_to_the_server(server):
+    seed_demo(server.sandbox)
+    company = server.sandbox.companies[0]
+    connection = server.sandbox.connections_of(company.id)[0]
+    client = connect(server)
+
+    client.request(
+        "GET",
+        f"/companies/{company.id}/connections/{connection.id}",
+        headers={"Authorization": authorization()},
+    )
+    link = json.loads(client.getresponse().read())["linkUrl"]
+    client.request("GET", link.removeprefix(server.url))
+    page = client.getresponse()
+
+    assert link.startswith(server.url)
+    assert page.status == 200
+    assert b"Connect Harbour Bakery Ltd" in page.read()
+    client.close()
+
+
+def test_the_demo_has_borrowers_with_invoices():
+    sandbox = Sandbox()
+
+    seed_demo(sandbox)
+
+    for company in sandbox.companies:
+        connection = sandbox.connections_of(company.id)[0]
+        assert sandbox.books(connection.id).accounts_receivable > 0
