@@ -1,5 +1,6 @@
 """What every test has."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -32,3 +33,16 @@ def append_only_suspended_while_flushing() -> Iterator[None]:
     TransactionTestCase._fixture_teardown = flush_without_triggers
     yield
     TransactionTestCase._fixture_teardown = flush
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Give each process of the tests a database of its own.
+
+    SQLite gets a file: threads and other processes cannot share one in memory.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    name = f"tests_{os.getpid()}_{worker}"
+    if connection.vendor == "sqlite":
+        name = str(django_settings.BASE_DIR / ".data" / f"{name}.sqlite3")
+    connection.settings_dict["TEST"]["NAME"] = name

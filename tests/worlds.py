@@ -19,7 +19,7 @@ from django.test import Client
 from requests.adapters import BaseAdapter
 
 from lending.models import Company, Loan, LoanEvent
-from tests.builders import make_company, make_event, make_loan
+from tests.builders import make_company, make_event, make_loan, reverse
 from xero_sync import connections, lender_accounts, mapping
 from xero_sync.codat.client import CodatClient
 from xero_sync.models import Connection, SyncRecord
@@ -120,13 +120,15 @@ class Borrower:
     def loan(self, **overrides: Any) -> Loan:
         """A loan whose invoice is in the borrower's Xero."""
         in_xero = overrides.pop("in_xero", True)
-        loan = make_loan(company=self.company, agreed_on=AGREED_ON, **overrides)
+        overrides.setdefault("agreed_on", AGREED_ON)
+        loan = make_loan(company=self.company, **overrides)
         if in_xero:
             self.world.sandbox.add_invoice(
                 self.codat_connection,
                 number=loan.invoice_number,
                 total=loan.invoice_amount,
                 customer=loan.debtor_name,
+                currency=self.company.currency,
                 issue_date=loan.agreed_on,
                 due_date=loan.agreed_on + timedelta(days=60),
             )
@@ -137,6 +139,11 @@ class Borrower:
         today = self.company.today(self.world.clock.now)
         overrides.setdefault("value_date", today - timedelta(days=1))
         return make_event(loan=loan, kind=kind, amount=amount, today=today, **overrides)
+
+    def reverse(self, event: LoanEvent, **overrides: Any) -> LoanEvent:
+        """The reversal of an event, of today."""
+        today = self.company.today(self.world.clock.now)
+        return reverse(event, today=today, **overrides)
 
 
 class World:
@@ -177,7 +184,7 @@ class World:
 
     def borrower(self, *, writeback: bool = True, **company: Any) -> Borrower:
         """A company adopted from Codat, its accounts chosen, its write-back on."""
-        row = make_company(**company)
+        row = company.pop("row", None) or make_company(**company)
         remote = self.sandbox.add_company(row.reference)
         linked = self.sandbox.add_connection(remote.id, base_currency=row.currency)
         connection = connections.import_codat_company(
@@ -233,12 +240,20 @@ class World:
         """Drain once, in this thread."""
         return engine.drain(client=self.client, now=self.clock, threads=0)
 
+    def check_connections(self) -> None:
+        """Look at doubtful connections, as a slice of a drain does."""
+        for connection in connections.doubtful():
+            connections.refresh(
+                connection=connection, client=self.client, now=self.clock.now
+            )
+
     def run(self, *, seconds: float = 3_600, step: float = 5.0) -> None:
         """Let the product work until nothing is open, or the time is up."""
         ends_at = self.clock.now + timedelta(seconds=seconds)
         while self.clock.now < ends_at:
             self.sandbox.tick()
             self.drain()
+            self.check_connections()
             if not SyncRecord.objects.open().exists():
                 return
             self.wait(step)

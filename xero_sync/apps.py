@@ -1,6 +1,7 @@
 """The write-back of loan events into the borrower's Xero, through Codat."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,5 +14,9 @@ class XeroSyncConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the receiver and the system checks once the models exist."""
-        # Both import models, which only exist once the app registry is filled.
-        from xero_sync import checks, receivers  # noqa: F401, PLC0415
+        # These import models, which only exist once the app registry is filled.
+        from xero_sync import checks, receivers, task_queue  # noqa: F401, PLC0415
+
+        post_migrate.connect(
+            task_queue.create_schedules, dispatch_uid="xero_sync.schedules"
+        )

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from lending.models import Company
+from xero_sync import lender_accounts, mapping
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.companies import Connection as RemoteConnection
 from xero_sync.codat.exceptions import (
@@ -114,6 +115,8 @@ def refresh(
     facts: dict[str, object] = {}
     if remote.is_linked:
         facts = _organisation(connection, client)
+        for account in connection.lender_accounts.exclude(source_account_id=""):
+            lender_accounts.look(account=account, client=client, now=now)
     return _store(connection, status=remote.status, now=now, **facts)
 
 
@@ -166,11 +169,15 @@ def doubtful() -> list[Connection]:
 
 
 def check_all(*, client: CodatClient, now: datetime) -> tuple[int, int]:
-    """Look at every live connection; one that fails does not stop the others."""
+    """Look at every live connection and at the accounts chosen in it.
+
+    One that fails does not stop the others.
+    """
     checked = failed = 0
     for connection in Connection.objects.live().order_by("pk"):
         try:
-            refresh(connection=connection, client=client, now=now)
+            row = refresh(connection=connection, client=client, now=now)
+            mapping.revalidate(connection=row, client=client, now=now)
             checked += 1
         except CodatError as exc:
             logger.warning("The check of connection %s failed: %s", connection.pk, exc)

@@ -16,6 +16,7 @@ from django.conf import settings
 from xero_sync import connections, slots
 from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
+from xero_sync.codat.exceptions import CodatError
 from xero_sync.writeback import engine, inbox
 from xero_sync.writeback import sweep as sweeping
 
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 # A drain stays this long for work that is due within the same time.
 LINGER_SECONDS = 2.0
+BUSY = "enough drains are running"
 
 
 def drain(**_ignored: Any) -> str:
@@ -39,7 +41,7 @@ def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> st
         while not stop() and time.monotonic() < ends_at:
             with slots.hold(holder=holder, seconds=seconds) as slot:
                 if slot is None:
-                    return "enough drains are running"
+                    return BUSY
                 while not stop() and (left := ends_at - time.monotonic()) > 0:
                     report = engine.drain(client=client, seconds=left, stop=stop)
                     sent += report.sent
@@ -62,7 +64,14 @@ def _is_due_soon() -> bool:
 def check_connections(client: CodatClient) -> None:
     """Look at connections that a webhook or a refusal has made doubtful."""
     for connection in connections.doubtful():
-        connections.refresh(connection=connection, client=client, now=database_now())
+        try:
+            connections.refresh(
+                connection=connection, client=client, now=database_now()
+            )
+        except CodatError as exc:
+            # It stays doubtful; the next slice tries again, and the others can wait.
+            logger.warning("Connection %s could not be read: %s", connection.pk, exc)
+            return
 
 
 def sweep(**_ignored: Any) -> str:

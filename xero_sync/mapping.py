@@ -310,7 +310,13 @@ def _check_tax(
             )
 
 
-def revalidate(*, connection: Connection, client: CodatClient, now: datetime) -> str:
+def revalidate(
+    *,
+    connection: Connection,
+    client: CodatClient,
+    now: datetime,
+    wait: Wait = time.sleep,
+) -> str:
     """Check that all chosen accounts can still be used; hold the entries otherwise.
 
     Returns:
@@ -319,6 +325,10 @@ def revalidate(*, connection: Connection, client: CodatClient, now: datetime) ->
     mapping = connection.mappings.order_by("version").last()
     if mapping is None or connection.status != ConnectionStatus.LINKED:
         return ""
+    for data_type in ("bankAccounts", "chartOfAccounts", "suppliers"):
+        setup_writes.refresh(
+            connection=connection, data_type=data_type, client=client, wait=wait
+        )
     company_id, connection_id = (
         connection.codat_company_id,
         connection.codat_connection_id,

@@ -4,8 +4,11 @@ A job is a nudge: it may be lost, doubled or run late, and nothing depends on it
 minute sweep finds all due work in our own tables.
 """
 
-from django.db import connection, transaction
-from django_q.models import Schedule
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, connections, transaction
+from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 
 from xero_sync import slots
@@ -13,6 +16,8 @@ from xero_sync.clock import database_now
 
 DRAIN = "xero_sync.jobs.drain"
 INBOX = "xero_sync.jobs.read_inbox"
+# A nudge that no cluster took within this time will not be missed.
+STALE_AFTER = timedelta(minutes=10)
 
 # name: (job, schedule type, minutes)
 SCHEDULES = {
@@ -50,10 +55,22 @@ class _Nudge:
         async_task(self.job)
 
 
-def ensure_schedules() -> None:
-    """Create the schedules that are missing; django-q2 does not keep names unique."""
+def forget_stale_nudges(*, now: datetime) -> int:
+    """Drop what waits in the database's queue where no cluster runs to take it."""
+    dropped: int
+    dropped, _ = OrmQ.objects.filter(lock__lt=now - STALE_AFTER).delete()
+    return dropped
+
+
+def create_schedules(using: str, **_: Any) -> None:
+    """Create the schedules that are missing, after each `migrate`.
+
+    django-q2 does not keep their names unique, so they are looked for by name.
+    """
+    if Schedule._meta.db_table not in connections[using].introspection.table_names():
+        return
     for name, (func, schedule_type, minutes) in SCHEDULES.items():
-        if not Schedule.objects.filter(name=name).exists():
-            Schedule.objects.create(
+        if not Schedule.objects.using(using).filter(name=name).exists():
+            Schedule.objects.using(using).create(
                 name=name, func=func, schedule_type=schedule_type, minutes=minutes
             )

@@ -33,8 +33,8 @@ from xero_sync.codat.setup_payloads import bank_account as bank_account
 from xero_sync.codat.setup_payloads import source_account as source_account
 from xero_sync.codat.setup_payloads import supplier as supplier
 
-COST_DESCRIPTION_CHARACTERS = 4_000
-LINE_DESCRIPTION_CHARACTERS = 2_000
+COST_TEXT_CHARACTERS = 4_000
+LINE_TEXT_CHARACTERS = 2_000
 SHORT_TEXT_CHARACTERS = 255
 LINES_PER_PUSH = 1_000
 
@@ -92,9 +92,7 @@ def direct_cost(
     if negative:
         amount, net, tax = (negated(figure) for figure in (amount, net, tax))
     line = {
-        "description": required_text(
-            "description", description, COST_DESCRIPTION_CHARACTERS
-        ),
+        "description": required_text("description", description, COST_TEXT_CHARACTERS),
         "quantity": 1,
         "unitAmount": net,
         "taxAmount": tax,
@@ -102,10 +100,7 @@ def direct_cost(
         "accountRef": reference_to("expense account id", expense_account_id),
         "taxRateRef": reference_to("tax rate id", tax_rate_id),
     }
-    payment_side = {
-        "accountRef": reference_to("lender account id", lender_account_id),
-        "currency": currency_code(currency),
-    }
+    contact = reference_to("supplier id", supplier_id)
     return {
         "issueDate": midnight(value_date),
         **_optional(reference=reference),
@@ -113,14 +108,9 @@ def direct_cost(
         "subTotal": net,
         "taxAmount": tax,
         "totalAmount": amount,
-        "contactRef": {
-            **reference_to("supplier id", supplier_id),
-            "dataType": "suppliers",
-        },
+        "contactRef": {**contact, "dataType": "suppliers"},
         "lineItems": [line],
-        "paymentAllocations": [
-            {"payment": payment_side, "allocation": {"totalAmount": amount}}
-        ],
+        "paymentAllocations": [_paid_from(lender_account_id, currency, amount)],
     }
 
 
@@ -175,9 +165,7 @@ def statement_line(
     return {
         "id": identifier("line id", line_id),
         "date": midnight(value_date),
-        "description": required_text(
-            "description", description, LINE_DESCRIPTION_CHARACTERS
-        ),
+        "description": required_text("description", description, LINE_TEXT_CHARACTERS),
         "amount": amount,
         "balance": exact("balance", balance),
         "transactionType": "Credit" if amount > 0 else "Debit",
@@ -211,3 +199,11 @@ def _optional(**texts: str) -> Body:
     """Cut the texts, leaving out the empty ones."""
     cut = {name: cut_text(text, SHORT_TEXT_CHARACTERS) for name, text in texts.items()}
     return {name: text for name, text in cut.items() if text}
+
+
+def _paid_from(account_id: str, currency: str, amount: Decimal) -> Body:
+    account = reference_to("lender account id", account_id)
+    return {
+        "payment": {"accountRef": account, "currency": currency},
+        "allocation": {"totalAmount": amount},
+    }

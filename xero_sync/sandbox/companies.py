@@ -17,6 +17,7 @@ from xero_sync.sandbox.wire import (
     empty,
     new_id,
     stamp,
+    text_in,
 )
 
 MOST_TAGS = 10
@@ -95,7 +96,7 @@ def create_company(world: World, call: Call) -> Reply:
     company = create(
         world,
         _read_name(body),
-        description=body.get("description"),
+        description=text_in(body, "description"),
         tags=_read_tags(body),
     )
     return answer(show(world, company))
@@ -139,7 +140,7 @@ def update_company(world: World, call: Call, company: str) -> Reply:
     if "name" in body:
         found.name = clean_name(_read_name(body))
     if "description" in body:
-        found.description = body["description"]
+        found.description = text_in(body, "description")
     if "tags" in body:
         found.tags = _read_tags(body)
     return answer(show(world, found))
@@ -150,7 +151,7 @@ def replace_company(world: World, call: Call, company: str) -> Reply:
     found = world.company(company)
     body = call.json_object()
     found.name = clean_name(_read_name(body))
-    found.description = body.get("description")
+    found.description = text_in(body, "description")
     found.tags = _read_tags(body)
     return answer(show(world, found))
 

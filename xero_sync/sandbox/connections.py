@@ -19,6 +19,7 @@ from xero_sync.sandbox.wire import (
     answer,
     empty,
     stamp,
+    text_in,
 )
 
 FIELDS = frozenset(
@@ -142,8 +143,9 @@ def find_organisation(world: World, name: str) -> Organisation | None:
 
 def organisation_for(world: World, connection: Connection) -> Organisation:
     """The organisation a borrower picks when nothing else is said."""
-    if connection.organisation_id is not None:
-        return world.organisations[connection.organisation_id]
+    known = connection.organisation_id or connection.offered_id
+    if known is not None:
+        return world.organisations[known]
     company = world.companies[connection.company_id]
     return find_organisation(world, company.name) or new_organisation(
         company.name, now=world.now
@@ -160,8 +162,8 @@ def remove_connection(world: World, connection: Connection) -> None:
 def create_connection(world: World, call: Call, company: str) -> Reply:
     """`POST /companies/{companyId}/connections`."""
     world.company(company)
-    platform = call.json_object().get("platformKey")
-    if platform not in INTEGRATIONS:
+    platform = text_in(call.json_object(), "platformKey")
+    if platform is None or platform not in INTEGRATIONS:
         raise ApiError(404, f"Platform {platform} not found", "ClientsApi")
     if not world.settings.integration_enabled:
         raise ApiError(400, f"Platform {platform} is not enabled.", "ClientsApi")

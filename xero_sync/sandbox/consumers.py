@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from xero_sync.sandbox.routing import Route
@@ -48,16 +49,20 @@ def create_consumer(world: World, call: Call) -> Reply:
     url, types = body.get("url"), body.get("eventTypes")
     if not isinstance(url, str) or urlsplit(url).scheme not in {"http", "https"}:
         raise ApiError(400, "url must be an absolute URL.", "ClientsApi")
-    if not types or not isinstance(types, list):
+    if not _is_words(types) or not types:
         raise ApiError(400, "At least one event type is needed.", "ClientsApi")
     tags = body.get("companyTags") or []
-    if len(tags) > MOST_TAGS:
+    if not _is_words(tags) or len(tags) > MOST_TAGS:
         raise ApiError(400, "At most 10 company tags are allowed.", "ClientsApi")
     if len(world.outbox.consumers) >= MOST_CONSUMERS:
         raise ApiError(400, "At most 50 consumers are allowed.", "ClientsApi")
     consumer = Consumer(new_id(), url, types, bool(body.get("disabled")), tags)
     world.outbox.consumers[consumer.id] = consumer
     return answer(show(consumer), 201)
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(it, str) for it in value)
 
 
 def delete_consumer(world: World, _call: Call, consumer: str) -> Reply:

@@ -14,7 +14,7 @@ Arrange (POST, a JSON object; the answer is what was made):
   accountType, sortCode, accountNumber.
 - `archive`: connectionId, accountId. `lock-date`: connectionId, locked (or null).
 - `payments` (by the borrower, by hand): connectionId, invoiceId, amount, accountId,
-  paidOn. `credits`: connectionId, invoiceId, amount.
+  date. `credits`: connectionId, invoiceId, amount.
 - `status`: connectionId, status. `consent`: connectionId, organisation,
   sameOrganisation, outcome.
 - `disconnect`: connectionId, sourceAccountId.
@@ -46,7 +46,7 @@ from xero_sync.sandbox.sandbox import Sandbox
 from xero_sync.sandbox.views import camel, show, show_books, show_state
 from xero_sync.sandbox.wire import ApiError, Call, JsonObject, Reply, answer, empty
 
-DATES = frozenset({"issue_date", "due_date", "paid_on", "locked"})
+DATES = frozenset({"issue_date", "due_date", "date", "locked"})
 MONEY = frozenset({"total", "tax", "amount", "amount_due"})
 Action = Callable[..., Any]
 

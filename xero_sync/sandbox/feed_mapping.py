@@ -21,6 +21,7 @@ from xero_sync.sandbox.wire import (
     Reply,
     answer,
     read_day,
+    text_in,
 )
 
 CARDS = frozenset({"creditCard", "Credit"})
@@ -46,7 +47,7 @@ def check_bank_feeds(organisation: Organisation) -> None:
 def get_mapping(world: World, _call: Call, company: str, connection: str) -> Reply:
     """`GET …/bankFeedAccounts/mapping`; this is when awaited accounts are made."""
     found = world.connection(company, connection)
-    if found.organisation_id is not None:
+    if found.status == "Linked":
         for feed in found.feeds.values():
             _make_accounts(world, found, feed)
             progress(world, found, feed)
@@ -158,10 +159,8 @@ def create_mapping(world: World, call: Call, company: str, connection: str) -> R
     if body.get("feedStartDate") and read_day(body["feedStartDate"]) is None:
         raise ApiError(400, "feedStartDate is not a date.", "BankFeedsApi")
     feed = find_feed(found, str(body.get("sourceAccountId")))
-    if found.status != "Linked":
-        raise ApiError(400, f"The connection is {found.status}.", "BankFeedsApi")
-    check_bank_feeds(world.organisation_of(found))
-    target_id = body.get("targetAccountId") or None
+    check_bank_feeds(world.live_organisation_of(found))
+    target_id = text_in(body, "targetAccountId") or None
     error = _refusal(world, found, feed, target_id)
     if error is None:
         feed.feed_start = body.get("feedStartDate") or feed.feed_start
@@ -211,6 +210,9 @@ def _connect(
 ) -> None:
     if feed.status == "connected" and target_id in {None, feed.target_id}:
         return
+    if feed.target_id not in {None, target_id}:
+        feed.lines.clear()
+        feed.opens_anew = True
     if target_id is None:
         feed.awaited_accounts += 1
     feed.target_id = target_id
@@ -223,7 +225,7 @@ def _connect(
 def get_info(world: World, _call: Call, company: str, connection: str) -> Reply:
     """`GET …/bankFeeds/info`: the organisation as a bank feed sees it."""
     found = world.connection(company, connection)
-    organisation = world.organisation_of(found)
+    organisation = world.live_organisation_of(found)
     return answer(
         {
             "companyName": organisation.name,

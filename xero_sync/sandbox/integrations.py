@@ -60,8 +60,8 @@ def show(world: World, integration: Integration) -> JsonObject:
         "isOfflineConnector": False,
         "isBeta": False,
         "datatypeFeatures": [
-            # the published schema requires `datatype`, its property is `dataType`
-            {"dataType": it, "supportedFeatures": features(it)}
+            # the published schema describes `dataType` and requires `datatype`
+            {"dataType": it, "datatype": it, "supportedFeatures": features(it)}
             for it in sorted(READABLE)
         ],
     }

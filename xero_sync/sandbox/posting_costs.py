@@ -9,7 +9,7 @@ from decimal import Decimal
 from xero_sync.sandbox.model_costs import direct_costs
 from xero_sync.sandbox.organisation import Account
 from xero_sync.sandbox.posting import Posting, money
-from xero_sync.sandbox.shape import problems
+from xero_sync.sandbox.shape import is_amount, problems
 from xero_sync.sandbox.wire import JsonObject, day
 
 LONGEST_REFERENCE = 255
@@ -43,7 +43,7 @@ def post_direct_cost(posting: Posting) -> tuple[str, str]:
     """
     body = posting.body
     posting.errors += problems(direct_costs(), body, tolerated=TOLERATED)
-    if not isinstance(body.get("subTotal"), int | Decimal):
+    if not is_amount(body.get("subTotal")):
         posting.refuse("SubTotal", "SubTotal must be provided.")
     posting.verdict()
     when = posting.day("IssueDate", body["issueDate"])

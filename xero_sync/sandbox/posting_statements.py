@@ -54,6 +54,7 @@ def post_statement(
     posting.verdict()
     feed.lines += lines
     feed.statement_balance = lines[-1].balance
+    feed.opens_anew = False
     return "bankTransactions", new_id()
 
 
@@ -95,6 +96,8 @@ def _check_dates(posting: Posting, feed: Feed, lines: list[StatementLine]) -> No
 
 def _check_balances(posting: Posting, feed: Feed, lines: list[StatementLine]) -> None:
     balance: Decimal = feed.statement_balance
+    if feed.opens_anew:
+        balance = lines[0].balance - lines[0].amount
     for line in lines:
         balance += line.amount
         if line.balance != balance:

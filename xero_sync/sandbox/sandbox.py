@@ -110,6 +110,15 @@ class Sandbox(Seeding):
         """Every webhook event so far, delivered or not."""
         return self.outbox.events
 
+    @property
+    def accept_repeated_line_ids(self) -> bool:
+        """Whether a statement line with a known id is added once more."""
+        return self.settings.accept_repeated_line_ids
+
+    @accept_repeated_line_ids.setter
+    def accept_repeated_line_ids(self, accepts: bool) -> None:
+        self.settings.accept_repeated_line_ids = accepts
+
     def handle(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
     ) -> Reply:

@@ -68,7 +68,9 @@ class Seeding(BookSeeding):
                 multicurrency=multicurrency,
             )
             world.organisations[tenant.id] = tenant
-            connection.organisation_id = tenant.id
+            connection.offered_id = tenant.id
+            if status != "PendingAuth":
+                connection.organisation_id = tenant.id
             connections.change_status(world, connection, status)
             return connection
 

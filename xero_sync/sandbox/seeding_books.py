@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+import datetime as dt
 from decimal import Decimal
 from threading import RLock
 
@@ -22,7 +22,10 @@ class BookSeeding:
     _lock: RLock
 
     def _organisation(self, connection_id: str) -> Organisation:
-        return self._world.organisation_of(self._world.connections[connection_id])
+        connection = self._world.connections[connection_id]
+        if connection.organisation_id is None and connection.offered_id is not None:
+            return self._world.organisations[connection.offered_id]
+        return self._world.organisation_of(connection)
 
     def add_supplier(
         self, connection_id: str, name: str, *, status: str = "Active"
@@ -73,7 +76,7 @@ class BookSeeding:
             account.status = "Archived"
             account.modified = self._world.now
 
-    def set_ledger_lock_date(self, connection_id: str, locked: date | None) -> None:
+    def set_ledger_lock_date(self, connection_id: str, locked: dt.date | None) -> None:
         """Close the books up to and including a day."""
         with self._lock:
             self._organisation(connection_id).lock_date = locked
@@ -84,8 +87,8 @@ class BookSeeding:
         *,
         number: str | None,
         total: Decimal,
-        issue_date: date,
-        due_date: date | None = None,
+        issue_date: dt.date,
+        due_date: dt.date | None = None,
         customer: str = "Ridgeway Stores",
         currency: str = "GBP",
         status: str = "Submitted",
@@ -166,7 +169,7 @@ class BookSeeding:
         invoice_id: str,
         amount: Decimal,
         account_id: str,
-        paid_on: date,
+        date: dt.date,
     ) -> str:
         """The borrower marks an invoice as paid; return the id of the payment."""
         with self._lock:
@@ -176,6 +179,6 @@ class BookSeeding:
                 tenant.invoices[invoice_id],
                 tenant.accounts[account_id],
                 Decimal(amount),
-                paid_on,
+                date,
                 "By hand",
             )

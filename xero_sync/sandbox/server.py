@@ -8,6 +8,7 @@ from threading import Event, Thread
 from types import TracebackType
 
 from xero_sync.sandbox.sandbox import Sandbox
+from xero_sync.sandbox.state import Settings
 from xero_sync.sandbox.wire import LostReply, Reply
 
 TICK_SECONDS = 0.05
@@ -33,7 +34,8 @@ class SandboxServer:
     def start(self) -> SandboxServer:
         """Serve in the background until `stop`."""
         self.sandbox.pause = time.sleep
-        self.sandbox.settings.link_base = self.url
+        if self.sandbox.settings.link_base == Settings().link_base:
+            self.sandbox.settings.link_base = self.url
         serve = Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         self._threads = [serve, Thread(target=self._tick, daemon=True)]
         for thread in self._threads:

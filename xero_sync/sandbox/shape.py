@@ -12,10 +12,19 @@ from typing import Any
 from xero_sync.sandbox.model_nodes import Node
 from xero_sync.sandbox.wire import JsonObject, read_day
 
+LARGEST_AMOUNT = 10**15
+
 
 def issue(item: str, message: str, validator: str = "XeroValidator") -> JsonObject:
     """An entry of `validation.errors` or `.warnings`."""
     return {"itemId": item, "message": message, "validatorName": validator}
+
+
+def is_amount(value: Any) -> bool:
+    """Whether a JSON value is a number of a size that money can have."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return False
+    return -LARGEST_AMOUNT < value < LARGEST_AMOUNT
 
 
 def problems(
@@ -57,7 +66,8 @@ def _check_object(
     for name, child in known.items():
         inner = f"{path}.{name}" if path else name
         found = value.get(name)
-        if found is not None and found != "":
+        blank = found == "" and child["type"] in {"String", "DateTime"}
+        if found is not None and not blank:
             yield from _check(child, found, inner, tolerated)
         elif child["required"]:
             yield issue(inner, f"{inner} must be provided.")
@@ -77,7 +87,7 @@ def _check_array(
 
 def _is_scalar(kind: str, value: Any) -> bool:
     if kind == "Number":
-        return isinstance(value, int | Decimal) and not isinstance(value, bool)
+        return is_amount(value)
     if kind == "Boolean":
         return isinstance(value, bool)
     if kind == "DateTime":

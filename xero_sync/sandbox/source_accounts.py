@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from xero_sync.sandbox.routing import Route
+from xero_sync.sandbox.shape import is_amount
 from xero_sync.sandbox.state import Connection, Feed, World
 from xero_sync.sandbox.wire import (
     ApiError,
@@ -15,6 +16,7 @@ from xero_sync.sandbox.wire import (
     answer,
     empty,
     stamp,
+    text_in,
 )
 
 V1_TYPES = frozenset({"Debit", "Credit"})
@@ -71,6 +73,7 @@ def create_feed(world: World, connection: Connection, body: Any) -> Feed:
     unknown = set(body) - PROPERTIES
     if unknown:
         raise _bad(f"Unknown properties: {', '.join(sorted(unknown))}.")
+    _check_types(body)
     kind = body.get("accountType")
     if kind in V2_TYPES:
         missing = [name for name in V2_REQUIRED if body.get(name) in (None, "")]
@@ -86,6 +89,13 @@ def create_feed(world: World, connection: Connection, body: Any) -> Feed:
     feed = Feed(source, Decimal(balance) if balance is not None else Decimal(0))
     connection.feeds[feed.id] = feed
     return feed
+
+
+def _check_types(body: JsonObject) -> None:
+    for name in ("accountName", "accountType", "accountNumber", "sortCode", "currency"):
+        text_in(body, name)
+    if body.get("balance") is not None and not is_amount(body["balance"]):
+        raise _bad("balance must be a number.")
 
 
 def _bad(message: str) -> ApiError:
@@ -158,7 +168,8 @@ def update_account(
     found = world.connection(company, connection)
     feed = find_feed(found, account)
     body = call.json_object()
-    if body.get("status") not in {None, feed.status, "disconnected"}:
+    _check_types(body)
+    if text_in(body, "status") not in {None, feed.status, "disconnected"}:
         raise _bad("The status can only be changed to disconnected.")
     balance = body.get("balance")
     if balance is not None and balance != feed.source.get("balance"):

@@ -42,6 +42,8 @@ class Feed:
     ready_at: datetime | None = None
     awaited_accounts: int = 0
     lines: list[StatementLine] = field(default_factory=list)
+    # a feed into another account than before starts a statement of its own
+    opens_anew: bool = False
 
     @property
     def id(self) -> str:
@@ -59,6 +61,8 @@ class Connection:
     platform: str = "gbol"
     status: str = "PendingAuth"
     organisation_id: str | None = None
+    # what the borrower will pick on the link page unless told otherwise
+    offered_id: str | None = None
     last_sync: datetime | None = None
     errors: list[JsonObject] = field(default_factory=list)
     feeds: dict[str, Feed] = field(default_factory=dict)
@@ -208,11 +212,22 @@ class World:
         """The organisation behind a connection.
 
         Raises:
-            ApiError: 409, nobody has given consent yet.
+            ApiError: 400, nobody has given consent yet.
         """
         if connection.organisation_id is None:
-            raise ApiError(409, "The connection has not been authorised.")
+            raise ApiError(400, "The connection has not been authorised.")
         return self.organisations[connection.organisation_id]
+
+    def live_organisation_of(self, connection: Connection) -> Organisation:
+        """The organisation behind a connection that can be used right now.
+
+        Raises:
+            ApiError: 400 before the consent and after the end of it.
+        """
+        organisation = self.organisation_of(connection)
+        if connection.status != "Linked":
+            raise ApiError(400, f"Connection {connection.id} is {connection.status}.")
+        return organisation
 
     def count_active(self) -> None:
         """Tell the limits how many companies have an active connection."""

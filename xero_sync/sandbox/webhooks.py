@@ -118,9 +118,7 @@ class Outbox:
             )
             if taken is not None and kind == "webhook_delayed":
                 for delivery in deliveries:
-                    delivery.due += timedelta(
-                        seconds=float(taken.get("seconds", 30))
-                    )
+                    delivery.due += timedelta(seconds=float(taken.get("seconds", 30)))
             return taken is not None
 
         if fault("webhook_lost"):

@@ -81,6 +81,18 @@ class Call:
         return value
 
 
+def text_in(body: JsonObject, name: str) -> str | None:
+    """A property that is a string, if it is there at all.
+
+    Raises:
+        ApiError: 400, it is something else.
+    """
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise ApiError(400, f"{name} must be a string.")
+    return value
+
+
 @dataclass
 class ApiError(Exception):
     """An answer in Codat's error shape."""

@@ -6,6 +6,8 @@ import socket
 import threading
 from uuid import UUID
 
+import responses
+
 from xero_sync.codat.client import CodatClient
 
 BASE_URL = "https://codat.test"
@@ -15,11 +17,29 @@ COMPANY = "8a210b68-6988-11ed-a1eb-0242ac120002"
 CONNECTION = "2e9d2c44-f675-40ba-8049-353bfcb5e171"
 PUSH_KEY = UUID("c2f8847d-3047-4619-a157-6d947d8e4a73")
 IDEMPOTENCY_KEY = UUID("11111111-2222-4333-8444-555555555555")
+COMPANY_URL = f"{BASE_URL}/companies/{COMPANY}"
+CONNECTION_URL = f"{COMPANY_URL}/connections/{CONNECTION}"
 PUSH_PATH = f"/companies/{COMPANY}/connections/{CONNECTION}/push/transfers"
 
 
 def make_client(**overrides):
     return CodatClient(**{"base_url": BASE_URL, "api_key": API_KEY, **overrides})
+
+
+def read(url, answer, call, *, method="GET", status=200, match=()):
+    """Return what a call makes of one answer; a text is answered as it is."""
+    with responses.RequestsMock() as wire:
+        body = answer if isinstance(answer, str) else None
+        wire.add(
+            method,
+            url,
+            status=status,
+            body=body,
+            json=None if body is not None else answer,
+            match=match,
+        )
+        with make_client() as client:
+            return call(client)
 
 
 def push_json(**overrides):

@@ -277,3 +277,44 @@ def test_a_cookie_is_neither_kept_nor_sent_back():
         send(client)
 
     assert b"Cookie" not in received[1]
+
+
+def test_the_proxy_of_the_environment_is_used(monkeypatch):
+    received = []
+
+    def forward(connection):
+        received.append(read_request(connection))
+        connection.sendall(http_answer(push_json()))
+
+    with listening(forward) as (proxy, _):
+        monkeypatch.setenv("HTTP_PROXY", proxy)
+        monkeypatch.setenv("http_proxy", proxy)
+        with make_client(base_url="http://codat.test") as client:
+            send(client)
+
+    assert received[0].startswith(f"POST http://codat.test{PUSH_PATH} ".encode())
+
+
+def test_a_proxy_that_is_not_there_means_that_nothing_was_sent(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        proxy = f"http://127.0.0.1:{gone.getsockname()[1]}"
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, proxy)
+
+    for address in ("http://codat.test", "https://codat.test"):
+        with make_client(base_url=address) as client:
+            with pytest.raises(CodatUnavailable):
+                send(client)
+
+
+def test_a_proxy_that_opens_no_tunnel_means_that_nothing_was_sent(monkeypatch):
+    def refuse(connection):
+        read_request(connection)
+        connection.sendall(http_answer(b"", status="407 Proxy Authentication Required"))
+
+    with listening(refuse) as (proxy, _):
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        monkeypatch.setenv("https_proxy", proxy)
+        with make_client(base_url="https://codat.test") as client:
+            with pytest.raises(CodatUnavailable):
+                send(client)

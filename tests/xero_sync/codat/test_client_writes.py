@@ -187,7 +187,7 @@ def test_statement_lines_are_written_to_their_source_account():
     ],
 )
 def test_a_path_with_a_wrong_piece_is_refused(pieces, account_id):
-    with pytest.raises(ValueError, match="piece|written"):
+    with pytest.raises(ValueError, match=r"piece|written"):
         push_path(*pieces, account_id)
 
 

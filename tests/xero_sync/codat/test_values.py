@@ -87,9 +87,7 @@ def test_an_object_where_a_text_was_expected_is_no_text():
     assert values.text({"id": {"a": 1}}, "id") == ""
 
 
-@pytest.mark.parametrize(
-    "written", ["{", "NaN", "[1e999999999999999999999]x", "1" * 5000]
-)
+@pytest.mark.parametrize("written", ["{", "NaN", "1e999999999999999999999", "1" * 5000])
 def test_what_is_not_json_is_told_from_nothing(written):
     assert values.parse_json(written) is values.UNREADABLE
     assert values.parse_json("  ") is None

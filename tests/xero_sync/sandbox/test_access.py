@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from .builders import Borrower, authorization, new_key
+from tests.xero_sync.sandbox.builders import Borrower, authorization, new_key
 
 
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Basic bm90LWl0"}])

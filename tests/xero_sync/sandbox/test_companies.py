@@ -1,6 +1,6 @@
 import pytest
 
-from .builders import Borrower, new_key
+from tests.xero_sync.sandbox.builders import Borrower, new_key
 
 
 def test_a_company_is_created_under_a_cleaned_name():

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from .builders import SOURCE_ACCOUNT, Borrower, line
+from tests.xero_sync.sandbox.builders import SOURCE_ACCOUNT, Borrower, line
 
 
 def control(borrower, method, name, body=None):
@@ -70,7 +70,7 @@ def test_everything_the_borrower_does_can_be_done_from_outside():
         invoiceId=borrower.invoice.id,
         amount=100,
         accountId=borrower.nominated,
-        paidOn="2026-05-29",
+        date="2026-05-29",
     )
     arrange(borrower, "credits", **own, invoiceId=borrower.invoice.id, amount=50)
     arrange(borrower, "suppliers", **own, name="Another Ltd")
@@ -152,9 +152,7 @@ def link_of(borrower, connection):
     return f"{parts.path}?{parts.query}"
 
 
-@pytest.mark.parametrize(
-    ("outcome", "status"), [(200, "Linked"), (403, "PendingAuth")]
-)
+@pytest.mark.parametrize(("outcome", "status"), [(200, "Linked"), (403, "PendingAuth")])
 def test_the_link_page_leads_back_once(outcome, status):
     borrower = Borrower()
     borrower.sandbox.settings.redirect_url = (

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from .builders import Borrower, messages
+from tests.xero_sync.sandbox.builders import Borrower, messages
 
 
 def test_a_fee_leaves_the_bank_and_becomes_a_cost():

@@ -1,8 +1,7 @@
 import pytest
 
+from tests.xero_sync.sandbox.builders import Borrower, messages, new_key
 from xero_sync.sandbox import LostReply
-
-from .builders import Borrower, messages, new_key
 
 
 def transfers(borrower):
@@ -167,9 +166,7 @@ def test_a_slow_push_stays_pending():
 def test_a_timeout_changes_the_status_only():
     borrower = Borrower(push_seconds=600)
 
-    reply = borrower.push(
-        "transfers", borrower.transfer(), query="?timeoutInMinutes=5"
-    )
+    reply = borrower.push("transfers", borrower.transfer(), query="?timeoutInMinutes=5")
     borrower.clock.forward(minutes=5)
     after_five = borrower.operation(reply)
     borrower.clock.forward(minutes=5)

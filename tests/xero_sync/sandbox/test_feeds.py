@@ -1,6 +1,12 @@
 import pytest
 
-from .builders import SOURCE_ACCOUNT, Borrower, new_key, source_account
+from tests.xero_sync.sandbox.builders import (
+    SOURCE_ACCOUNT,
+    Borrower,
+    line,
+    new_key,
+    source_account,
+)
 
 
 def accounts_path(borrower):
@@ -224,3 +230,33 @@ def test_the_organisation_tells_its_plan_and_currencies():
         "multicurrencyEnabled": True,
         "currencies": ["GBP", "EUR"],
     }
+
+
+def test_another_organisation_gets_another_account_and_a_statement_of_its_own():
+    borrower = Borrower()
+    borrower.open_feed()
+    borrower.write_statement(line(1, -800, -800))
+    borrower.sandbox.set_connection_status(borrower.connection.id, "Deauthorized")
+    borrower.sandbox.consent(borrower.connection.id, same_organisation=False)
+
+    cut = mapping(borrower)["status"]
+    map_to(borrower)
+    again = mapping(borrower)
+    done = borrower.write_statement(line(2, 100, -700))
+
+    assert (cut, again["status"]) == ("disconnected", "connected")
+    assert again["targetAccountId"] != borrower.lender
+    assert done["status"] == "Success"
+
+
+def test_a_connection_without_consent_has_no_organisation_to_show():
+    borrower = Borrower()
+    connection = borrower.sandbox.add_connection(
+        borrower.company.id, status="PendingAuth"
+    )
+    pending = f"{borrower.path}/connections/{connection.id}/bankFeeds/info"
+    ended = f"{borrower.connection_path}/bankFeeds/info"
+    borrower.sandbox.set_connection_status(borrower.connection.id, "Unlinked")
+
+    assert borrower.get(pending).status == 400
+    assert borrower.get(ended).status == 400

@@ -1,8 +1,7 @@
 import pytest
 
+from tests.xero_sync.sandbox.builders import Borrower, new_key
 from xero_sync.sandbox import LostReply
-
-from .builders import Borrower, new_key
 
 
 def test_the_same_bytes_under_the_same_key_are_written_once():

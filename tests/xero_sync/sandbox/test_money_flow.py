@@ -2,10 +2,9 @@
 
 import pytest
 
+from tests.xero_sync.sandbox.builders import NOW, SOURCE_ACCOUNT, Borrower, line
 from xero_sync.sandbox.ledger import Unbalanced
 from xero_sync.sandbox.posting import Posting
-
-from .builders import NOW, SOURCE_ACCOUNT, Borrower, line
 
 
 def financed():
@@ -47,9 +46,7 @@ def test_the_debtor_pays_the_borrower():
     )
     borrower.write(
         "transfers",
-        borrower.transfer(
-            "850.00", source=borrower.nominated, target=borrower.lender
-        ),
+        borrower.transfer("850.00", source=borrower.nominated, target=borrower.lender),
     )
     borrower.write("directCosts", borrower.fee("50.00"))
     borrower.write_statement(line(1, -800, -800), line(2, 850, 50), line(3, -50, 0))

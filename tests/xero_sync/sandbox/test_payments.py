@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from .builders import Borrower, messages
+from tests.xero_sync.sandbox.builders import Borrower, messages
 
 
 def test_a_payment_lowers_the_receivable():

@@ -2,10 +2,9 @@ from decimal import Decimal
 
 import pytest
 
+from tests.xero_sync.sandbox.builders import Borrower
 from xero_sync.sandbox.query import compile_query
 from xero_sync.sandbox.wire import ApiError
-
-from .builders import Borrower
 
 FIELDS = frozenset({"name", "amount", "date", "status", "customerRef", "isBank"})
 RECORD = {

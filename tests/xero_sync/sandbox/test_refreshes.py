@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from .builders import Borrower
+from tests.xero_sync.sandbox.builders import Borrower
 
 
 def refresh(borrower, data_type):
@@ -140,6 +140,19 @@ def test_one_record_can_be_read():
 
     assert borrower.get(f"{path}/{borrower.invoice.id}").json()["status"] == "Submitted"
     assert borrower.get(f"{path}/{borrower.lender}").status == 404
+
+
+@pytest.mark.parametrize("kind", ["bankAccounts", "transfers", "directCosts"])
+def test_one_record_of_a_connection_can_be_read(kind):
+    borrower = Borrower()
+    borrower.write("transfers", borrower.transfer())
+    borrower.write("directCosts", borrower.fee())
+    borrower.sandbox.sync(borrower.connection.id)
+    path = f"{borrower.connection_path}/data/{kind}"
+
+    listed = borrower.get(path).json()["results"][0]
+
+    assert borrower.get(f"{path}/{listed['id']}").json() == listed
 
 
 @pytest.mark.parametrize(

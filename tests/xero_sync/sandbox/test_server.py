@@ -1,16 +1,17 @@
 import http.client
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.xero_sync.sandbox.builders import authorization, new_key, transfer
 from xero_sync.sandbox import Sandbox
 from xero_sync.sandbox.demo import seed_demo
 from xero_sync.sandbox.sandbox import post
 from xero_sync.sandbox.server import SandboxServer
-
-from .builders import authorization
+from xero_sync.sandbox.wire import encode
 
 
 @pytest.fixture
@@ -89,6 +90,32 @@ def test_a_webhook_travels_over_http(server):
 
     assert status == 401
     assert receiver.requests == [] or receiver.requests[0].path == "/hook"
+
+
+def test_many_at_once_under_one_key_write_once(server):
+    sandbox = server.sandbox
+    company = sandbox.add_company("Harbour Bakery Ltd")
+    connection = sandbox.add_connection(company.id)
+    other = sandbox.add_account(connection.id, name="Lender", category="Asset.Bank").id
+    nominated = sandbox.books(connection.id).account("Business Current Account").id
+    body = encode(transfer("800.00", other, nominated))
+    headers = {"Authorization": authorization(), "Idempotency-Key": new_key()}
+    path = f"/companies/{company.id}/connections/{connection.id}/push/transfers"
+
+    def send(_number):
+        client = connect(server)
+        client.request("POST", path, body, headers)
+        reply = client.getresponse()
+        text = reply.read()
+        client.close()
+        return reply.status, text
+
+    with ThreadPoolExecutor(8) as pool:
+        replies = set(pool.map(send, range(40)))
+
+    assert {status for status, _text in replies} == {200}
+    assert len(replies) == 1
+    assert len(sandbox.books(connection.id).entries_of("transfers")) == 1
 
 
 def test_the_ticker_settles_and_delivers():

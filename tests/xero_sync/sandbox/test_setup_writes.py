@@ -1,6 +1,6 @@
 import pytest
 
-from .builders import Borrower, messages
+from tests.xero_sync.sandbox.builders import Borrower, messages
 
 ACCOUNT = {
     "nominalCode": "4041",

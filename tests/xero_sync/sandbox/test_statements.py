@@ -1,6 +1,13 @@
 import pytest
 
-from .builders import SOURCE_ACCOUNT, Borrower, line, messages, new_key, statement
+from tests.xero_sync.sandbox.builders import (
+    SOURCE_ACCOUNT,
+    Borrower,
+    line,
+    messages,
+    new_key,
+    statement,
+)
 
 
 def connected(**options):
@@ -83,7 +90,7 @@ def test_a_repeated_id_fails_unless_the_switch_is_on():
     borrower.write_statement(line(1, -800, -800))
 
     refused = borrower.write_statement(line(1, 800, 0))
-    borrower.sandbox.settings.accept_repeated_line_ids = True
+    borrower.sandbox.accept_repeated_line_ids = True
     taken = borrower.write_statement(line(1, 800, 0))
 
     assert (refused["status"], taken["status"]) == ("Failed", "Success")

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from .builders import Borrower, messages, source_account
+from tests.xero_sync.sandbox.builders import Borrower, messages, source_account
 
 
 def test_a_transfer_is_accepted_first_and_booked_later():

@@ -4,9 +4,8 @@ import hmac
 
 import pytest
 
+from tests.xero_sync.sandbox.builders import Borrower, new_key
 from xero_sync.sandbox.webhooks import sign
-
-from .builders import Borrower, new_key
 
 URL = "http://127.0.0.1:9/hook"
 
@@ -193,8 +192,8 @@ def test_a_webhook_can_come_before_the_answer():
 
     assert reply.json()["status"] == "Pending"
     assert borrower.inbox.types == ["transfers.write.successful"]
-    assert borrower.inbox.events[0]["payload"]["id"] == (
-        reply.json()["pushOperationKey"]
+    assert (
+        borrower.inbox.events[0]["payload"]["id"] == (reply.json()["pushOperationKey"])
     )
 
 

@@ -51,4 +51,5 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stopped.set())
         with SandboxServer(sandbox, options["host"], options["port"]) as server:
             self.stdout.write(f"Codat stand-in on {server.url}")
+            self.stdout.flush()
             stopped.wait()

@@ -1,0 +1,196 @@
+"""The back office: registers the pages of both apps and joins them.
+
+A loan, an event and a company show what became of them in Xero here, because `lending`
+has never heard of it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.formats import localize
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from lending import admin as lending_admin
+from lending.admin_base import Link, Section, object_url
+from lending.models import Company, Loan, LoanEvent
+from lending.money import as_words, split_tax
+from lending.positions import FeeTax, loan_position
+from lending.selectors import events_of_loan
+from xero_sync import admin as xero_admin
+from xero_sync import models as xero
+from xero_sync.admin.evidence import shown
+from xero_sync.admin.records import state_in_words
+from xero_sync.models import AccountMapping, Connection, SyncRecord
+from xero_sync.models.choices import Step
+
+site = admin.site
+site.site_title = site.site_header = gettext_lazy("Back office")
+site.index_title = gettext_lazy("Overview")
+
+
+@admin.register(Company)
+class CompanyAdmin(lending_admin.CompanyAdmin):
+    """A company, with the way to its connection and its entries."""
+
+    def links(self, request: HttpRequest, obj: Company) -> list[Link]:
+        """Lead to what the company has in Xero."""
+        connection = Connection.objects.live().filter(company=obj).first()
+        entries = reverse("admin:xero_sync_syncrecord_changelist")
+        links = super().links(request, obj)
+        if request.user.has_perm("xero_sync.view_syncrecord"):
+            url = f"{entries}?company__id__exact={obj.pk}"
+            links.append(Link(_("Sync records"), url))
+        if connection and request.user.has_perm("xero_sync.view_connection"):
+            links.append(Link(_("Connection"), object_url(connection)))
+        return links
+
+
+@admin.register(Loan)
+class LoanAdmin(lending_admin.LoanAdmin):
+    """A loan, with its position and its events as they stand in Xero."""
+
+    def sections(self, request: HttpRequest, obj: Loan) -> list[Section]:
+        """Show the position with its tax, and the events."""
+        events = list(events_of_loan(obj))
+        records = records_of(SyncRecord.objects.filter(loan=obj))
+        position = loan_position(
+            loan=obj, events=events, fee_tax=fee_tax_of(obj, records)
+        )
+        may_view = request.user.has_perm("xero_sync.view_syncrecord")
+        return [
+            lending_admin.position_section(obj, position),
+            events_section(obj, events, records, with_links=may_view),
+        ]
+
+
+@admin.register(LoanEvent)
+class LoanEventAdmin(lending_admin.LoanEventAdmin):
+    """An event, with its entries in Xero."""
+
+    def sections(self, request: HttpRequest, obj: LoanEvent) -> list[Section]:
+        """Show the entries."""
+        may_view = request.user.has_perm("xero_sync.view_syncrecord")
+        records = records_of(SyncRecord.objects.filter(event=obj))
+        return [
+            Section(
+                title=_("Entries in Xero"),
+                columns=(_("Entry"), _("State"), _("Since"), _("Codat's words")),
+                rows=[
+                    (
+                        entry_cell(record, with_link=may_view),
+                        in_words(record),
+                        localize(localtime(record.state_since)),
+                        shown(record.failure) or "–",
+                    )
+                    for record in records
+                ],
+                empty=_("This event needs none."),
+            )
+        ]
+
+
+def records_of(records: QuerySet[SyncRecord]) -> list[SyncRecord]:
+    """Load entries with what the fee's tax depends on, bookings before lines."""
+    found = records.select_related("request__mapping").defer("request__body")
+    return sorted(
+        found, key=lambda one: (one.sequence, one.step == Step.STATEMENT_LINE)
+    )
+
+
+def fee_tax_of(loan: Loan, records: Iterable[SyncRecord]) -> FeeTax:
+    """Return the tax of a fee by the mapping it was sent with, else the latest."""
+    latest = (
+        AccountMapping.objects.filter(
+            connection__company=loan.company_id, connection__deleted_at=None
+        )
+        .order_by("-version")
+        .first()
+    )
+    percents = {
+        record.event_id: record.request.mapping.tax_percent
+        for record in records
+        if record.step == Step.DIRECT_COST and record.request and record.request.mapping
+    }
+    default = latest.tax_percent if latest else Decimal(0)
+
+    def fee_tax(event: LoanEvent) -> Decimal:
+        percent = percents.get(event.pk, default)
+        return split_tax(event.amount, percent, loan.company.currency)[1]
+
+    return fee_tax
+
+
+def events_section(
+    loan: Loan,
+    events: Iterable[LoanEvent],
+    records: Iterable[SyncRecord],
+    *,
+    with_links: bool,
+) -> Section:
+    """Show a loan's events in order, each with the state of its entries."""
+    entries: dict[int, list[SyncRecord]] = defaultdict(list)
+    for record in records:
+        entries[record.event_id].append(record)
+    return Section(
+        title=_("Events"),
+        columns=("#", _("Event"), _("Amount"), _("Value date"), _("Entries in Xero")),
+        rows=[
+            (
+                event.sequence,
+                format_html(
+                    '<a href="{}">{}</a>',
+                    object_url(event),
+                    lending_admin.kind_in_words(event),
+                ),
+                as_words(event.amount, loan.company.currency),
+                localize(event.value_date),
+                _entry_lines(entries[event.pk], with_links=with_links),
+            )
+            for event in events
+        ],
+        empty=_("Nothing has been recorded yet."),
+    )
+
+
+def _entry_lines(records: Iterable[SyncRecord], *, with_links: bool) -> SafeString:
+    lines = format_html_join(
+        "",
+        "<div>{}: {}</div>",
+        ((entry_cell(one, with_link=with_links), in_words(one)) for one in records),
+    )
+    return lines or SafeString("–")
+
+
+def entry_cell(record: SyncRecord, *, with_link: bool) -> SafeString | str:
+    """Name an entry, leading to its page for those who may see it."""
+    name = record.get_step_display()
+    if not with_link:
+        return name
+    return format_html('<a href="{}">{}</a>', object_url(record), name)
+
+
+def in_words(record: SyncRecord) -> str:
+    """Spell where an entry stands."""
+    return state_in_words(record.get_state_display(), record.get_reason_display())
+
+
+site.register(Connection, xero_admin.ConnectionAdmin)
+site.register(xero.LenderAccount, xero_admin.LenderAccountAdmin)
+site.register(AccountMapping, xero_admin.AccountMappingAdmin)
+site.register(xero.WritebackSwitch, xero_admin.WritebackSwitchAdmin)
+site.register(SyncRecord, xero_admin.SyncRecordAdmin)
+site.register(xero.WriteRequest, xero_admin.WriteRequestAdmin)
+site.register(xero.WriteAttempt, xero_admin.WriteAttemptAdmin)
+site.register(xero.WebhookMessage, xero_admin.WebhookMessageAdmin)
+site.register(xero.Heartbeat, xero_admin.HeartbeatAdmin)
+site.register(xero.RateScope, xero_admin.RateScopeAdmin)
+site.register(xero.Lane, xero_admin.LaneAdmin)

@@ -1,0 +1,97 @@
+"""What the commands share: plain refusals, dates, and who is at the keyboard."""
+
+import getpass
+import os
+from argparse import ArgumentTypeError
+from datetime import date
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from lending.exceptions import LendingError
+from lending.models import Company, Loan, LoanEvent
+
+
+class PlainCommand(BaseCommand):
+    """A command that answers a refusal with a sentence, never with a traceback."""
+
+    refusals: tuple[type[Exception], ...] = (LendingError,)
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command; a refusal of ours becomes a CommandError.
+
+        Raises:
+            CommandError: what was refused, which field is meant and what to do.
+        """
+        try:
+            return super().execute(*args, **options)
+        except self.refusals as exc:
+            raise CommandError(self.sentence(exc)) from exc
+
+    def sentence(self, exc: Exception) -> str:
+        """Say what was refused, beginning with the field that is meant."""
+        text, field = str(exc), getattr(exc, "field", None)
+        return f"{field}: {text}" if field and field not in text else text
+
+    def say(self, text: str = "") -> None:
+        """Print a line."""
+        self.stdout.write(text)
+
+
+def a_date(text: str) -> date:
+    """Read a date option."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as exc:
+        raise ArgumentTypeError(
+            f"“{text}” is no date; write it as YYYY-MM-DD, such as 2026-03-31."
+        ) from exc
+
+
+def at_the_keyboard() -> str:
+    """Name who runs a command, for the record."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        # A container's user may have a number only.
+        name = str(os.getuid())
+    return f"command:{name}"
+
+
+def company_named(reference: str) -> Company:
+    """Return the company of that reference.
+
+    Raises:
+        CommandError: there is none.
+    """
+    company = Company.objects.filter(reference=reference).first()
+    if company is None:
+        raise CommandError(f"reference: there is no company “{reference}”.")
+    return company
+
+
+def loan_named(reference: str) -> Loan:
+    """Return the loan of that reference, with its company.
+
+    Raises:
+        CommandError: there is none.
+    """
+    loan = Loan.objects.with_company().filter(reference=reference).first()
+    if loan is None:
+        raise CommandError(
+            f"loan: there is no loan “{reference}”; agree it with create_loan first."
+        )
+    return loan
+
+
+def event_named(external_id: str) -> LoanEvent:
+    """Return the loan event of that id, with its loan and company.
+
+    Raises:
+        CommandError: there is none.
+    """
+    events = LoanEvent.objects.select_related("loan__company")
+    event = events.filter(external_id=external_id).first()
+    if event is None:
+        raise CommandError(f"external_id: there is no loan event “{external_id}”.")
+    return event

@@ -1,0 +1,23 @@
+"""The environment of every test run, set before Django reads its settings.
+
+`TEST_DATABASE_URL` and `TEST_REDIS_URL` choose the servers; without them the tests use
+SQLite and the database broker. Nothing of a developer's own .env reaches a test.
+"""
+
+import os
+
+CHOSEN = {
+    "DJANGO_DEBUG": "true",
+    "DATABASE_URL": os.environ.get(
+        "TEST_DATABASE_URL", "sqlite:///.data/tests.sqlite3"
+    ),
+    "REDIS_URL": os.environ.get("TEST_REDIS_URL", ""),
+    "CODAT_BASE_URL": "http://127.0.0.1:1",
+    "CODAT_API_KEY": "sandbox-key",
+    "CODAT_WEBHOOK_SECRET": "whsec_dGVzdHMtd2ViaG9vay1zaWduaW5nLWtleS0wMDAx",
+    "PUBLIC_BASE_URL": "http://testserver",
+    "LENDER_NAME": "Example Invoice Finance",
+    "TIME_ZONE": "Europe/London",
+}
+
+os.environ.update(CHOSEN)

@@ -1,0 +1,30 @@
+"""Admin pages of the write-back; `backoffice.admin` registers them."""
+
+from xero_sync.admin.connections import (
+    AccountMappingAdmin,
+    ConnectionAdmin,
+    LenderAccountAdmin,
+    WritebackSwitchAdmin,
+)
+from xero_sync.admin.records import SyncRecordAdmin
+from xero_sync.admin.requests import WriteAttemptAdmin, WriteRequestAdmin
+from xero_sync.admin.runtime import (
+    HeartbeatAdmin,
+    LaneAdmin,
+    RateScopeAdmin,
+    WebhookMessageAdmin,
+)
+
+__all__ = [
+    "AccountMappingAdmin",
+    "ConnectionAdmin",
+    "HeartbeatAdmin",
+    "LaneAdmin",
+    "LenderAccountAdmin",
+    "RateScopeAdmin",
+    "SyncRecordAdmin",
+    "WebhookMessageAdmin",
+    "WriteAttemptAdmin",
+    "WriteRequestAdmin",
+    "WritebackSwitchAdmin",
+]
