@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.forms.models import construct_instance
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -27,11 +29,15 @@ class ServiceForm(forms.ModelForm):
         """Store what was typed and return the row."""
         raise NotImplementedError
 
-    def validate_unique(self) -> None:
-        """Leave it to the service, which also knows what a repeat means."""
-
     def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
+        # Constraints and uniqueness are left to the service: it names the field, and it
+        # knows what a repeat means.
+        self.instance = construct_instance(self, self.instance, self._meta.fields)
+        try:
+            exclude = self._get_validation_exclusions()  # type: ignore[attr-defined]
+            self.instance.clean_fields(exclude=exclude)
+        except ValidationError as complaint:
+            self.add_error(None, complaint)
         if self.errors:
             return
         try:

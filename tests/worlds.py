@@ -14,13 +14,14 @@ from typing import Any
 from uuid import UUID
 
 import requests
+import time_machine
 from django.conf import settings
 from django.test import Client
 from requests.adapters import BaseAdapter
 
 from lending.models import Company, Loan, LoanEvent
 from tests.builders import make_company, make_event, make_loan, reverse
-from xero_sync import connections, lender_accounts, mapping
+from xero_sync import connections, jobs, lender_accounts, mapping
 from xero_sync.codat.client import CodatClient
 from xero_sync.models import Connection, SyncRecord
 from xero_sync.sandbox import LostReply, Sandbox
@@ -49,20 +50,38 @@ class InProcess(BaseAdapter):
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__()
         self.sandbox = sandbox
+        self.is_reachable = True
+        # Answers of a gateway in front of Codat: (end of the path, status).
+        self.canned: list[tuple[str, int]] = []
 
     def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        if not self.is_reachable:
+            raise requests.ConnectTimeout("no connection", request=request)
         body = request.body or b""
         body = body.encode() if isinstance(body, str) else body
+        for canned in self.canned:
+            if request.path_url.endswith(canned[0]):
+                self.canned.remove(canned)
+                return self._response(request, canned[1], {}, b'{"error":"No."}')
         try:
             reply = self.sandbox.handle(
                 request.method or "GET", request.path_url, request.headers, body
             )
         except LostReply as exc:
             raise requests.ReadTimeout("no answer", request=request) from exc
+        return self._response(request, reply.status, reply.headers, reply.body)
+
+    @staticmethod
+    def _response(
+        request: requests.PreparedRequest,
+        status: int,
+        headers: dict[str, str],
+        body: bytes,
+    ) -> requests.Response:
         response = requests.Response()
-        response.status_code = reply.status
-        response.headers.update(reply.headers)
-        response.raw = io.BytesIO(reply.body)
+        response.status_code = status
+        response.headers.update(headers)
+        response.raw = io.BytesIO(body)
         response.request = request
         response.url = request.url or ""
         return response
@@ -161,8 +180,9 @@ class World:
             api_key=settings.CODAT_API_KEY,
             **sandbox_options,
         )
+        self.wire = InProcess(self.sandbox)
         session = requests.Session()
-        session.mount("http://", InProcess(self.sandbox))
+        session.mount("http://", self.wire)
         self.client = CodatClient(
             base_url="http://codat.test",
             api_key=settings.CODAT_API_KEY,
@@ -173,9 +193,11 @@ class World:
     def deliver(self, url: str, headers: dict[str, str], body: bytes) -> int:
         """Carry a webhook to our view."""
         path = url.removeprefix("http://testserver")
-        return self.web.post(
-            path, data=body, content_type="application/json", headers=headers
-        ).status_code
+        # The view reads the clock by itself, to refuse stale messages.
+        with time_machine.travel(self.clock.now, tick=False):
+            return self.web.post(
+                path, data=body, content_type="application/json", headers=headers
+            ).status_code
 
     def wait(self, seconds: float) -> None:
         """Let time pass in the sandbox and for us."""
@@ -242,10 +264,7 @@ class World:
 
     def check_connections(self) -> None:
         """Look at doubtful connections, as a slice of a drain does."""
-        for connection in connections.doubtful():
-            connections.refresh(
-                connection=connection, client=self.client, now=self.clock.now
-            )
+        jobs.check_connections(self.client, now=self.clock)
 
     def run(self, *, seconds: float = 3_600, step: float = 5.0) -> None:
         """Let the product work until nothing is open, or the time is up."""

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from lending.models import Company
@@ -36,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 XERO = "gbol"
 GONE = 404
+# Access that Codat has refused is asked for again after this long.
+REFUSED_AGAIN_AFTER = timedelta(minutes=10)
 
 
 def import_codat_company(
@@ -163,9 +166,13 @@ def _store(
     return row
 
 
-def doubtful() -> list[Connection]:
-    """Return live connections that have to be looked at now."""
-    return list(Connection.objects.live().filter(checked_at=None)[:20])
+def doubtful(*, now: datetime) -> list[Connection]:
+    """Return live connections that have to be looked at now.
+
+    Where Codat has refused us, a look every few minutes tells when it lets us in again.
+    """
+    refused = ~Q(access_problem="") & Q(checked_at__lte=now - REFUSED_AGAIN_AFTER)
+    return list(Connection.objects.live().filter(Q(checked_at=None) | refused)[:20])
 
 
 def check_all(*, client: CodatClient, now: datetime) -> tuple[int, int]:

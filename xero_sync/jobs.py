@@ -61,13 +61,11 @@ def _is_due_soon() -> bool:
     return wait is not None and wait <= LINGER_SECONDS
 
 
-def check_connections(client: CodatClient) -> None:
+def check_connections(client: CodatClient, now: engine.Now = database_now) -> None:
     """Look at connections that a webhook or a refusal has made doubtful."""
-    for connection in connections.doubtful():
+    for connection in connections.doubtful(now=now()):
         try:
-            connections.refresh(
-                connection=connection, client=client, now=database_now()
-            )
+            connections.refresh(connection=connection, client=client, now=now())
         except CodatError as exc:
             # It stays doubtful; the next slice tries again, and the others can wait.
             logger.warning("Connection %s could not be read: %s", connection.pk, exc)

@@ -13,13 +13,16 @@ from django.utils.translation import gettext as _
 from xero_sync.clock import database_now
 from xero_sync.codat import payloads
 from xero_sync.codat.bank_feeds import FeedMapping, SourceAccount
+from xero_sync.codat.body_values import sort_code_digits
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
+    AccountCurrencyMismatch,
     BankFeedsNotEnabled,
     CodatAccessDenied,
     CodatRejected,
     MappingIncomplete,
 )
+from xero_sync.mapping import is_usable
 from xero_sync.models import Connection, LenderAccount
 from xero_sync.models.choices import FeedStatus
 from xero_sync.writeback import reconsider
@@ -28,6 +31,8 @@ PATIENCE = timedelta(minutes=2)
 POLL_SECONDS = 1.0
 # Xero shows this much of a source account's name.
 NAME_CHARACTERS = 30
+# Source accounts of our own making start with this.
+OUR_IDS = "lender-"
 
 
 def create(
@@ -48,9 +53,11 @@ def create(
 
     Raises:
         BankFeedsNotEnabled: Xero refuses bank feeds for this organisation.
-        MappingIncomplete: Xero has not made the account within two minutes.
+        MappingIncomplete: a number is missing or malformed, or Xero has not made the
+            account within two minutes.
         CodatError: a call failed.
     """
+    _check_numbers(connection, account_number, sort_code)
     account = _begun(connection) or _begin(connection, name, feed_start_date)
     known = {one.id for one in _source_accounts(connection, client)}
     if account.source_account_id not in known:
@@ -69,11 +76,33 @@ def create(
     )
 
 
+def _check_numbers(connection: Connection, account_number: str, sort_code: str) -> None:
+    """Refuse what Codat would refuse, before anything is made there."""
+    if not account_number.strip():
+        raise MappingIncomplete(
+            _("The lender account needs an account number."), field="account_number"
+        )
+    if not sort_code and connection.company.currency != "GBP":
+        return
+    try:
+        sort_code_digits(sort_code)
+    except ValueError as exc:
+        raise MappingIncomplete(
+            _("An account in pounds needs a sort code of six digits."),
+            field="sort_code",
+        ) from exc
+
+
 def _begun(connection: Connection) -> LenderAccount | None:
-    """Return the account whose creation was begun and not finished."""
+    """Return the account whose making was begun and that nobody has chosen yet."""
     return connection.lender_accounts.filter(
-        target_account_id="",
-        feed_status__in=(FeedStatus.PENDING, FeedStatus.CONNECTING),
+        mappings=None,
+        source_account_id__startswith=OUR_IDS,
+        feed_status__in=(
+            FeedStatus.PENDING,
+            FeedStatus.CONNECTING,
+            FeedStatus.CONNECTED,
+        ),
     ).first()
 
 
@@ -82,7 +111,7 @@ def _begin(
 ) -> LenderAccount:
     return LenderAccount.objects.create(
         connection=connection,
-        source_account_id=f"lender-{uuid.uuid4()}",
+        source_account_id=f"{OUR_IDS}{uuid.uuid4()}",
         name=(name or settings.LENDER_NAME)[:NAME_CHARACTERS],
         currency=connection.company.currency,
         feed_status=FeedStatus.PENDING,
@@ -145,16 +174,22 @@ def _map(account: LenderAccount, client: CodatClient) -> None:
     LenderAccount.objects.filter(pk=account.pk).update(
         feed_status=FeedStatus.CONNECTING
     )
-    outcome = client.create_bank_feed_mapping(
-        *_ids(account.connection),
-        source_account_id=account.source_account_id,
-        feed_start_date=account.feed_start_date,
-    )
-    if outcome.error:
-        LenderAccount.objects.filter(pk=account.pk).update(
-            feed_status=FeedStatus.PENDING
+    try:
+        outcome = client.create_bank_feed_mapping(
+            *_ids(account.connection),
+            source_account_id=account.source_account_id,
+            feed_start_date=account.feed_start_date,
         )
+    except CodatAccessDenied as exc:
+        _not_mapped(account)
+        raise _refused(exc) from exc
+    if outcome.error:
+        _not_mapped(account)
         raise CodatRejected(outcome.error, method="POST", path="bankFeedAccounts")
+
+
+def _not_mapped(account: LenderAccount) -> None:
+    LenderAccount.objects.filter(pk=account.pk).update(feed_status=FeedStatus.PENDING)
 
 
 def look(
@@ -186,6 +221,21 @@ def _store(
     return row
 
 
+def _check_target(
+    connection: Connection, target_account_id: str, client: CodatClient
+) -> None:
+    for account in client.list_bank_accounts(*_ids(connection)):
+        if account.id != target_account_id or not is_usable(account):
+            continue
+        if account.currency != connection.company.currency:
+            raise AccountCurrencyMismatch(field="target_account_id")
+        return
+    raise MappingIncomplete(
+        _("Xero has no active bank account %(id)s.") % {"id": target_account_id},
+        field="target_account_id",
+    )
+
+
 @transaction.atomic
 def adopt(
     *,
@@ -202,7 +252,9 @@ def adopt(
     currency; without one no statement lines are written.
 
     Raises:
-        MappingIncomplete: the source account does not feed this account in Xero.
+        MappingIncomplete: Xero has no such active bank account, or the source account
+            does not feed it.
+        AccountCurrencyMismatch: the account is kept in another currency.
         CodatError: a call failed.
     """
     status: str = FeedStatus.NONE
@@ -221,6 +273,8 @@ def adopt(
                 field="source_account_id",
             )
         status, name = fed[0].status, fed[0].source_account_name or name
+    else:
+        _check_target(connection, target_account_id, client)
     account, _is_new = LenderAccount.objects.update_or_create(
         connection=connection,
         target_account_id=target_account_id,

@@ -70,19 +70,20 @@ def choices(*, connection: Connection, client: CodatClient) -> Choices:
     bank_accounts = [
         one
         for one in client.list_bank_accounts(company_id, connection_id)
-        if _is_usable(one) and one.currency == currency and one.id not in lender
+        if is_usable(one) and one.currency == currency and one.id not in lender
         if one.account_type != "Credit"
     ]
     expense_accounts = [
         one
         for one in client.list_accounts(company_id, query="type=Expense")
-        if _is_usable(one) and not one.is_bank_account and one.type == EXPENSE
+        if is_usable(one) and not one.is_bank_account and one.type == EXPENSE
     ]
-    suppliers = [one for one in client.list_suppliers(company_id) if _is_usable(one)]
+    suppliers = [one for one in client.list_suppliers(company_id) if is_usable(one)]
     return Choices(bank_accounts, expense_accounts, suppliers)
 
 
-def _is_usable(one: BankAccount | Account | Supplier) -> bool:
+def is_usable(one: BankAccount | Account | Supplier) -> bool:
+    """Tell whether a record in Xero can still be booked on."""
     return one.status in {ACTIVE, "Unknown", ""} and not one.is_deleted
 
 
@@ -145,7 +146,7 @@ def _refreshed_match(
     )
     suppliers = client.list_suppliers(connection.codat_company_id)
     return find_supplier(
-        name=name, suppliers=[one for one in suppliers if _is_usable(one)]
+        name=name, suppliers=[one for one in suppliers if is_usable(one)]
     )
 
 
@@ -169,7 +170,7 @@ def ensure_expense_account(
     for account in client.list_accounts(connection.codat_company_id):
         if account.nominal_code != nominal_code or account.is_deleted:
             continue
-        if account.type == EXPENSE and _is_usable(account):
+        if account.type == EXPENSE and is_usable(account):
             return account
         raise MappingIncomplete(
             _("The code %(code)s belongs to %(name)s already; choose another.")
@@ -215,11 +216,19 @@ def choose_accounts(
         AccountCurrencyMismatch: the nominated account has another currency.
         CodatError: Codat did not answer.
     """
+    if lender_account.connection_id != connection.pk:
+        raise MappingIncomplete(
+            _("This lender account belongs to another connection."),
+            field="lender_account",
+        )
     if not lender_account.target_account_id:
         raise MappingIncomplete(
             _("The lender account does not exist in Xero yet."), field="lender_account"
         )
-    if nominated_account_id == lender_account.target_account_id:
+    # An earlier lender account still carries the loans that began on it.
+    if connection.lender_accounts.filter(
+        target_account_id=nominated_account_id
+    ).exists():
         raise SameAccountTwice(field="nominated_account_id")
     nominated = _nominated(connection, nominated_account_id, client)
     offered = choices(connection=connection, client=client)
@@ -267,7 +276,9 @@ def _nominated(
         connection.codat_company_id, connection.codat_connection_id
     )
     account = _chosen(
-        [one for one in accounts if _is_usable(one)], account_id, "nominated_account_id"
+        [one for one in accounts if is_usable(one) and one.account_type != "Credit"],
+        account_id,
+        "nominated_account_id",
     )
     if account.currency != connection.company.currency:
         raise AccountCurrencyMismatch(
@@ -337,7 +348,7 @@ def revalidate(
     accounts = client.list_accounts(company_id)
     suppliers = client.list_suppliers(company_id)
     known: list[BankAccount | Account | Supplier] = [*banks, *accounts, *suppliers]
-    usable = {one.id for one in known if _is_usable(one)}
+    usable = {one.id for one in known if is_usable(one)}
     chosen = {
         mapping.lender_target_account_id: mapping.lender_account.name,
         mapping.nominated_account_id: mapping.nominated_account_name,

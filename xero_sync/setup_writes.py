@@ -25,6 +25,7 @@ from xero_sync.codat.exceptions import (
 )
 from xero_sync.codat.push import PushOperation, PushStatus, push_path
 from xero_sync.models import Connection, WriteAttempt, WriteRequest
+from xero_sync.models.choices import Outcome
 from xero_sync.writeback.exchange import Claim, Sent
 from xero_sync.writeback.refreshes import step_towards
 from xero_sync.writeback.results import attempt_of
@@ -76,7 +77,7 @@ def _unanswered(
         data_type=data_type,
         created_at__gt=young,
         attempts__push_operation_key=None,
-    ).exclude(attempts__outcome="refused")
+    ).exclude(attempts__outcome__in=(Outcome.REFUSED, Outcome.ACCESS_DENIED))
     return next((one for one in earlier if bytes(one.body) == body), None)
 
 

@@ -16,6 +16,7 @@ from xero_sync.models import WebhookMessage
 
 # Codat's messages are a few kilobytes.
 LARGEST_BODY = 1_000_000
+LONGEST_ID = 255
 
 
 @csrf_exempt  # the signature is the proof of origin
@@ -26,7 +27,7 @@ def codat(request: HttpRequest) -> HttpResponse:
     Codat repeats what is not answered within 15 seconds, so all reading comes later. A
     forged or stale message is a 400 and leaves no row.
     """
-    if int(request.headers.get("Content-Length") or 0) > LARGEST_BODY:
+    if len(request.body) > LARGEST_BODY:
         raise WebhookRejected("The message is larger than any that Codat sends.")
     envelope = webhooks.verify(
         # The raw bytes, before anything parses them: they are what was signed.
@@ -34,6 +35,8 @@ def codat(request: HttpRequest) -> HttpResponse:
         headers=request.headers,
         secret=settings.CODAT_WEBHOOK_SECRET,
     )
+    if len(envelope.webhook_id) > LONGEST_ID:
+        raise WebhookRejected("The message's id is longer than any that Codat sends.")
     with transaction.atomic():
         _, is_new = WebhookMessage.objects.get_or_create(
             webhook_id=envelope.webhook_id,

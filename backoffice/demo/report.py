@@ -180,8 +180,8 @@ class Report:
                 str(number),
                 entry["type"],
                 entry["date"][:10],
-                names[sides[False]["accountId"]],
-                names[sides[True]["accountId"]],
+                _name(names, sides[False]),
+                _name(names, sides[True]),
                 _money(entry["amount"]),
                 entry["recordId"],
             )
@@ -195,6 +195,11 @@ class Report:
                 _money(line["amount"]),
                 _money(line["balance"]),
             )
+
+
+def _name(names: dict[str, str], line: dict[str, Any]) -> str:
+    account: str = line["accountId"]
+    return names.get(account, account)
 
 
 def _word(balance: Balance) -> str:

@@ -158,7 +158,7 @@ class SyncRecordAdmin(ReadOnlyAdmin):
     )
     # As the unique index has it: the entries of the newest events first.
     ordering = ("-event", "-step")
-    sortable_by = ("event",)
+    sortable_by = ()
     fields = (
         "event",
         "loan",

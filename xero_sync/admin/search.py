@@ -33,14 +33,18 @@ def records(queryset: QuerySet[SyncRecord], term: str) -> QuerySet[SyncRecord]:
     """
     if not term:
         return queryset
-    events = LoanEvent.objects.filter(external_id__startswith=term).order_by("-pk")
-    found = Q(event__in=list(events.values_list("pk", flat=True)[:MOST_FOUND]))
-    found |= Q(loan__in=loans_named(term)) | Q(xero_record_id=term)
+    named = LoanEvent.objects.filter(external_id__startswith=term).order_by("-pk")
+    events = list(named.values_list("pk", flat=True)[:MOST_FOUND])
+    loans = loans_named(term)
+    found = Q(event__in=events) | Q(loan__in=loans)
     key = as_uuid(term)
     if key is not None:
         pushed = RecordChange.objects.filter(push_operation_key=key)
         earlier = pushed.values_list("record", flat=True)[:MOST_FOUND]
         found |= Q(push_operation_key=key) | Q(pk__in=[key, *earlier])
+    if not events and not loans:
+        # It has no index of its own, so it is asked for last.
+        found |= Q(xero_record_id=term)
     return queryset.filter(found)
 
 

@@ -161,9 +161,9 @@ class StatementLineTooOld(WritebackBlocked):
 
 
 class StatementLineAhead(WritebackBlocked):
-    """An earlier line of this account has to be settled first."""
+    """Xero refuses statement lines that are dated ahead of today."""
 
-    default_code = "line_ahead"
+    default_code = "dated_ahead"
 
 
 class CodatKeyMissing(WritebackBlocked):
@@ -176,12 +176,6 @@ class OrganisationChanged(WritebackBlocked):
     """The connection now leads to another Xero organisation; confirm it first."""
 
     default_code = "organisation_changed"
-
-
-class InvoiceNotMatched(WritebackBlocked):
-    """The financed invoice could not be identified in Xero."""
-
-    default_code = "invoice_not_found"
 
 
 class HeldEventsChoiceMissing(WritebackBlocked):

@@ -89,6 +89,7 @@ class Reason(models.TextChoices):
     FEED_NOT_CONNECTED = "feed_not_connected", _("The bank feed is not connected")
     AWAITING_BOOKING = "awaiting_booking", _("Waits for its booking")
     AWAITING_ORIGINAL = "awaiting_original", _("Waits for what it reverses")
+    DATED_AHEAD = "dated_ahead", _("Dated ahead of today")
     INVOICE_NOT_FOUND = "invoice_not_found", _("The invoice is not in Xero")
     INVOICE_AMBIGUOUS = "invoice_ambiguous", _("Several invoices match")
     # held; waits for a person

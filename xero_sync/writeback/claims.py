@@ -5,17 +5,23 @@ freezes bytes and key, and marks the entries as sending. The HTTP call comes aft
 commit, so that what might be in Xero is always on file.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, Window
+from django.db.models import Exists, F, Min, OuterRef, Q, Window
 from django.db.models.functions import RowNumber
 
-from xero_sync.models import Lane, LoanInXero, SyncRecord, WriteRequest
+from xero_sync.models import (
+    AccountMapping,
+    Lane,
+    LoanInXero,
+    SyncRecord,
+    WriteRequest,
+)
 from xero_sync.models.choices import BOOKINGS, Cause, State, Step
 from xero_sync.writeback import freezing, holds, lines, moves, readiness
 from xero_sync.writeback.budget import Budget
@@ -91,8 +97,10 @@ class _Round:
         bookings = [t for t in self.turns if t.lane.step != Step.STATEMENT_LINE]
         statements = [t for t in self.turns if t.lane.step == Step.STATEMENT_LINE]
         self._claim_bookings(bookings)
+        waiting = companies_with_lines(turn.lane.company_id for turn in statements)
         for turn in statements:
-            self._claim_lines(turn)
+            if turn.lane.company_id in waiting:
+                self._claim_lines(turn)
         self.budget.save()
         return self.claimed
 
@@ -105,10 +113,11 @@ class _Round:
             if (turn.lane.company_id, turn.lane.step) not in self.busy
         }
         chosen = next_bookings(free, self.now)
-        for key, turn in free.items():
-            if key not in chosen:
-                turn.due_at = earliest_due(*key, now=self.now)
+        put_off = earliest_due(set(free) - set(chosen), now=self.now)
+        for key, moment in put_off.items():
+            free[key].due_at = moment
         in_xero = _loans_in_xero(chosen.values())
+        self.earlier = lines.latest_requests(chosen.values())
         claims = [
             claim
             for key, record in chosen.items()
@@ -127,7 +136,9 @@ class _Round:
             self._hold(turn, record, reason)
             return None
         if needs_check(record, self.now):
-            self.claimed.checks.append(record)
+            turn.due_at = self.budget.take(is_look=True)
+            if turn.due_at is None:
+                self.claimed.checks.append(record)
             return None
         connection, mapping = ready.connection, ready.mapping
         if connection is None or mapping is None:  # hold_reason has just said otherwise
@@ -135,11 +146,11 @@ class _Round:
         turn.due_at = self.budget.take(organisation=connection.codat_connection_id)
         if turn.due_at is not None:
             return None
-        if resendable(record, self.now):
-            return Claim(request=record.request, records=(record,))  # type: ignore[arg-type]
         if record.compensates and record.compensates.request:
             # A compensation moves the accounts of what it compensates.
             mapping = record.compensates.request.mapping or mapping
+        if resendable(record, mapping, self.now):
+            return Claim(request=record.request, records=(record,))  # type: ignore[arg-type]
         account = fixed or mapping.lender_account
         if account.connection_id != connection.pk:
             account = mapping.lender_account
@@ -151,7 +162,7 @@ class _Round:
             basis_connection=connection,
             mapping=mapping,
             account=account,
-            predecessor_id=record.request_id or lines.latest_request_id(record),
+            predecessor_id=record.request_id or self.earlier.get(record.pk),
         )
         return Claim(request=request, records=(record,))
 
@@ -170,7 +181,8 @@ class _Round:
             return
         push = lines.next_push(company_id=lane.company_id, now=self.now)
         if push is None:
-            turn.due_at = earliest_due(lane.company_id, lane.step, now=self.now)
+            key = (lane.company_id, lane.step)
+            turn.due_at = earliest_due([key], now=self.now).get(key)
             return
         ready = self.ready[lane.company_id]
         if self._hold_lines(turn, push, ready) or ready.connection is None:
@@ -220,32 +232,51 @@ class _Round:
             unique_fields=["loan"],
             update_fields=["lender_account"],
         )
-        for claim in claims:
-            if start_sending(claim, self.now):
-                self.claimed.sends.append(claim)
+        self.claimed.sends += start_all(claims, self.now)
 
 
 def start_sending(claim: Claim, now: datetime) -> bool:
     """Mark a claim's entries as sending under a lease; False if one has moved on."""
+    return len(start_all([claim], now)) == 1
+
+
+def start_all(claims: Sequence[Claim], now: datetime) -> list[Claim]:
+    """Mark the entries of claims as sending under a lease.
+
+    Returns:
+        The claims whose entries nobody else had moved since they were read.
+
+    Raises:
+        RuntimeError: some lines of one push had been moved, which the lane's lock rules
+            out; the transaction must not commit half of a push.
+    """
     lease_until = now + timedelta(seconds=settings.WRITEBACK_LEASE_SECONDS)
-    for record in claim.records:
-        changed = SyncRecord.objects.filter(pk=record.pk, fence=record.fence).update(
-            state=State.SENDING,
-            reason="",
-            state_since=now,
-            fence=F("fence") + 1,
-            lease_until=lease_until,
-            lender_account=record.lender_account_id,
-            request=claim.request,
-            not_before=None,
-            look_at=None,
+    changes = [
+        (
+            record,
+            {
+                "state": State.SENDING,
+                "reason": "",
+                "state_since": now,
+                "lease_until": lease_until,
+                "lender_account": record.lender_account_id,
+                "request": claim.request.pk,
+                "not_before": None,
+                "look_at": None,
+            },
         )
-        if not changed:
-            return False
-        record.fence += 1
-        record.state = State.SENDING
-        record.request = claim.request
-    return True
+        for claim in claims
+        for record in claim.records
+    ]
+    started = {record.pk for record in moves.set_many(changes)}
+    whole = []
+    for claim in claims:
+        moved = [record for record in claim.records if record.pk in started]
+        if len(moved) == len(claim.records):
+            whole.append(claim)
+        elif moved:
+            raise RuntimeError(f"Only a part of {claim.request} could be claimed.")
+    return whole
 
 
 def busy_lanes(company_ids: Iterable[int]) -> set[tuple[int, str]]:
@@ -297,12 +328,31 @@ def next_bookings(
     return {key: record for key, record in found.items() if key in wanted}
 
 
-def earliest_due(company_id: int, step: str, *, now: datetime) -> datetime | None:
-    """Return when the first entry put off in a lane may go, if any is."""
-    put_off = SyncRecord.objects.filter(
-        company=company_id, step=step, state=State.QUEUED, not_before__gt=now
+def companies_with_lines(company_ids: Iterable[int]) -> set[int]:
+    """Return those of these companies that have statement lines waiting to go."""
+    waiting = SyncRecord.objects.filter(
+        company__in=set(company_ids), step=Step.STATEMENT_LINE, state=State.QUEUED
     )
-    return put_off.order_by("not_before").values_list("not_before", flat=True).first()
+    return set(waiting.values_list("company_id", flat=True).distinct())
+
+
+def earliest_due(
+    lanes: Iterable[tuple[int, str]], *, now: datetime
+) -> dict[tuple[int, str], datetime]:
+    """Return when the first entry put off may go, for the lanes that have one."""
+    wanted = set(lanes)
+    put_off = SyncRecord.objects.filter(
+        company__in={company for company, _ in wanted},
+        step__in={step for _, step in wanted},
+        state=State.QUEUED,
+        not_before__gt=now,
+    )
+    first = put_off.values_list("company_id", "step").annotate(Min("not_before"))
+    return {
+        (company, step): moment
+        for company, step, moment in first.order_by()
+        if (company, step) in wanted
+    }
 
 
 def needs_check(record: SyncRecord, now: datetime) -> bool:
@@ -313,12 +363,13 @@ def needs_check(record: SyncRecord, now: datetime) -> bool:
     return record.checked_at is None or record.checked_at < fresh
 
 
-def resendable(record: SyncRecord, now: datetime) -> bool:
+def resendable(record: SyncRecord, mapping: AccountMapping, now: datetime) -> bool:
     """Tell whether a queued entry's request may go out again under its key.
 
-    A queued entry keeps its request only if Codat has certainly not taken it in.
+    A queued entry keeps its request only if Codat has certainly not taken it in, so
+    one frozen from accounts that are no longer chosen is frozen anew.
     """
-    if record.request is None:
+    if record.request is None or record.request.mapping_id != mapping.pk:
         return False
     age = now - record.request.created_at
     return age < timedelta(seconds=settings.WRITEBACK_KEY_SECONDS)

@@ -4,7 +4,14 @@ from datetime import datetime
 
 from django.db import transaction
 
-from xero_sync.codat.exceptions import DecisionNotAllowed
+from xero_sync.codat.exceptions import (
+    DecisionNotAllowed,
+    OrganisationChanged,
+    StatementLineAhead,
+    StatementLineTooOld,
+    WritebackBlocked,
+    WritebackSwitchedOff,
+)
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import (
     BOOKINGS,
@@ -28,7 +35,8 @@ def send_again(
     """Queue a refused entry, or one held for a person, with a fresh request.
 
     Raises:
-        DecisionNotAllowed: it is not refused or held, or what holds it still does.
+        DecisionNotAllowed: it is not refused or held for a person.
+        WritebackBlocked: what keeps it from being sent still does.
     """
     _require_reason(reason)
     wake(company_ids=[record.company_id], at=now)
@@ -43,11 +51,28 @@ def send_again(
         records=[record], now=now, cause=Cause.PERSON, actor=decided_by, note=reason
     )
     record.refresh_from_db()
-    if record.state == State.HELD and record.reason in REASONS_FOR_A_PERSON:
+    _require_sendable(record)
+    return record
+
+
+# What keeps an entry from being sent whatever a person decides about it.
+STILL_BLOCKED: dict[str, type[WritebackBlocked]] = {
+    Reason.WRITEBACK_OFF: WritebackSwitchedOff,
+    Reason.ORGANISATION_CHANGED: OrganisationChanged,
+    Reason.TOO_OLD: StatementLineTooOld,
+    Reason.DATED_AHEAD: StatementLineAhead,
+}
+
+
+def _require_sendable(record: SyncRecord) -> None:
+    if record.state != State.HELD:
+        return
+    if record.reason in STILL_BLOCKED:
+        raise STILL_BLOCKED[record.reason](code=record.reason)
+    if record.reason in REASONS_FOR_A_PERSON:
         raise DecisionNotAllowed(
             f"It cannot be sent yet: {record.get_reason_display()}.", code=record.reason
         )
-    return record
 
 
 @transaction.atomic

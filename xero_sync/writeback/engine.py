@@ -105,6 +105,7 @@ def _store(finished: Sequence[Finished], now: Now, report: Report) -> None:
         if one.bug is not None:
             raise one.bug
         if isinstance(one.work, Exchange):
+            results.heed(one.outcome, now=now())
             one.work.done(one.outcome, now())
             report.looked += 1
 
@@ -113,7 +114,7 @@ class _Pool:
     """HTTP threads and the queue through which their results come back."""
 
     # How many exchanges wait per thread, so that none idles while the database works.
-    AHEAD = 2
+    AHEAD = 8
     # Results that come within this time are stored in one transaction.
     GATHER_SECONDS = 0.02
 

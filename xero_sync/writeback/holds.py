@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from xero_sync.codat.exceptions import StatementLineAhead, StatementLineTooOld
 from xero_sync.models import LenderAccount, SyncRecord
 from xero_sync.models.choices import (
     STANDING_STATES,
@@ -106,4 +107,21 @@ def _line_reason(
         return Reason.AWAITING_BOOKING
     if account is None or account.feed_status != FeedStatus.CONNECTED:
         return Reason.FEED_NOT_CONNECTED
-    return Reason.TOO_OLD if record.value_date < today - LINE_AGE_LIMIT else ""
+    try:
+        check_line_date(record.value_date, today=today)
+    except (StatementLineTooOld, StatementLineAhead) as exc:
+        return exc.code
+    return ""
+
+
+def check_line_date(value_date: date, *, today: date) -> None:
+    """Refuse a date for which Xero takes no statement line.
+
+    Raises:
+        StatementLineTooOld: it lies more than a year back.
+        StatementLineAhead: it lies ahead of today.
+    """
+    if value_date < today - LINE_AGE_LIMIT:
+        raise StatementLineTooOld(field="value_date")
+    if value_date > today:
+        raise StatementLineAhead(field="value_date")

@@ -13,15 +13,18 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from xero_sync.codat.client import CodatClient
-from xero_sync.codat.exceptions import CodatError, CodatRejected
+from xero_sync.codat.exceptions import CodatAccessDenied, CodatError, CodatRejected
 from xero_sync.codat.ledger import Invoice
+from xero_sync.codat.pulls import PullOperation
 from xero_sync.models import Connection, LoanInXero, SyncRecord
 from xero_sync.models.choices import STANDING_STATES, Cause, Reason, State, Step
-from xero_sync.writeback import moves, readiness, refreshes
+from xero_sync.writeback import moves, readiness, refreshes, results
 from xero_sync.writeback.exchange import Exchange
 
 # An invoice that is missing or not unique is looked for again after this long.
 LOOK_AGAIN_AFTER = timedelta(hours=1)
+# A look that Codat did not answer is made again after this long.
+TRY_AGAIN_AFTER = timedelta(minutes=1)
 NOT_FOUND = 404
 
 
@@ -41,7 +44,7 @@ def check(record: SyncRecord, *, now: datetime) -> Exchange | None:
     if connection is None:
         return None
     step = _refresh(connection, record, now) or _read(connection, record)
-    return Exchange(step.call, Done(step, record))
+    return Exchange(step.call, Done(step, connection, record))
 
 
 def _refresh(
@@ -69,17 +72,32 @@ class Done:
     """Store a step's outcome and give the lane its next turn."""
 
     step: Exchange
+    connection: Connection
     record: SyncRecord
 
     def __call__(self, outcome: object, now: datetime) -> None:
         with transaction.atomic():
-            at = refreshes.next_look(now) if isinstance(outcome, CodatError) else now
-            if getattr(outcome, "is_completed", None) is False:
-                at = refreshes.next_look(now)
             moves.open_lanes(
-                company_id=self.record.company_id, steps=[Step.PAYMENT], at=at
+                company_id=self.record.company_id,
+                steps=[Step.PAYMENT],
+                at=_next_turn(outcome, now),
             )
+            if isinstance(outcome, CodatAccessDenied):
+                results.shut_out(
+                    connection_id=self.connection.pk, error=outcome, now=now
+                )
             self.step.done(outcome, now)
+
+
+def _next_turn(outcome: object, now: datetime) -> datetime:
+    if isinstance(outcome, CodatAccessDenied):
+        return now
+    if isinstance(outcome, PullOperation) and outcome.is_errored:
+        return now + TRY_AGAIN_AFTER
+    under_way = isinstance(outcome, PullOperation) and not outcome.is_completed
+    if under_way or getattr(outcome, "in_progress", False):
+        return refreshes.next_look(now)
+    return now + TRY_AGAIN_AFTER if isinstance(outcome, CodatError) else now
 
 
 def _read(connection: Connection, record: SyncRecord) -> Exchange:

@@ -1,13 +1,14 @@
 """Statement lines: one push of a source account at a time, in order, with balances."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import Max, Sum
 
-from xero_sync.models import LenderAccount, SyncRecord
+from xero_sync.models import LenderAccount, SyncRecord, WriteRequest
 from xero_sync.models.choices import (
     BOOKINGS,
     STANDING_STATES,
@@ -64,21 +65,22 @@ def freeze(*, push: Push, ready: Readiness) -> Claim:
     if ready.connection is None:
         raise ValueError("A push needs a connection.")
     first = push.records[0]
-    if first.request is not None:
-        return Claim(request=first.request, records=tuple(push.records))
     body = freezing.freeze_lines(
         records=push.records,
         account=push.account,
         balance=statement_balance(push.account),
         latest_sent=latest_date_sent(push.account),
     )
+    if first.request is not None and bytes(first.request.body) == body:
+        # Codat has not taken it in: the same bytes may go under the same key.
+        return Claim(request=first.request, records=tuple(push.records))
     request = freezing.new_request(
         step=Step.STATEMENT_LINE,
         body=body,
         basis_connection=ready.connection,
         mapping=ready.mapping,
         account=push.account,
-        predecessor_id=latest_request_id(first),
+        predecessor_id=latest_requests([first]).get(first.pk),
     )
     return Claim(request=request, records=tuple(push.records))
 
@@ -112,7 +114,9 @@ def line_of(booking: SyncRecord) -> SyncRecord | None:
     return lines.first()
 
 
-def latest_request_id(record: SyncRecord) -> uuid.UUID | None:
-    """Return the request that carried an entry last, if any did."""
-    newest_first = record.requests.order_by("-created_at")
-    return newest_first.values_list("pk", flat=True).first()
+def latest_requests(records: Iterable[SyncRecord]) -> dict[uuid.UUID, uuid.UUID]:
+    """Return the request that carried each of these entries last, if any did."""
+    through = WriteRequest.records.through
+    carried = through.objects.filter(syncrecord__in=[record.pk for record in records])
+    in_order = carried.order_by("writerequest__created_at")
+    return dict(in_order.values_list("syncrecord_id", "writerequest_id"))

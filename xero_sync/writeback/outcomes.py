@@ -13,7 +13,8 @@ from xero_sync.codat.push import PushOperation, PushStatus
 from xero_sync.models import SyncRecord, WebhookMessage
 from xero_sync.models.choices import BOOKINGS, Cause, Reason, State
 from xero_sync.writeback import lines, reconsider, reversals
-from xero_sync.writeback.moves import move, wake
+from xero_sync.writeback.exchange import Claim
+from xero_sync.writeback.moves import move, move_many, wake
 
 
 @transaction.atomic
@@ -50,8 +51,33 @@ def apply_operation(
             pending(record, cause=cause, now=now, key=operation.key)
 
 
+def taken_in(answered: Sequence[tuple[Claim, PushOperation]], *, now: datetime) -> None:
+    """Codat has taken these in; the verdicts come by webhook or by polling."""
+    told = set(
+        WebhookMessage.objects.filter(
+            push_operation_key__in=[operation.key for _, operation in answered]
+        ).values_list("push_operation_key", flat=True)
+    )
+    later = now + timedelta(seconds=settings.WRITEBACK_POLL_SECONDS)
+    changes = [
+        (
+            record,
+            {
+                "push_operation_key": operation.key,
+                # A webhook that came before the answer is looked into at once.
+                "look_at": now if operation.key in told else later,
+                "looks": 0,
+            },
+        )
+        for claim, operation in answered
+        for record in claim.records
+    ]
+    move_many(changes, to=State.PENDING, cause=Cause.ANSWER, now=now)
+
+
 def pending(record: SyncRecord, *, cause: str, now: datetime, key: UUID) -> None:
     """Codat has taken it in; the verdict comes by webhook or by polling."""
+    wake(company_ids=[record.company_id], at=now)
     told_already = WebhookMessage.objects.filter(push_operation_key=key).exists()
     wait = timedelta(seconds=0 if told_already else settings.WRITEBACK_POLL_SECONDS)
     move(
@@ -153,6 +179,7 @@ def failed(
         look_at=None,
         # What was refused is never sent again under its key.
         request=None,
+        checked_at=None,
     )
     if moved:
         settle_reversal(record, now)

@@ -40,6 +40,9 @@ def plan(*, event: LoanEvent, now: datetime) -> list[SyncRecord]:
     if not steps:
         return []
     moves.open_lanes(company_id=loan.company_id, steps=steps, at=now)
+    if event.reverses_id:
+        # What the reversal cancels may set entries of any kind free.
+        moves.wake(company_ids=[loan.company_id], at=now)
     originals = reversals.originals_of(event)
     records = [_draft(event, loan, step, originals.get(step), now) for step in steps]
     _set_first_states(records, event=event, now=now)

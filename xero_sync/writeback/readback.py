@@ -1,19 +1,19 @@
 """Read at Codat what became of an entry: its push operation, or the data itself."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from xero_sync.codat.client import CodatClient
-from xero_sync.codat.exceptions import CodatError, CodatUnavailable
+from xero_sync.codat.exceptions import CodatError
 from xero_sync.codat.ledger import DirectCost, Payment, Transfer
 from xero_sync.codat.push import PushOperation
 from xero_sync.models import LenderAccount, LoanInXero, SyncRecord, WriteRequest
-from xero_sync.models.choices import Cause, Reason, State, Step
-from xero_sync.writeback import budget, outcomes
+from xero_sync.models.choices import STANDING_STATES, Cause, Reason, State, Step
+from xero_sync.writeback import outcomes
 from xero_sync.writeback.exchange import Exchange
 
 Found = Transfer | DirectCost | Payment
@@ -34,9 +34,6 @@ def operation_look(group: Sequence[SyncRecord], key: UUID) -> Exchange:
             outcomes.apply_operation(
                 records=group, operation=outcome, cause=Cause.LOOK, now=now
             )
-        elif isinstance(outcome, CodatUnavailable) and outcome.rate_limited:
-            wait = outcome.retry_after or settings.WRITEBACK_RETRY_BASE_SECONDS
-            budget.block(until=now + timedelta(seconds=wait))
 
     return Exchange(call, done)
 
@@ -71,7 +68,7 @@ def judge(
     own = SyncRecord.objects.filter(xero_record_id__in=[one.id for one in alike])
     taken = set(own.values_list("xero_record_id", flat=True))
     candidates = [one for one in alike if one.id not in taken]
-    if len(candidates) == 1 and not _look_alikes_under_way(record):
+    if len(candidates) == 1 and not _has_look_alikes(record):
         outcomes.written(
             record, cause=Cause.LOOK, now=now, xero_record_id=candidates[0].id
         )
@@ -111,16 +108,20 @@ def _accounts(record: SyncRecord, request: WriteRequest) -> tuple[str, str]:
     )
 
 
-def _look_alikes_under_way(record: SyncRecord) -> bool:
-    """Tell whether another entry of ours could be the one that was found."""
+def _has_look_alikes(record: SyncRecord) -> bool:
+    """Tell whether another entry of ours could be the one that was found.
+
+    It could be one that is under way, or that stands without a known id.
+    """
     return (
         SyncRecord.objects.filter(
+            Q(state__in=(State.PENDING, State.UNKNOWN))
+            | Q(state__in=STANDING_STATES, xero_record_id=""),
             company=record.company_id,
             step=record.step,
             value_date=record.value_date,
             lender_effect=record.lender_effect,
             event__amount=record.event.amount,
-            state__in=(State.PENDING, State.UNKNOWN),
         )
         .exclude(pk=record.pk)
         .exists()

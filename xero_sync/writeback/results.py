@@ -15,12 +15,12 @@ from xero_sync.codat.exceptions import (
     CodatRejected,
     CodatUnavailable,
 )
-from xero_sync.codat.push import PushOperation
+from xero_sync.codat.push import PushOperation, PushStatus
 from xero_sync.models import Connection, SyncRecord, WriteAttempt
-from xero_sync.models.choices import Cause, Outcome, Reason, State
+from xero_sync.models.choices import Cause, Outcome, Reason, State, Step
 from xero_sync.writeback import budget, outcomes
 from xero_sync.writeback.exchange import Claim, Sent
-from xero_sync.writeback.moves import move, wake
+from xero_sync.writeback.moves import move, wake_lanes
 
 OUTCOMES: dict[type[CodatError], Outcome] = {
     CodatUnavailable: Outcome.UNAVAILABLE,
@@ -41,10 +41,19 @@ def store(sent: Sequence[Sent], *, now: datetime) -> None:
     A worker that lost its lease meanwhile stores its attempt, which is evidence, and
     moves nothing: the fence has grown since.
     """
-    wake(company_ids=[one.claim.request.company_id for one in sent], at=now)
+    lanes = {
+        (record.company_id, record.step) for one in sent for record in one.claim.records
+    }
+    wake_lanes(lanes, at=now)
     WriteAttempt.objects.bulk_create(attempt_of(one) for one in sent)
+    taken_in = []
     for one in sent:
-        _settle(one, now)
+        outcome = one.outcome
+        if isinstance(outcome, PushOperation) and outcome.status == PushStatus.PENDING:
+            taken_in.append((one.claim, outcome))
+        else:
+            _settle(one, now)
+    outcomes.taken_in(taken_in, now=now)
     _learn(sent, now)
 
 
@@ -158,7 +167,10 @@ def _rejected(
 def _access_denied(
     record: SyncRecord, claim: Claim, error: CodatError, now: datetime
 ) -> None:
-    if getattr(error, "problem", ""):
+    if error.problem == NO_BANK_FEEDS and record.step == Step.STATEMENT_LINE:
+        _no_bank_feeds(record, claim, error, now)
+        return
+    if error.problem:
         _rejected(record, claim, error, now)
         return
     if not claim.certain:
@@ -174,13 +186,44 @@ def _access_denied(
             # The refusal is remembered under its key: a later send takes a new one.
             request=None,
         )
-    connections = Connection.objects.live()
-    if error.status_code == FORBIDDEN:
-        connections = connections.filter(pk=claim.request.connection_id)
-    connections.update(access_problem=f"HTTP {error.status_code}", checked_at=None)
+    shut_out(connection_id=claim.request.connection_id, error=error, now=now)
+
+
+def _no_bank_feeds(
+    record: SyncRecord, claim: Claim, error: CodatError, now: datetime
+) -> None:
+    if not claim.certain:
+        _unknown(record, Reason.NO_VERDICT, now, backoff(_sends(claim)), str(error))
+        return
+    Connection.objects.filter(pk=claim.request.connection_id).update(bank_feeds=False)
+    move(
+        record,
+        to=State.HELD,
+        reason=Reason.BANK_FEEDS_OFF,
+        cause=Cause.ANSWER,
+        now=now,
+        note=str(error),
+        request=None,
+    )
 
 
 FORBIDDEN = 403
+
+
+def shut_out(*, connection_id: object, error: CodatError, now: datetime) -> None:
+    """Hold what needs Codat's access; a 401 or 402 concerns every connection."""
+    connections = Connection.objects.live()
+    if error.status_code == FORBIDDEN:
+        connections = connections.filter(pk=connection_id)
+    connections.update(access_problem=f"HTTP {error.status_code}", checked_at=now)
+
+
+def heed(outcome: object, *, now: datetime) -> None:
+    """Let nothing out before a Retry-After has elapsed, whatever call it answered."""
+    if isinstance(outcome, CodatUnavailable) and outcome.rate_limited:
+        wait = outcome.retry_after or settings.WRITEBACK_RETRY_BASE_SECONDS
+        budget.block(until=now + timedelta(seconds=wait))
+
 
 _SETTLERS = {
     CodatUnavailable: _unavailable,
@@ -204,10 +247,7 @@ def _sends(claim: Claim) -> int:
 
 def _learn(sent: Sequence[Sent], now: datetime) -> None:
     for one in sent:
-        outcome = one.outcome
-        if isinstance(outcome, CodatUnavailable) and outcome.rate_limited:
-            wait = outcome.retry_after or settings.WRITEBACK_RETRY_BASE_SECONDS
-            budget.block(until=now + timedelta(seconds=wait))
+        heed(one.outcome, now=now)
     metas = [one.outcome.meta for one in sent if one.outcome.meta]
     limits = [meta.rate_limit for meta in metas if meta.rate_limit]
     if limits:

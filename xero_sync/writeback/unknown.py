@@ -16,6 +16,7 @@ from django.db.models import Max
 
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
+from xero_sync.codat.pulls import PullOperation
 from xero_sync.codat.push import PushOperation
 from xero_sync.models import RecordChange, SyncRecord, WriteAttempt, WriteRequest
 from xero_sync.models.choices import (
@@ -75,7 +76,8 @@ def _timed_out(
         return None
     if first.looks % 2 or first.step == Step.STATEMENT_LINE:
         return readback.operation_look(group, first.push_operation_key)  # type: ignore[arg-type]
-    return _read_back(group, request, since=first.state_since, now=now)
+    fresh = now - timedelta(seconds=settings.WRITEBACK_POLL_CAP_SECONDS)
+    return _read_back(group, request, since=max(first.state_since, fresh), now=now)
 
 
 # --- it may never have reached Codat -------------------------------------------------
@@ -135,10 +137,12 @@ def foreign_operations(
         and operation.connection_id == str(request.connection.codat_connection_id)
     ]
     keys = [operation.key for operation in alike]
+    # An answer to this very request may have been stored too late to move anything.
+    attempts = WriteAttempt.objects.exclude(request=request)
     taken = {
         key
-        for model in (WriteAttempt, RecordChange)
-        for key in model.objects.filter(push_operation_key__in=keys).values_list(
+        for found in (attempts, RecordChange.objects.all())
+        for key in found.filter(push_operation_key__in=keys).values_list(
             "push_operation_key", flat=True
         )
     }
@@ -203,6 +207,7 @@ def _read_back(
 
     def done(outcome: object, now: datetime) -> None:
         step.done(outcome, now)
-        _look_again(group, at=refreshes.next_look(now))
+        if isinstance(outcome, PullOperation) and not outcome.is_errored:
+            _look_again(group, at=refreshes.next_look(now))
 
     return Exchange(step.call, done)

@@ -118,6 +118,15 @@ class Command(BaseCommand):
     def _serve(
         self, children: Children, places: Places, connection: Connection
     ) -> None:
+        try:
+            self._tell_addresses(places, connection)
+            while True:
+                children.check()
+                time.sleep(WATCH_SECONDS)
+        except KeyboardInterrupt:
+            self.stdout.write("\nStopping.")
+
+    def _tell_addresses(self, places: Places, connection: Connection) -> None:
         books = f"{places.sandbox_url}/_sandbox/books/{connection.codat_connection_id}"
         self.stdout.write(
             f"\nBack office  {places.web_url}/admin/\n"
@@ -127,12 +136,6 @@ class Command(BaseCommand):
             "Stop with Ctrl-C."
         )
         self.stdout.flush()
-        try:
-            while True:
-                children.check()
-                time.sleep(WATCH_SECONDS)
-        except KeyboardInterrupt:
-            self.stdout.write("\nStopping.")
 
     def _tell(self, text: str) -> None:
         spent = time.monotonic() - self._started

@@ -9,7 +9,7 @@ from xero_sync.codat import exceptions
 from xero_sync.codat.exceptions import (
     CodatError,
     CodatRejected,
-    InvoiceNotMatched,
+    MappingIncomplete,
     WritebackBlocked,
     XeroSyncError,
 )
@@ -33,13 +33,13 @@ def test_each_reason_our_side_is_not_ready_has_a_code_of_its_own():
 
     codes = [kind().code for kind in blocked]
 
-    assert len(codes) == len(set(codes)) == 14
+    assert len(codes) == len(set(codes)) == 13
 
 
 def test_the_code_and_the_field_can_be_given():
-    error = InvoiceNotMatched(code="invoice_ambiguous", field="invoice_number")
+    error = MappingIncomplete(code="account_unusable", field="supplier_id")
 
-    assert (error.code, error.field) == ("invoice_ambiguous", "invoice_number")
+    assert (error.code, error.field) == ("account_unusable", "supplier_id")
 
 
 def test_a_message_may_be_translated_when_it_is_shown():

@@ -429,9 +429,7 @@ def test_a_check_that_codat_does_not_answer_is_made_again_and_not_hammered(
     assert state_of(event) == WRITTEN
 
 
-def test_a_check_that_is_refused_holds_the_payment_until_the_key_works(
-    world, borrower
-):
+def test_a_check_that_is_refused_holds_the_payment_until_the_key_works(world, borrower):
     event = borrower.record(borrower.loan(), "invoice_payment", "1000")
     key = world.sandbox.keyring.valid
     world.sandbox.keyring.valid = "replaced"

@@ -149,10 +149,6 @@ class Choosing:
         return made.filter(mappings=None).order_by("pk").last()
 
     def _create_account(self) -> LenderAccount:
-        if not self._options["account_number"]:
-            raise CommandError(
-                "--account-number: a new lender account needs one; it is shown in Xero."
-            )
         return lender_accounts.create(
             connection=self._connection,
             account_number=self._options["account_number"],

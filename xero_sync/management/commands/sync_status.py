@@ -115,7 +115,7 @@ def _counts(records: QuerySet[SyncRecord]) -> str:
     grouped = records.values("state", "reason").annotate(times=Count("pk"))
     found = {(one["state"], one["reason"]): one["times"] for one in grouped}
     words = [
-        f"{times} {State(state).label}".lower() + _why(state, reason)
+        f"{times} {_lower(State(state).label)}{_why(state, reason)}"
         for state in State
         for reason in ("", *Reason)
         if (times := found.get((state, reason)))
@@ -125,4 +125,9 @@ def _counts(records: QuerySet[SyncRecord]) -> str:
 
 def _why(state: str, reason: str) -> str:
     shown = reason and state not in CLOSED_STATES
-    return f" ({Reason(reason).label})" if shown else ""
+    return f" ({_lower(Reason(reason).label)})" if shown else ""
+
+
+def _lower(label: object) -> str:
+    text = str(label)
+    return f"{text[:1].lower()}{text[1:]}"

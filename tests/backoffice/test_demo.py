@@ -1,0 +1,173 @@
+"""`manage.py demo`: one command, a verdict, and nothing left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from backoffice.demo.report import Report
+from tests.worlds import World
+from xero_sync.sandbox.views import show_books
+
+START_SECONDS = 60
+END_SECONDS = 15
+
+
+def start(directory, *flags):
+    command = [sys.executable, "-u", str(settings.BASE_DIR / "manage.py"), "demo"]
+    command += ["--port=0", "--sandbox-port=0", f"--directory={directory}", *flags]
+    return subprocess.Popen(
+        command,
+        cwd=directory,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def children_of(directory):
+    """The processes whose environment names this demo's database."""
+    marker = f"{directory}/demo.sqlite3".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if marker in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_text())
+        except OSError:
+            continue
+    return found
+
+
+def wait_until_gone(directory):
+    gives_up_at = time.monotonic() + END_SECONDS
+    while children_of(directory) and time.monotonic() < gives_up_at:
+        time.sleep(0.1)
+    return children_of(directory)
+
+
+def read_until(demo, words):
+    shown = []
+    for line in demo.stdout:
+        shown.append(line)
+        if words in line:
+            return "".join(shown)
+    raise AssertionError("".join(shown))
+
+
+@pytest.fixture
+def directory(tmp_path):
+    """A place of its own, so that demos do not meet."""
+    yield tmp_path
+    for pid in [
+        int(process.name)
+        for process in Path("/proc").glob("[0-9]*")
+        if _belongs(process, tmp_path)
+    ]:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _belongs(process, directory):
+    try:
+        return (
+            f"{directory}/demo.sqlite3".encode() in (process / "environ").read_bytes()
+        )
+    except OSError:
+        return False
+
+
+def test_once_ends_with_equal_books_and_leaves_nothing_running(directory):
+    demo = start(directory, "--once")
+    shown, _ = demo.communicate(timeout=START_SECONDS)
+
+    assert demo.returncode == 0, shown
+    assert "EQUAL: 15 of 15 entries stand in Xero, each once" in shown
+    assert "N   nominated account  Business Current Account  1,900.00" in shown
+    assert children_of(directory) == []
+    assert not (directory / "demo.sqlite3").exists()
+    assert {log.name for log in (directory / "demo-logs").iterdir()} == {
+        "demo.log",
+        "sandbox.log",
+        "web.log",
+        "worker.log",
+    }
+
+
+def test_it_serves_until_it_is_interrupted_and_ends_everything(directory):
+    demo = start(directory)
+    shown = read_until(demo, "Stop with Ctrl-C.")
+    running = len(children_of(directory))
+    demo.send_signal(signal.SIGINT)
+    rest, _ = demo.communicate(timeout=END_SECONDS)
+
+    assert "/admin/" in shown
+    assert "operator / " in shown
+    assert running >= 7
+    assert demo.returncode == 0, rest
+    assert children_of(directory) == []
+
+
+def test_its_processes_end_even_if_it_is_killed(directory):
+    demo = start(directory)
+    read_until(demo, "worker run")
+    demo.kill()
+    demo.communicate(timeout=END_SECONDS)
+
+    assert wait_until_gone(directory) == []
+
+
+class Look:
+    """The sandbox's controls without a port."""
+
+    def __init__(self, books):
+        self.answers = {"books": show_books(books), "violations": []}
+
+    def look(self, name):
+        return self.answers[name.split("/")[0]]
+
+
+@pytest.fixture
+def written():
+    """A borrower whose only drawdown stands in Xero."""
+    borrower = World().borrower()
+    borrower.record(borrower.loan(), "drawdown", "800")
+    borrower.world.run()
+    return borrower
+
+
+@pytest.mark.django_db
+def test_the_verdict_is_equal_only_if_every_balance_is(written):
+    look = Look(written.books)
+    nominated = written.mapping.nominated_account_id
+
+    before = Report(written.connection, look).verdict()
+    look.answers["books"]["balances"][nominated] += 1
+    after = Report(written.connection, look).verdict()
+
+    assert before.startswith("EQUAL: 2 of 2 entries")
+    assert after == "NOT EQUAL: nominated account differs."
+
+
+@pytest.mark.django_db
+def test_an_entry_that_stands_twice_is_told(written):
+    look = Look(written.books)
+    entries = look.answers["books"]["entries"]
+    entries.append(next(one for one in entries if one["pushOperationKey"]))
+
+    verdict = Report(written.connection, look).verdict()
+
+    assert verdict == ("NOT EQUAL: the records in Xero are not those that we know.")
+
+
+@pytest.mark.django_db
+def test_an_entry_that_is_not_written_is_told(written):
+    written.record(written.loan(), "drawdown", "10")
+
+    verdict = Report(written.connection, Look(written.books)).verdict()
+
+    assert "2 entries are not written" in verdict

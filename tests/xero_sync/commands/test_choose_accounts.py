@@ -1,0 +1,165 @@
+"""`manage.py choose_accounts`."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from tests.builders import make_company
+from tests.xero_sync.commands.worlds import refusal, run
+from xero_sync.models import AccountMapping, LenderAccount
+
+
+def test_the_list_shows_what_can_be_chosen(codat):
+    codat.adopt()
+
+    shown = run("choose_accounts", "harbour", "--list")
+
+    assert f"  {codat.account_id('Business Current Account')}" in shown
+    assert "Bank Fees" in shown
+    assert "Petra Paper" in shown
+    assert "EUR Account" not in shown
+
+
+def test_everything_is_chosen_at_once(codat, settings):
+    connection = codat.adopt()
+
+    shown = run(
+        "choose_accounts",
+        "harbour",
+        "--lender-account=new",
+        "--account-number=12345678",
+        "--sort-code=123456",
+        "--feed-start=2026-01-01",
+        f"--nominated={codat.account_id('Business Current Account')}",
+        f"--expense={codat.account_id('Bank Fees')}",
+    )
+
+    chosen = connection.mappings.get()
+    assert chosen.version == 1
+    assert chosen.nominated_account_name == "Business Current Account"
+    assert chosen.supplier_name == settings.LENDER_NAME
+    assert chosen.lender_account.feed_start_date == date(2026, 1, 1)
+    assert chosen.lender_account.target_account_id
+    assert chosen.chosen_by.startswith("command:")
+    assert "Version 1 of the accounts is chosen" in shown
+
+
+def test_what_is_left_out_stays_as_it_is(codat):
+    connection = codat.ready()
+
+    run(
+        "choose_accounts",
+        "harbour",
+        "--expense-code=777",
+        "--expense-name=Invoice finance fees",
+    )
+
+    before, after = connection.mappings.order_by("version")
+    assert after.lender_account == before.lender_account
+    assert after.nominated_account_id == before.nominated_account_id
+    assert after.supplier_id == before.supplier_id
+    assert after.expense_account_name == "Invoice finance fees"
+    assert codat.books.account("Invoice finance fees").code == "777"
+
+
+def test_an_account_in_xero_is_adopted(codat):
+    connection = codat.adopt()
+    account = codat.sandbox.add_account(
+        codat.connection_id, name="Lender loan", category="Asset.Bank"
+    )
+    codat.sandbox.sync(codat.connection_id)
+
+    run(
+        "choose_accounts",
+        "harbour",
+        f"--lender-account={account.id}",
+        "--opening-balance=-120.50",
+        f"--nominated={codat.account_id('Business Current Account')}",
+        f"--expense={codat.account_id('Bank Fees')}",
+    )
+
+    adopted = connection.lender_accounts.get()
+    assert adopted.target_account_id == account.id
+    assert adopted.opening_balance == Decimal("-120.50")
+
+
+def test_a_lender_account_is_not_made_for_a_choice_that_fails(codat):
+    codat.adopt()
+
+    message = refusal(
+        "choose_accounts",
+        "harbour",
+        "--lender-account=new",
+        "--account-number=12345678",
+        "--nominated=not-an-account",
+        f"--expense={codat.account_id('Bank Fees')}",
+    )
+
+    assert message == (
+        "--nominated: not-an-account is none of those that --list shows."
+    )
+    assert not LenderAccount.objects.exists()
+    assert not AccountMapping.objects.exists()
+
+
+def test_a_lender_account_made_earlier_is_used_and_not_made_again(codat):
+    connection = codat.adopt()
+    arguments = (
+        "--lender-account=new",
+        "--account-number=12345678",
+        "--sort-code=123456",
+        f"--nominated={codat.account_id('Business Current Account')}",
+        f"--expense={codat.account_id('Bank Fees')}",
+    )
+    refusal("choose_accounts", "harbour", *arguments, "--tax-rate=INPUT2")
+
+    run("choose_accounts", "harbour", *arguments)
+
+    assert connection.lender_accounts.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "--nominated: give the id of an account; --list shows them."),
+        (["--nominated=N"], "--expense: give the id of an account"),
+        (["--tax-percent=lots"], "--tax-percent: “lots” is no number"),
+        (["--feed-start=soon"], "“soon” is no date; write it as YYYY-MM-DD"),
+    ],
+)
+def test_what_is_missing_or_malformed_is_named(codat, arguments, words):
+    codat.adopt()
+
+    assert words in refusal("choose_accounts", "harbour", *arguments)
+    assert not AccountMapping.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "--lender-account: say new, or give the id"),
+        (["--lender-account=new"], "account_number: The lender account needs an"),
+        (
+            ["--lender-account=X", "--opening-balance=1.234"],
+            "--opening-balance: too exact for GBP",
+        ),
+    ],
+)
+def test_what_is_wrong_with_the_lender_account_is_named(codat, arguments, words):
+    codat.adopt()
+    others = (
+        f"--nominated={codat.account_id('Business Current Account')}",
+        f"--expense={codat.account_id('Bank Fees')}",
+    )
+
+    assert words in refusal("choose_accounts", "harbour", *arguments, *others)
+    assert not LenderAccount.objects.exists()
+
+
+def test_a_company_without_a_connection_is_refused(codat):
+    make_company(reference="harbour")
+
+    message = refusal("choose_accounts", "harbour", "--list")
+
+    assert "adopt it with import_codat_company first" in message

@@ -1,0 +1,124 @@
+"""A sandbox on a free port, for commands that build their client from the settings."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from lending.models import Company, Loan
+from tests.builders import make_company, make_event, make_loan
+from xero_sync import connections, lender_accounts, mapping
+from xero_sync.codat.client import CodatClient
+from xero_sync.models import Connection, SyncRecord
+from xero_sync.sandbox import Sandbox
+from xero_sync.sandbox.server import SandboxServer
+
+
+def run(name: str, *arguments: object, **options: Any) -> str:
+    """What a command prints."""
+    out = io.StringIO()
+    call_command(name, *map(str, arguments), stdout=out, **options)
+    return out.getvalue()
+
+
+def refusal(name: str, *arguments: object) -> str:
+    """The sentence with which a command refuses."""
+    with pytest.raises(CommandError) as refused:
+        run(name, *arguments)
+    return str(refused.value)
+
+
+@dataclass
+class Codat:
+    """The sandbox behind a port, and a borrower's company in it."""
+
+    sandbox: Sandbox
+    url: str
+    company_id: str
+    connection_id: str
+
+    @property
+    def books(self) -> Any:
+        return self.sandbox.books(self.connection_id)
+
+    def account_id(self, name: str) -> str:
+        return str(self.books.account(name).id)
+
+    def adopt(self, company: Company | None = None) -> Connection:
+        """Our connection to the company, bank feeds on, no accounts chosen."""
+        with CodatClient.from_settings() as client:
+            connection = connections.import_codat_company(
+                company=company or make_company(reference="harbour"),
+                codat_company_id=UUID(self.company_id),
+                codat_connection_id=UUID(self.connection_id),
+                client=client,
+                now=timezone.now(),
+            )
+        return connections.set_bank_feeds(
+            connection=connection, on=True, now=timezone.now()
+        )
+
+    def ready(self) -> Connection:
+        """The same with accounts chosen and write-back on."""
+        connection = self.adopt()
+        with CodatClient.from_settings() as client:
+            mapping.choose_accounts(
+                connection=connection,
+                lender_account=lender_accounts.create(
+                    connection=connection,
+                    account_number="12345678",
+                    sort_code="123456",
+                    client=client,
+                ),
+                nominated_account_id=self.account_id("Business Current Account"),
+                expense_account_id=self.account_id("Bank Fees"),
+                supplier_id=mapping.ensure_supplier(
+                    connection=connection, client=client
+                ).id,
+                client=client,
+                chosen_by="test",
+                now=timezone.now(),
+            )
+        return connections.switch_writeback(
+            connection=connection, on=True, switched_by="test", now=timezone.now()
+        )
+
+
+@contextmanager
+def codat_on_a_port(settings: Any) -> Iterator[Codat]:
+    """Serve a sandbox with one linked company, and point the settings at it."""
+    sandbox = Sandbox(api_key="sandbox-key")
+    company = sandbox.add_company("Harbour Joinery Ltd")
+    connection = sandbox.add_connection(company.id)
+    with SandboxServer(sandbox) as server:
+        settings.CODAT_BASE_URL = server.url
+        settings.CODAT_API_KEY = "sandbox-key"
+        yield Codat(sandbox, server.url, company.id, connection.id)
+
+
+def record_drawdown(company: Company, **overrides: Any) -> Loan:
+    """A loan agreed a month ago with one drawdown of yesterday."""
+    today = company.today(timezone.now())
+    loan = make_loan(
+        company=company, reference="loan-1", agreed_on=today - timedelta(days=30)
+    )
+    make_event(
+        loan=loan,
+        value_date=today - timedelta(days=1),
+        today=today,
+        external_id="drawdown-1",
+        **overrides,
+    )
+    return loan
+
+
+def record_of(loan: Loan, step: str = "transfer") -> SyncRecord:
+    return SyncRecord.objects.get(loan=loan, step=step)
