@@ -10,6 +10,7 @@ import io
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from email.utils import format_datetime
 from typing import Any
 from uuid import UUID
 
@@ -69,6 +70,7 @@ class InProcess(BaseAdapter):
             )
         except LostReply as exc:
             raise requests.ReadTimeout("no answer", request=request) from exc
+        reply.headers["Date"] = format_datetime(self.sandbox.now, usegmt=True)
         return self._response(request, reply.status, reply.headers, reply.body)
 
     @staticmethod

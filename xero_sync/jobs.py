@@ -17,7 +17,7 @@ from xero_sync import connections, slots
 from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
-from xero_sync.writeback import engine, inbox
+from xero_sync.writeback import budget, engine, inbox
 from xero_sync.writeback import sweep as sweeping
 
 logger = logging.getLogger(__name__)
@@ -64,6 +64,8 @@ def _is_due_soon() -> bool:
 def check_connections(client: CodatClient, now: engine.Now = database_now) -> None:
     """Look at connections that a webhook or a refusal has made doubtful."""
     for connection in connections.doubtful(now=now()):
+        if not budget.permits_look(now=now()):
+            return
         try:
             connections.refresh(connection=connection, client=client, now=now())
         except CodatError as exc:

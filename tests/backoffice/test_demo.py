@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from backoffice.demo.children import ChildEnded, Children, free_port
+from backoffice.demo.environment import AnotherDemo, Places, only_demo
 from backoffice.demo.report import Report
 from tests.worlds import World
 from xero_sync.sandbox.views import show_books
@@ -119,6 +122,32 @@ def test_its_processes_end_even_if_it_is_killed(directory):
     demo.communicate(timeout=END_SECONDS)
 
     assert wait_until_gone(directory) == []
+
+
+def test_a_process_that_ends_is_reported_with_its_last_lines(tmp_path):
+    with Children(tmp_path) as children:
+        children.start("worker", "no_such_command")
+        with pytest.raises(ChildEnded) as ended:
+            children.wait_for("worker", lambda: False)
+
+    assert "The worker ended by itself." in str(ended.value)
+    assert "Unknown command: 'no_such_command'" in str(ended.value)
+
+
+def test_two_demos_do_not_share_a_database(tmp_path):
+    places = Places(tmp_path, 1, 2)
+
+    with only_demo(places), pytest.raises(AnotherDemo), only_demo(places):
+        pass
+
+
+def test_another_port_is_taken_when_the_wanted_one_is_in_use():
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        wanted = busy.getsockname()[1]
+
+        assert free_port(wanted) not in {0, wanted}
 
 
 class Look:

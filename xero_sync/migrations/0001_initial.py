@@ -7,375 +7,1311 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('lending', '0002_append_only_events'),
+        ("lending", "0002_append_only_events"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('name', models.CharField(max_length=50, primary_key=True, serialize=False, verbose_name='process')),
-                ('beat_at', models.DateTimeField(verbose_name='last seen')),
-                ('busy_until', models.DateTimeField(blank=True, null=True, verbose_name='busy until')),
-                ('holder', models.CharField(blank=True, max_length=100, verbose_name='holder')),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=50,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="process",
+                    ),
+                ),
+                ("beat_at", models.DateTimeField(verbose_name="last seen")),
+                (
+                    "busy_until",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="busy until"
+                    ),
+                ),
+                (
+                    "holder",
+                    models.CharField(blank=True, max_length=100, verbose_name="holder"),
+                ),
             ],
             options={
-                'verbose_name': 'heartbeat',
-                'verbose_name_plural': 'heartbeats',
+                "verbose_name": "heartbeat",
+                "verbose_name_plural": "heartbeats",
             },
         ),
         migrations.CreateModel(
-            name='RateScope',
+            name="RateScope",
             fields=[
-                ('key', models.CharField(max_length=100, primary_key=True, serialize=False, verbose_name='scope')),
-                ('theoretical_arrival', models.DateTimeField(blank=True, null=True, verbose_name='spent up to')),
-                ('blocked_until', models.DateTimeField(blank=True, null=True, verbose_name='blocked until')),
-                ('remaining', models.IntegerField(blank=True, null=True, verbose_name='remaining today')),
-                ('resets_at', models.DateTimeField(blank=True, null=True, verbose_name='resets')),
+                (
+                    "key",
+                    models.CharField(
+                        max_length=100,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="scope",
+                    ),
+                ),
+                (
+                    "theoretical_arrival",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="spent up to"
+                    ),
+                ),
+                (
+                    "blocked_until",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="blocked until"
+                    ),
+                ),
+                (
+                    "remaining",
+                    models.IntegerField(
+                        blank=True, null=True, verbose_name="remaining today"
+                    ),
+                ),
+                (
+                    "resets_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="resets"),
+                ),
             ],
             options={
-                'verbose_name': 'rate scope',
-                'verbose_name_plural': 'rate scopes',
+                "verbose_name": "rate scope",
+                "verbose_name_plural": "rate scopes",
             },
         ),
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('codat_company_id', models.UUIDField(db_index=True, verbose_name='Codat company')),
-                ('codat_connection_id', models.UUIDField(unique=True, verbose_name='Codat connection')),
-                ('status', models.CharField(choices=[('PendingAuth', "Waiting for the borrower's consent"), ('Linked', 'Linked'), ('Unlinked', 'Unlinked by us'), ('Deauthorized', 'Access was withdrawn in Xero'), ('Deleted', 'Deleted')], max_length=20, verbose_name='status')),
-                ('organisation_name', models.CharField(blank=True, max_length=255, verbose_name='organisation in Xero')),
-                ('organisation_currency', models.CharField(blank=True, max_length=3, verbose_name='base currency')),
-                ('organisation_changed', models.BooleanField(default=False, help_text='A reconnection brought another organisation; nothing is sent.', verbose_name='another organisation')),
-                ('ledger_lock_date', models.DateField(blank=True, null=True, verbose_name='books locked up to')),
-                ('bank_feeds', models.BooleanField(default=False, help_text='Xero has enabled bank feeds for the lender and the organisation.', verbose_name='bank feeds')),
-                ('writeback_on', models.BooleanField(default=False, verbose_name='write-back')),
-                ('access_problem', models.CharField(blank=True, editable=False, max_length=100, verbose_name='access problem')),
-                ('unusable_account', models.CharField(blank=True, max_length=255, verbose_name='chosen account that is no longer usable')),
-                ('checked_at', models.DateTimeField(blank=True, null=True, verbose_name='last checked')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('deleted_at', models.DateTimeField(blank=True, null=True, verbose_name='deleted')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='connections', to='lending.company')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "codat_company_id",
+                    models.UUIDField(db_index=True, verbose_name="Codat company"),
+                ),
+                (
+                    "codat_connection_id",
+                    models.UUIDField(unique=True, verbose_name="Codat connection"),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PendingAuth", "Waiting for the borrower's consent"),
+                            ("Linked", "Linked"),
+                            ("Unlinked", "Unlinked by us"),
+                            ("Deauthorized", "Access was withdrawn in Xero"),
+                            ("Deleted", "Deleted"),
+                        ],
+                        max_length=20,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "organisation_name",
+                    models.CharField(
+                        blank=True, max_length=255, verbose_name="organisation in Xero"
+                    ),
+                ),
+                (
+                    "organisation_currency",
+                    models.CharField(
+                        blank=True, max_length=3, verbose_name="base currency"
+                    ),
+                ),
+                (
+                    "organisation_changed",
+                    models.BooleanField(
+                        default=False,
+                        help_text="A reconnection brought another organisation; nothing is sent.",
+                        verbose_name="another organisation",
+                    ),
+                ),
+                (
+                    "ledger_lock_date",
+                    models.DateField(
+                        blank=True, null=True, verbose_name="books locked up to"
+                    ),
+                ),
+                (
+                    "bank_feeds",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Xero has enabled bank feeds for the lender and the organisation.",
+                        verbose_name="bank feeds",
+                    ),
+                ),
+                (
+                    "writeback_on",
+                    models.BooleanField(default=False, verbose_name="write-back"),
+                ),
+                (
+                    "access_problem",
+                    models.CharField(
+                        blank=True,
+                        editable=False,
+                        max_length=100,
+                        verbose_name="access problem",
+                    ),
+                ),
+                (
+                    "unusable_account",
+                    models.CharField(
+                        blank=True,
+                        max_length=255,
+                        verbose_name="chosen account that is no longer usable",
+                    ),
+                ),
+                (
+                    "checked_at",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="last checked"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(auto_now_add=True, verbose_name="created"),
+                ),
+                (
+                    "deleted_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="deleted"),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="connections",
+                        to="lending.company",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'connection',
-                'verbose_name_plural': 'connections',
+                "verbose_name": "connection",
+                "verbose_name_plural": "connections",
             },
         ),
         migrations.CreateModel(
-            name='DataRefresh',
+            name="DataRefresh",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('data_type', models.CharField(max_length=40, verbose_name='data type')),
-                ('operation_id', models.UUIDField(verbose_name='operation')),
-                ('requested_at', models.DateTimeField(verbose_name='requested')),
-                ('completed_at', models.DateTimeField(blank=True, null=True, verbose_name='completed')),
-                ('failed', models.CharField(blank=True, max_length=60, verbose_name='failed with')),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refreshes', to='xero_sync.connection')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "data_type",
+                    models.CharField(max_length=40, verbose_name="data type"),
+                ),
+                ("operation_id", models.UUIDField(verbose_name="operation")),
+                ("requested_at", models.DateTimeField(verbose_name="requested")),
+                (
+                    "completed_at",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="completed"
+                    ),
+                ),
+                (
+                    "failed",
+                    models.CharField(
+                        blank=True, max_length=60, verbose_name="failed with"
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refreshes",
+                        to="xero_sync.connection",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'data refresh',
-                'verbose_name_plural': 'data refreshes',
+                "verbose_name": "data refresh",
+                "verbose_name_plural": "data refreshes",
             },
         ),
         migrations.CreateModel(
-            name='Lane',
+            name="Lane",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step', models.CharField(choices=[('transfer', 'Bank transfer'), ('direct_cost', 'Fee'), ('payment', 'Invoice payment'), ('statement_line', 'Statement line')], max_length=20, verbose_name='entry')),
-                ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='due')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lanes', to='lending.company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "step",
+                    models.CharField(
+                        choices=[
+                            ("transfer", "Bank transfer"),
+                            ("direct_cost", "Fee"),
+                            ("payment", "Invoice payment"),
+                            ("statement_line", "Statement line"),
+                        ],
+                        max_length=20,
+                        verbose_name="entry",
+                    ),
+                ),
+                (
+                    "due_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="due"),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lanes",
+                        to="lending.company",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'lane',
-                'verbose_name_plural': 'lanes',
+                "verbose_name": "lane",
+                "verbose_name_plural": "lanes",
             },
         ),
         migrations.CreateModel(
-            name='LenderAccount',
+            name="LenderAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_account_id', models.CharField(blank=True, max_length=50, verbose_name='source account')),
-                ('target_account_id', models.CharField(blank=True, max_length=64, verbose_name='account in Xero')),
-                ('name', models.CharField(max_length=255, verbose_name='name')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('feed_status', models.CharField(choices=[('none', 'No bank feed'), ('pending', 'Not mapped yet'), ('connecting', 'Connecting'), ('connected', 'Connected'), ('disconnected', 'Disconnected'), ('unknown', 'Not known')], default='none', max_length=20, verbose_name='bank feed')),
-                ('feed_start_date', models.DateField(blank=True, null=True, verbose_name='feed starts on')),
-                ('opening_balance', models.DecimalField(decimal_places=4, default=0, max_digits=16, verbose_name='opening statement balance')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lender_accounts', to='xero_sync.connection')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "source_account_id",
+                    models.CharField(
+                        blank=True, max_length=50, verbose_name="source account"
+                    ),
+                ),
+                (
+                    "target_account_id",
+                    models.CharField(
+                        blank=True, max_length=64, verbose_name="account in Xero"
+                    ),
+                ),
+                ("name", models.CharField(max_length=255, verbose_name="name")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                (
+                    "feed_status",
+                    models.CharField(
+                        choices=[
+                            ("none", "No bank feed"),
+                            ("pending", "Not mapped yet"),
+                            ("connecting", "Connecting"),
+                            ("connected", "Connected"),
+                            ("disconnected", "Disconnected"),
+                            ("unknown", "Not known"),
+                        ],
+                        default="none",
+                        max_length=20,
+                        verbose_name="bank feed",
+                    ),
+                ),
+                (
+                    "feed_start_date",
+                    models.DateField(
+                        blank=True, null=True, verbose_name="feed starts on"
+                    ),
+                ),
+                (
+                    "opening_balance",
+                    models.DecimalField(
+                        decimal_places=4,
+                        default=0,
+                        max_digits=16,
+                        verbose_name="opening statement balance",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(auto_now_add=True, verbose_name="created"),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lender_accounts",
+                        to="xero_sync.connection",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'lender account',
-                'verbose_name_plural': 'lender accounts',
+                "verbose_name": "lender account",
+                "verbose_name_plural": "lender accounts",
             },
         ),
         migrations.CreateModel(
-            name='AccountMapping',
+            name="AccountMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(verbose_name='version')),
-                ('lender_target_account_id', models.CharField(max_length=64, verbose_name='lender account in Xero')),
-                ('nominated_account_id', models.CharField(max_length=64, verbose_name='nominated account')),
-                ('nominated_account_name', models.CharField(blank=True, max_length=255, verbose_name='nominated account name')),
-                ('expense_account_id', models.CharField(max_length=64, verbose_name='expense account')),
-                ('expense_account_name', models.CharField(blank=True, max_length=255, verbose_name='expense account name')),
-                ('supplier_id', models.CharField(max_length=64, verbose_name='supplier')),
-                ('supplier_name', models.CharField(blank=True, max_length=255, verbose_name='supplier name')),
-                ('tax_rate_id', models.CharField(default='NONE', max_length=64, verbose_name='tax rate')),
-                ('tax_percent', models.DecimalField(decimal_places=3, default=0, max_digits=6, verbose_name='tax percent')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('chosen_by', models.CharField(max_length=150, verbose_name='chosen by')),
-                ('created_at', models.DateTimeField(verbose_name='chosen at')),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mappings', to='xero_sync.connection')),
-                ('lender_account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mappings', to='xero_sync.lenderaccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(verbose_name="version")),
+                (
+                    "lender_target_account_id",
+                    models.CharField(
+                        max_length=64, verbose_name="lender account in Xero"
+                    ),
+                ),
+                (
+                    "nominated_account_id",
+                    models.CharField(max_length=64, verbose_name="nominated account"),
+                ),
+                (
+                    "nominated_account_name",
+                    models.CharField(
+                        blank=True,
+                        max_length=255,
+                        verbose_name="nominated account name",
+                    ),
+                ),
+                (
+                    "expense_account_id",
+                    models.CharField(max_length=64, verbose_name="expense account"),
+                ),
+                (
+                    "expense_account_name",
+                    models.CharField(
+                        blank=True, max_length=255, verbose_name="expense account name"
+                    ),
+                ),
+                (
+                    "supplier_id",
+                    models.CharField(max_length=64, verbose_name="supplier"),
+                ),
+                (
+                    "supplier_name",
+                    models.CharField(
+                        blank=True, max_length=255, verbose_name="supplier name"
+                    ),
+                ),
+                (
+                    "tax_rate_id",
+                    models.CharField(
+                        default="NONE", max_length=64, verbose_name="tax rate"
+                    ),
+                ),
+                (
+                    "tax_percent",
+                    models.DecimalField(
+                        decimal_places=3,
+                        default=0,
+                        max_digits=6,
+                        verbose_name="tax percent",
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                (
+                    "chosen_by",
+                    models.CharField(max_length=150, verbose_name="chosen by"),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="chosen at")),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mappings",
+                        to="xero_sync.connection",
+                    ),
+                ),
+                (
+                    "lender_account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mappings",
+                        to="xero_sync.lenderaccount",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'account mapping',
-                'verbose_name_plural': 'account mappings',
+                "verbose_name": "account mapping",
+                "verbose_name_plural": "account mappings",
             },
         ),
         migrations.CreateModel(
-            name='LoanInXero',
+            name="LoanInXero",
             fields=[
-                ('loan', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='in_xero', serialize=False, to='lending.loan')),
-                ('invoice_id', models.CharField(blank=True, max_length=64, verbose_name='invoice in Xero')),
-                ('customer_id', models.CharField(blank=True, max_length=64, verbose_name='customer in Xero')),
-                ('resolved_at', models.DateTimeField(blank=True, null=True, verbose_name='invoice found')),
-                ('lender_account', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='loans', to='xero_sync.lenderaccount')),
+                (
+                    "loan",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="in_xero",
+                        serialize=False,
+                        to="lending.loan",
+                    ),
+                ),
+                (
+                    "invoice_id",
+                    models.CharField(
+                        blank=True, max_length=64, verbose_name="invoice in Xero"
+                    ),
+                ),
+                (
+                    "customer_id",
+                    models.CharField(
+                        blank=True, max_length=64, verbose_name="customer in Xero"
+                    ),
+                ),
+                (
+                    "resolved_at",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="invoice found"
+                    ),
+                ),
+                (
+                    "lender_account",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="loans",
+                        to="xero_sync.lenderaccount",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'loan in Xero',
-                'verbose_name_plural': 'loans in Xero',
+                "verbose_name": "loan in Xero",
+                "verbose_name_plural": "loans in Xero",
             },
         ),
         migrations.CreateModel(
-            name='SyncRecord',
+            name="SyncRecord",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('step', models.CharField(choices=[('transfer', 'Bank transfer'), ('direct_cost', 'Fee'), ('payment', 'Invoice payment'), ('statement_line', 'Statement line')], max_length=20, verbose_name='entry')),
-                ('sequence', models.PositiveIntegerField(verbose_name='sequence in the loan')),
-                ('value_date', models.DateField(verbose_name='value date')),
-                ('lender_effect', models.DecimalField(decimal_places=4, max_digits=16, verbose_name='effect on the lender account')),
-                ('state', models.CharField(choices=[('held', 'Held'), ('queued', 'Queued'), ('sending', 'Sending'), ('pending', 'Sent, waiting for Xero'), ('unknown', 'Outcome not known yet'), ('written', 'In Xero'), ('failed', 'Refused'), ('cancelled', 'Cancelled'), ('linked_by_hand', 'Linked by hand')], max_length=20, verbose_name='state')),
-                ('reason', models.CharField(blank=True, choices=[('no_connection', 'The company has no connection to Xero'), ('not_linked', 'The connection to Xero is not linked'), ('access_denied', 'Codat refuses our key or plan'), ('mapping_incomplete', 'The accounts are not chosen yet'), ('account_unusable', 'A chosen account is no longer usable'), ('bank_feeds_off', 'Bank feeds are off'), ('feed_not_connected', 'The bank feed is not connected'), ('awaiting_booking', 'Waits for its booking'), ('awaiting_original', 'Waits for what it reverses'), ('dated_ahead', 'Dated ahead of today'), ('invoice_not_found', 'The invoice is not in Xero'), ('invoice_ambiguous', 'Several invoices match'), ('invoice_differs', 'The invoice in Xero differs'), ('writeback_off', 'Write-back is switched off'), ('locked_period', 'The period is locked in Xero'), ('too_old', 'Older than Xero accepts'), ('organisation_changed', 'Another Xero organisation'), ('undo_by_hand', 'Must be undone by hand in Xero'), ('lease_expired', 'The sender stopped before it had an answer'), ('no_answer', 'No answer came back'), ('no_verdict', 'The answer gave no verdict'), ('timed_out', 'It timed out at Codat, and may still be in Xero'), ('needs_person', 'A person must look in Xero'), ('refused_by_codat', 'Codat refused it'), ('refused_by_xero', 'Xero refused it'), ('already_in_books', 'It was in the books already'), ('reversed', 'Reversed before it was sent'), ('left_out', 'Left out when write-back was switched on'), ('decided', 'Decided by a person')], max_length=30, verbose_name='reason')),
-                ('state_since', models.DateTimeField(verbose_name='since')),
-                ('fence', models.PositiveIntegerField(default=0, verbose_name='fence')),
-                ('lease_until', models.DateTimeField(blank=True, null=True, verbose_name='leased until')),
-                ('is_backfill', models.BooleanField(default=False, verbose_name='back-fill')),
-                ('not_before', models.DateTimeField(blank=True, null=True, verbose_name='not before')),
-                ('look_at', models.DateTimeField(blank=True, null=True, verbose_name='next look')),
-                ('looks', models.PositiveIntegerField(default=0, verbose_name='looks')),
-                ('checked_at', models.DateTimeField(blank=True, null=True, verbose_name='invoice checked')),
-                ('push_operation_key', models.UUIDField(blank=True, db_index=True, null=True, verbose_name='push operation')),
-                ('xero_record_id', models.CharField(blank=True, max_length=64, verbose_name='record in Xero')),
-                ('failure', models.TextField(blank=True, verbose_name="Codat's words")),
-                ('created_at', models.DateTimeField(verbose_name='planned')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sync_records', to='lending.company')),
-                ('compensates', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='compensated_by', to='xero_sync.syncrecord')),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sync_records', to='lending.loanevent')),
-                ('lender_account', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sync_records', to='xero_sync.lenderaccount')),
-                ('loan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sync_records', to='lending.loan')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "step",
+                    models.CharField(
+                        choices=[
+                            ("transfer", "Bank transfer"),
+                            ("direct_cost", "Fee"),
+                            ("payment", "Invoice payment"),
+                            ("statement_line", "Statement line"),
+                        ],
+                        max_length=20,
+                        verbose_name="entry",
+                    ),
+                ),
+                (
+                    "sequence",
+                    models.PositiveIntegerField(verbose_name="sequence in the loan"),
+                ),
+                ("value_date", models.DateField(verbose_name="value date")),
+                (
+                    "lender_effect",
+                    models.DecimalField(
+                        decimal_places=4,
+                        max_digits=16,
+                        verbose_name="effect on the lender account",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("held", "Held"),
+                            ("queued", "Queued"),
+                            ("sending", "Sending"),
+                            ("pending", "Sent, waiting for Xero"),
+                            ("unknown", "Outcome not known yet"),
+                            ("written", "In Xero"),
+                            ("failed", "Refused"),
+                            ("cancelled", "Cancelled"),
+                            ("linked_by_hand", "Linked by hand"),
+                        ],
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("no_connection", "The company has no connection to Xero"),
+                            ("not_linked", "The connection to Xero is not linked"),
+                            ("access_denied", "Codat refuses our key or plan"),
+                            ("mapping_incomplete", "The accounts are not chosen yet"),
+                            (
+                                "account_unusable",
+                                "A chosen account is no longer usable",
+                            ),
+                            ("bank_feeds_off", "Bank feeds are off"),
+                            ("feed_not_connected", "The bank feed is not connected"),
+                            ("awaiting_booking", "Waits for its booking"),
+                            ("awaiting_original", "Waits for what it reverses"),
+                            ("dated_ahead", "Dated ahead of today"),
+                            ("invoice_not_found", "The invoice is not in Xero"),
+                            ("invoice_ambiguous", "Several invoices match"),
+                            ("invoice_differs", "The invoice in Xero differs"),
+                            ("writeback_off", "Write-back is switched off"),
+                            ("locked_period", "The period is locked in Xero"),
+                            ("too_old", "Older than Xero accepts"),
+                            ("organisation_changed", "Another Xero organisation"),
+                            ("undo_by_hand", "Must be undone by hand in Xero"),
+                            (
+                                "lease_expired",
+                                "The sender stopped before it had an answer",
+                            ),
+                            ("no_answer", "No answer came back"),
+                            ("no_verdict", "The answer gave no verdict"),
+                            (
+                                "timed_out",
+                                "It timed out at Codat, and may still be in Xero",
+                            ),
+                            ("needs_person", "A person must look in Xero"),
+                            ("refused_by_codat", "Codat refused it"),
+                            ("refused_by_xero", "Xero refused it"),
+                            ("already_in_books", "It was in the books already"),
+                            ("reversed", "Reversed before it was sent"),
+                            ("left_out", "Left out when write-back was switched on"),
+                            ("decided", "Decided by a person"),
+                        ],
+                        max_length=30,
+                        verbose_name="reason",
+                    ),
+                ),
+                ("state_since", models.DateTimeField(verbose_name="since")),
+                ("fence", models.PositiveIntegerField(default=0, verbose_name="fence")),
+                (
+                    "lease_until",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="leased until"
+                    ),
+                ),
+                (
+                    "is_backfill",
+                    models.BooleanField(default=False, verbose_name="back-fill"),
+                ),
+                (
+                    "not_before",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="not before"
+                    ),
+                ),
+                (
+                    "look_at",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="next look"
+                    ),
+                ),
+                ("looks", models.PositiveIntegerField(default=0, verbose_name="looks")),
+                (
+                    "checked_at",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="invoice checked"
+                    ),
+                ),
+                (
+                    "push_operation_key",
+                    models.UUIDField(
+                        blank=True,
+                        db_index=True,
+                        null=True,
+                        verbose_name="push operation",
+                    ),
+                ),
+                (
+                    "xero_record_id",
+                    models.CharField(
+                        blank=True, max_length=64, verbose_name="record in Xero"
+                    ),
+                ),
+                ("failure", models.TextField(blank=True, verbose_name="Codat's words")),
+                ("created_at", models.DateTimeField(verbose_name="planned")),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sync_records",
+                        to="lending.company",
+                    ),
+                ),
+                (
+                    "compensates",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="compensated_by",
+                        to="xero_sync.syncrecord",
+                    ),
+                ),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sync_records",
+                        to="lending.loanevent",
+                    ),
+                ),
+                (
+                    "lender_account",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sync_records",
+                        to="xero_sync.lenderaccount",
+                    ),
+                ),
+                (
+                    "loan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sync_records",
+                        to="lending.loan",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'sync record',
-                'verbose_name_plural': 'sync records',
+                "verbose_name": "sync record",
+                "verbose_name_plural": "sync records",
             },
         ),
         migrations.CreateModel(
-            name='RecordChange',
+            name="RecordChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('from_state', models.CharField(blank=True, choices=[('held', 'Held'), ('queued', 'Queued'), ('sending', 'Sending'), ('pending', 'Sent, waiting for Xero'), ('unknown', 'Outcome not known yet'), ('written', 'In Xero'), ('failed', 'Refused'), ('cancelled', 'Cancelled'), ('linked_by_hand', 'Linked by hand')], max_length=20, verbose_name='from')),
-                ('to_state', models.CharField(choices=[('held', 'Held'), ('queued', 'Queued'), ('sending', 'Sending'), ('pending', 'Sent, waiting for Xero'), ('unknown', 'Outcome not known yet'), ('written', 'In Xero'), ('failed', 'Refused'), ('cancelled', 'Cancelled'), ('linked_by_hand', 'Linked by hand')], max_length=20, verbose_name='to')),
-                ('reason', models.CharField(blank=True, choices=[('no_connection', 'The company has no connection to Xero'), ('not_linked', 'The connection to Xero is not linked'), ('access_denied', 'Codat refuses our key or plan'), ('mapping_incomplete', 'The accounts are not chosen yet'), ('account_unusable', 'A chosen account is no longer usable'), ('bank_feeds_off', 'Bank feeds are off'), ('feed_not_connected', 'The bank feed is not connected'), ('awaiting_booking', 'Waits for its booking'), ('awaiting_original', 'Waits for what it reverses'), ('dated_ahead', 'Dated ahead of today'), ('invoice_not_found', 'The invoice is not in Xero'), ('invoice_ambiguous', 'Several invoices match'), ('invoice_differs', 'The invoice in Xero differs'), ('writeback_off', 'Write-back is switched off'), ('locked_period', 'The period is locked in Xero'), ('too_old', 'Older than Xero accepts'), ('organisation_changed', 'Another Xero organisation'), ('undo_by_hand', 'Must be undone by hand in Xero'), ('lease_expired', 'The sender stopped before it had an answer'), ('no_answer', 'No answer came back'), ('no_verdict', 'The answer gave no verdict'), ('timed_out', 'It timed out at Codat, and may still be in Xero'), ('needs_person', 'A person must look in Xero'), ('refused_by_codat', 'Codat refused it'), ('refused_by_xero', 'Xero refused it'), ('already_in_books', 'It was in the books already'), ('reversed', 'Reversed before it was sent'), ('left_out', 'Left out when write-back was switched on'), ('decided', 'Decided by a person')], max_length=30, verbose_name='reason')),
-                ('cause', models.CharField(choices=[('recorded', 'the event was recorded'), ('reconsidered', 'what it waited for has changed'), ('claim', 'its turn came'), ('answer', 'Codat answered'), ('look', 'we looked at Codat'), ('lease', 'its sender stopped'), ('check', 'the check before sending'), ('reversal', 'the event was reversed'), ('switch', 'write-back was switched'), ('person', 'a person decided')], max_length=20, verbose_name='cause')),
-                ('actor', models.CharField(blank=True, max_length=150, verbose_name='who')),
-                ('note', models.TextField(blank=True, verbose_name='note')),
-                ('push_operation_key', models.UUIDField(db_index=True, null=True, verbose_name='push operation')),
-                ('record', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='xero_sync.syncrecord')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="at")),
+                (
+                    "from_state",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("held", "Held"),
+                            ("queued", "Queued"),
+                            ("sending", "Sending"),
+                            ("pending", "Sent, waiting for Xero"),
+                            ("unknown", "Outcome not known yet"),
+                            ("written", "In Xero"),
+                            ("failed", "Refused"),
+                            ("cancelled", "Cancelled"),
+                            ("linked_by_hand", "Linked by hand"),
+                        ],
+                        max_length=20,
+                        verbose_name="from",
+                    ),
+                ),
+                (
+                    "to_state",
+                    models.CharField(
+                        choices=[
+                            ("held", "Held"),
+                            ("queued", "Queued"),
+                            ("sending", "Sending"),
+                            ("pending", "Sent, waiting for Xero"),
+                            ("unknown", "Outcome not known yet"),
+                            ("written", "In Xero"),
+                            ("failed", "Refused"),
+                            ("cancelled", "Cancelled"),
+                            ("linked_by_hand", "Linked by hand"),
+                        ],
+                        max_length=20,
+                        verbose_name="to",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("no_connection", "The company has no connection to Xero"),
+                            ("not_linked", "The connection to Xero is not linked"),
+                            ("access_denied", "Codat refuses our key or plan"),
+                            ("mapping_incomplete", "The accounts are not chosen yet"),
+                            (
+                                "account_unusable",
+                                "A chosen account is no longer usable",
+                            ),
+                            ("bank_feeds_off", "Bank feeds are off"),
+                            ("feed_not_connected", "The bank feed is not connected"),
+                            ("awaiting_booking", "Waits for its booking"),
+                            ("awaiting_original", "Waits for what it reverses"),
+                            ("dated_ahead", "Dated ahead of today"),
+                            ("invoice_not_found", "The invoice is not in Xero"),
+                            ("invoice_ambiguous", "Several invoices match"),
+                            ("invoice_differs", "The invoice in Xero differs"),
+                            ("writeback_off", "Write-back is switched off"),
+                            ("locked_period", "The period is locked in Xero"),
+                            ("too_old", "Older than Xero accepts"),
+                            ("organisation_changed", "Another Xero organisation"),
+                            ("undo_by_hand", "Must be undone by hand in Xero"),
+                            (
+                                "lease_expired",
+                                "The sender stopped before it had an answer",
+                            ),
+                            ("no_answer", "No answer came back"),
+                            ("no_verdict", "The answer gave no verdict"),
+                            (
+                                "timed_out",
+                                "It timed out at Codat, and may still be in Xero",
+                            ),
+                            ("needs_person", "A person must look in Xero"),
+                            ("refused_by_codat", "Codat refused it"),
+                            ("refused_by_xero", "Xero refused it"),
+                            ("already_in_books", "It was in the books already"),
+                            ("reversed", "Reversed before it was sent"),
+                            ("left_out", "Left out when write-back was switched on"),
+                            ("decided", "Decided by a person"),
+                        ],
+                        max_length=30,
+                        verbose_name="reason",
+                    ),
+                ),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[
+                            ("recorded", "the event was recorded"),
+                            ("reconsidered", "what it waited for has changed"),
+                            ("claim", "its turn came"),
+                            ("answer", "Codat answered"),
+                            ("look", "we looked at Codat"),
+                            ("lease", "its sender stopped"),
+                            ("check", "the check before sending"),
+                            ("reversal", "the event was reversed"),
+                            ("switch", "write-back was switched"),
+                            ("person", "a person decided"),
+                        ],
+                        max_length=20,
+                        verbose_name="cause",
+                    ),
+                ),
+                (
+                    "actor",
+                    models.CharField(blank=True, max_length=150, verbose_name="who"),
+                ),
+                ("note", models.TextField(blank=True, verbose_name="note")),
+                (
+                    "push_operation_key",
+                    models.UUIDField(
+                        db_index=True, null=True, verbose_name="push operation"
+                    ),
+                ),
+                (
+                    "record",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="changes",
+                        to="xero_sync.syncrecord",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'change',
-                'verbose_name_plural': 'changes',
+                "verbose_name": "change",
+                "verbose_name_plural": "changes",
             },
         ),
         migrations.CreateModel(
-            name='WebhookMessage',
+            name="WebhookMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('webhook_id', models.CharField(max_length=255, unique=True, verbose_name='webhook id')),
-                ('event_type', models.CharField(max_length=100, verbose_name='event type')),
-                ('push_operation_key', models.UUIDField(blank=True, db_index=True, null=True, verbose_name='push operation')),
-                ('codat_connection_id', models.UUIDField(blank=True, null=True, verbose_name='Codat connection')),
-                ('payload', models.JSONField(verbose_name='payload')),
-                ('received_at', models.DateTimeField(verbose_name='received')),
-                ('processed_at', models.DateTimeField(blank=True, null=True, verbose_name='processed')),
-                ('outcome', models.CharField(blank=True, max_length=40, verbose_name='outcome')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "webhook_id",
+                    models.CharField(
+                        max_length=255, unique=True, verbose_name="webhook id"
+                    ),
+                ),
+                (
+                    "event_type",
+                    models.CharField(max_length=100, verbose_name="event type"),
+                ),
+                (
+                    "push_operation_key",
+                    models.UUIDField(
+                        blank=True,
+                        db_index=True,
+                        null=True,
+                        verbose_name="push operation",
+                    ),
+                ),
+                (
+                    "codat_connection_id",
+                    models.UUIDField(
+                        blank=True, null=True, verbose_name="Codat connection"
+                    ),
+                ),
+                ("payload", models.JSONField(verbose_name="payload")),
+                ("received_at", models.DateTimeField(verbose_name="received")),
+                (
+                    "processed_at",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="processed"
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(blank=True, max_length=40, verbose_name="outcome"),
+                ),
             ],
             options={
-                'verbose_name': 'webhook message',
-                'verbose_name_plural': 'webhook messages',
-                'indexes': [models.Index(condition=models.Q(('processed_at', None)), fields=['received_at'], name='xero_sync_webhook_waiting')],
+                "verbose_name": "webhook message",
+                "verbose_name_plural": "webhook messages",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("processed_at", None)),
+                        fields=["received_at"],
+                        name="xero_sync_webhook_waiting",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='WritebackSwitch',
+            name="WritebackSwitch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on', models.BooleanField(verbose_name='on')),
-                ('held_events', models.CharField(blank=True, choices=[('publish', 'Publish them, from a date on'), ('leave_out', 'Leave them out of Xero')], max_length=20, verbose_name='held events')),
-                ('publish_from', models.DateField(blank=True, null=True, verbose_name='published from')),
-                ('switched_by', models.CharField(max_length=150, verbose_name='switched by')),
-                ('switched_at', models.DateTimeField(verbose_name='switched at')),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='switches', to='xero_sync.connection')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("on", models.BooleanField(verbose_name="on")),
+                (
+                    "held_events",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("publish", "Publish them, from a date on"),
+                            ("leave_out", "Leave them out of Xero"),
+                        ],
+                        max_length=20,
+                        verbose_name="held events",
+                    ),
+                ),
+                (
+                    "publish_from",
+                    models.DateField(
+                        blank=True, null=True, verbose_name="published from"
+                    ),
+                ),
+                (
+                    "switched_by",
+                    models.CharField(max_length=150, verbose_name="switched by"),
+                ),
+                ("switched_at", models.DateTimeField(verbose_name="switched at")),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="switches",
+                        to="xero_sync.connection",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'write-back switch',
-                'verbose_name_plural': 'write-back switches',
+                "verbose_name": "write-back switch",
+                "verbose_name_plural": "write-back switches",
             },
         ),
         migrations.CreateModel(
-            name='WriteRequest',
+            name="WriteRequest",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('data_type', models.CharField(max_length=40, verbose_name='data type')),
-                ('path', models.CharField(max_length=500, verbose_name='address')),
-                ('body', models.BinaryField(verbose_name='body')),
-                ('idempotency_key', models.UUIDField(unique=True, verbose_name='Idempotency-Key')),
-                ('created_at', models.DateTimeField(verbose_name='intent committed')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='write_requests', to='lending.company')),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='write_requests', to='xero_sync.connection')),
-                ('mapping', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='write_requests', to='xero_sync.accountmapping')),
-                ('predecessor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='successors', to='xero_sync.writerequest')),
-                ('records', models.ManyToManyField(related_name='requests', to='xero_sync.syncrecord', verbose_name='entries')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "data_type",
+                    models.CharField(max_length=40, verbose_name="data type"),
+                ),
+                ("path", models.CharField(max_length=500, verbose_name="address")),
+                ("body", models.BinaryField(verbose_name="body")),
+                (
+                    "idempotency_key",
+                    models.UUIDField(unique=True, verbose_name="Idempotency-Key"),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="intent committed")),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="write_requests",
+                        to="lending.company",
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="write_requests",
+                        to="xero_sync.connection",
+                    ),
+                ),
+                (
+                    "mapping",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="write_requests",
+                        to="xero_sync.accountmapping",
+                    ),
+                ),
+                (
+                    "predecessor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="successors",
+                        to="xero_sync.writerequest",
+                    ),
+                ),
+                (
+                    "records",
+                    models.ManyToManyField(
+                        related_name="requests",
+                        to="xero_sync.syncrecord",
+                        verbose_name="entries",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'write request',
-                'verbose_name_plural': 'write requests',
+                "verbose_name": "write request",
+                "verbose_name_plural": "write requests",
             },
         ),
         migrations.CreateModel(
-            name='WriteAttempt',
+            name="WriteAttempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('started_at', models.DateTimeField(verbose_name='started')),
-                ('finished_at', models.DateTimeField(verbose_name='finished')),
-                ('elapsed_ms', models.PositiveIntegerField(default=0, verbose_name='milliseconds')),
-                ('outcome', models.CharField(choices=[('accepted', 'Taken in'), ('unavailable', 'Not taken in; may be sent again'), ('no_answer', 'No answer'), ('no_verdict', 'An answer without a verdict'), ('refused', 'Refused for good'), ('access_denied', 'Access denied')], max_length=20, verbose_name='outcome')),
-                ('status_code', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='HTTP status')),
-                ('correlation_id', models.CharField(blank=True, max_length=100, verbose_name='correlation id')),
-                ('push_operation_key', models.UUIDField(db_index=True, null=True, verbose_name='push operation')),
-                ('error', models.TextField(blank=True, verbose_name='error')),
-                ('answer', models.TextField(blank=True, verbose_name='answer')),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='xero_sync.writerequest')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("started_at", models.DateTimeField(verbose_name="started")),
+                ("finished_at", models.DateTimeField(verbose_name="finished")),
+                (
+                    "elapsed_ms",
+                    models.PositiveIntegerField(default=0, verbose_name="milliseconds"),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("accepted", "Taken in"),
+                            ("unavailable", "Not taken in; may be sent again"),
+                            ("no_answer", "No answer"),
+                            ("no_verdict", "An answer without a verdict"),
+                            ("refused", "Refused for good"),
+                            ("access_denied", "Access denied"),
+                        ],
+                        max_length=20,
+                        verbose_name="outcome",
+                    ),
+                ),
+                (
+                    "status_code",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="HTTP status"
+                    ),
+                ),
+                (
+                    "correlation_id",
+                    models.CharField(
+                        blank=True, max_length=100, verbose_name="correlation id"
+                    ),
+                ),
+                (
+                    "push_operation_key",
+                    models.UUIDField(
+                        db_index=True, null=True, verbose_name="push operation"
+                    ),
+                ),
+                ("error", models.TextField(blank=True, verbose_name="error")),
+                ("answer", models.TextField(blank=True, verbose_name="answer")),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attempts",
+                        to="xero_sync.writerequest",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'write attempt',
-                'verbose_name_plural': 'write attempts',
+                "verbose_name": "write attempt",
+                "verbose_name_plural": "write attempts",
             },
         ),
         migrations.AddField(
-            model_name='syncrecord',
-            name='request',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='current_records', to='xero_sync.writerequest'),
+            model_name="syncrecord",
+            name="request",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="current_records",
+                to="xero_sync.writerequest",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('company',), name='xero_sync_connection_one_live_per_company'),
+            model_name="connection",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("deleted_at", None)),
+                fields=("company",),
+                name="xero_sync_connection_one_live_per_company",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('codat_company_id',), name='xero_sync_connection_one_live_per_codat_company'),
+            model_name="connection",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("deleted_at", None)),
+                fields=("codat_company_id",),
+                name="xero_sync_connection_one_live_per_codat_company",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='datarefresh',
-            constraint=models.UniqueConstraint(fields=('connection', 'data_type'), name='xero_sync_datarefresh_latest'),
+            model_name="datarefresh",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "data_type"), name="xero_sync_datarefresh_latest"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lane',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='xero_sync_lane_due'),
+            model_name="lane",
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)),
+                fields=["due_at"],
+                name="xero_sync_lane_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lane',
-            constraint=models.UniqueConstraint(fields=('company', 'step'), name='xero_sync_lane_one_per_step'),
+            model_name="lane",
+            constraint=models.UniqueConstraint(
+                fields=("company", "step"), name="xero_sync_lane_one_per_step"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lenderaccount',
-            constraint=models.UniqueConstraint(condition=models.Q(('source_account_id', ''), _negated=True), fields=('connection', 'source_account_id'), name='xero_sync_lenderaccount_source_once'),
+            model_name="lenderaccount",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source_account_id", ""), _negated=True),
+                fields=("connection", "source_account_id"),
+                name="xero_sync_lenderaccount_source_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lenderaccount',
-            constraint=models.UniqueConstraint(condition=models.Q(('target_account_id', ''), _negated=True), fields=('connection', 'target_account_id'), name='xero_sync_lenderaccount_target_once'),
+            model_name="lenderaccount",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("target_account_id", ""), _negated=True),
+                fields=("connection", "target_account_id"),
+                name="xero_sync_lenderaccount_target_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='accountmapping',
-            constraint=models.UniqueConstraint(fields=('connection', 'version'), name='xero_sync_accountmapping_version_once'),
+            model_name="accountmapping",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "version"),
+                name="xero_sync_accountmapping_version_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='accountmapping',
-            constraint=models.CheckConstraint(condition=models.Q(('lender_target_account_id', models.F('nominated_account_id')), _negated=True), name='xero_sync_accountmapping_two_accounts'),
+            model_name="accountmapping",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("lender_target_account_id", models.F("nominated_account_id")),
+                    _negated=True,
+                ),
+                name="xero_sync_accountmapping_two_accounts",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='accountmapping',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lender_target_account_id', ''), _negated=True), models.Q(('nominated_account_id', ''), _negated=True), models.Q(('expense_account_id', ''), _negated=True), models.Q(('supplier_id', ''), _negated=True)), name='xero_sync_accountmapping_complete'),
+            model_name="accountmapping",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("lender_target_account_id", ""), _negated=True),
+                    models.Q(("nominated_account_id", ""), _negated=True),
+                    models.Q(("expense_account_id", ""), _negated=True),
+                    models.Q(("supplier_id", ""), _negated=True),
+                ),
+                name="xero_sync_accountmapping_complete",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='accountmapping',
-            constraint=models.CheckConstraint(condition=models.Q(('tax_percent__gte', 0), ('tax_percent__lt', 100)), name='xero_sync_accountmapping_tax_percent'),
+            model_name="accountmapping",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("tax_percent__gte", 0), ("tax_percent__lt", 100)),
+                name="xero_sync_accountmapping_tax_percent",
+            ),
         ),
         migrations.AddIndex(
-            model_name='recordchange',
-            index=models.Index(fields=['record', 'at'], name='xero_sync_change_timeline'),
+            model_name="recordchange",
+            index=models.Index(
+                fields=["record", "at"], name="xero_sync_change_timeline"
+            ),
         ),
         migrations.AddIndex(
-            model_name='writerequest',
-            index=models.Index(fields=['connection', 'data_type', 'created_at'], name='xero_sync_request_window'),
+            model_name="writerequest",
+            index=models.Index(
+                fields=["connection", "data_type", "created_at"],
+                name="xero_sync_request_window",
+            ),
         ),
         migrations.AddIndex(
-            model_name='syncrecord',
-            index=models.Index(condition=models.Q(('state', 'queued')), fields=['company', 'step', 'is_backfill', 'event'], name='xero_sync_record_queued'),
+            model_name="syncrecord",
+            index=models.Index(
+                condition=models.Q(("state", "queued")),
+                fields=["company", "step", "is_backfill", "event"],
+                name="xero_sync_record_queued",
+            ),
         ),
         migrations.AddIndex(
-            model_name='syncrecord',
-            index=models.Index(condition=models.Q(('state__in', ('written', 'linked_by_hand', 'cancelled')), _negated=True), fields=['loan', 'sequence'], name='xero_sync_record_open'),
+            model_name="syncrecord",
+            index=models.Index(
+                condition=models.Q(
+                    ("state__in", ("written", "linked_by_hand", "cancelled")),
+                    _negated=True,
+                ),
+                fields=["loan", "sequence"],
+                name="xero_sync_record_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='syncrecord',
-            index=models.Index(condition=models.Q(('state__in', ('written', 'linked_by_hand', 'cancelled')), _negated=True), fields=['company', 'step', 'state'], name='xero_sync_record_lane'),
+            model_name="syncrecord",
+            index=models.Index(
+                condition=models.Q(
+                    ("state__in", ("written", "linked_by_hand", "cancelled")),
+                    _negated=True,
+                ),
+                fields=["company", "step", "state"],
+                name="xero_sync_record_lane",
+            ),
         ),
         migrations.AddIndex(
-            model_name='syncrecord',
-            index=models.Index(condition=models.Q(('state__in', ['pending', 'unknown'])), fields=['look_at'], name='xero_sync_record_look'),
+            model_name="syncrecord",
+            index=models.Index(
+                condition=models.Q(("state__in", ["pending", "unknown"])),
+                fields=["look_at"],
+                name="xero_sync_record_look",
+            ),
         ),
         migrations.AddIndex(
-            model_name='syncrecord',
-            index=models.Index(condition=models.Q(('step', 'statement_line')), fields=['lender_account', 'value_date'], name='xero_sync_record_statement'),
+            model_name="syncrecord",
+            index=models.Index(
+                condition=models.Q(("step", "statement_line")),
+                fields=["lender_account", "value_date"],
+                name="xero_sync_record_statement",
+            ),
         ),
         migrations.AddIndex(
-            model_name='syncrecord',
-            index=models.Index(fields=['state', 'reason'], name='xero_sync_record_state'),
+            model_name="syncrecord",
+            index=models.Index(
+                fields=["state", "reason"], name="xero_sync_record_state"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='syncrecord',
-            constraint=models.UniqueConstraint(fields=('event', 'step'), name='xero_sync_syncrecord_one_per_step'),
+            model_name="syncrecord",
+            constraint=models.UniqueConstraint(
+                fields=("event", "step"), name="xero_sync_syncrecord_one_per_step"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='syncrecord',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'sending'), ('step__in', ('transfer', 'direct_cost', 'payment'))), fields=('company', 'step'), name='xero_sync_syncrecord_one_sending_booking'),
+            model_name="syncrecord",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("state", "sending"),
+                    ("step__in", ("transfer", "direct_cost", "payment")),
+                ),
+                fields=("company", "step"),
+                name="xero_sync_syncrecord_one_sending_booking",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='syncrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['held', 'queued', 'sending', 'pending', 'unknown', 'written', 'failed', 'cancelled', 'linked_by_hand'])), name='xero_sync_syncrecord_known_state'),
+            model_name="syncrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "held",
+                            "queued",
+                            "sending",
+                            "pending",
+                            "unknown",
+                            "written",
+                            "failed",
+                            "cancelled",
+                            "linked_by_hand",
+                        ],
+                    )
+                ),
+                name="xero_sync_syncrecord_known_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='syncrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('step__in', ['transfer', 'direct_cost', 'payment', 'statement_line'])), name='xero_sync_syncrecord_known_step'),
+            model_name="syncrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "step__in",
+                        ["transfer", "direct_cost", "payment", "statement_line"],
+                    )
+                ),
+                name="xero_sync_syncrecord_known_step",
+            ),
         ),
     ]

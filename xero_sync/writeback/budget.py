@@ -40,11 +40,12 @@ class Budget:
     def __init__(self, *, organisations: Iterable[object], now: datetime) -> None:
         self._now = now
         keys = {DAY, address_scope(), *map(organisation_scope, organisations)}
-        RateScope.objects.bulk_create(
-            (RateScope(key=key) for key in sorted(keys)), ignore_conflicts=True
-        )
-        locked = RateScope.objects.select_for_update().filter(key__in=keys)
-        self._scopes = {scope.key: scope for scope in locked.order_by("key")}
+        self._scopes = _locked(keys)
+        if missing := keys - self._scopes.keys():
+            RateScope.objects.bulk_create(
+                (RateScope(key=key) for key in sorted(missing)), ignore_conflicts=True
+            )
+            self._scopes |= _locked(missing)
 
     def take(
         self, *, organisation: object | None = None, is_look: bool = False
@@ -96,6 +97,21 @@ class Budget:
         reserve = RESERVED_CALLS_A_DAY if is_look else 0
         spent = day.remaining <= reserve and day.resets_at > self._now
         return day.resets_at if spent else None
+
+
+@transaction.atomic
+def permits_look(*, now: datetime) -> bool:
+    """Take the permit for one look, if there is one."""
+    budget = Budget(organisations=(), now=now)
+    wait = budget.take(is_look=True)
+    budget.save()
+    return wait is None
+
+
+def _locked(keys: Iterable[str]) -> dict[str, RateScope]:
+    scopes = RateScope.objects.select_for_update().filter(key__in=keys)
+    # In one order, so that nobody waits in a circle.
+    return {scope.key: scope for scope in scopes.order_by("key")}
 
 
 def _interval(key: str) -> timedelta:

@@ -116,7 +116,7 @@ class _Pool:
     # How many exchanges wait per thread, so that none idles while the database works.
     AHEAD = 8
     # Results that come within this time are stored in one transaction.
-    GATHER_SECONDS = 0.02
+    GATHER_SECONDS = 0.05
 
     def __init__(self, client: CodatClient, threads: int, now: Now) -> None:
         self.in_flight = 0

@@ -1,6 +1,6 @@
 """What keeps an entry back before it is sent. Nothing is sent and no attempt burnt."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from xero_sync.codat.exceptions import StatementLineAhead, StatementLineTooOld
 from xero_sync.models import LenderAccount, SyncRecord
@@ -39,7 +39,7 @@ def hold_reason(
         _connection_reason(ready)
         or _mapping_reason(ready, account)
         or (
-            _line_reason(record, ready.today, booking, account)
+            _line_reason(record, ready.now, booking, account)
             if record.step == Step.STATEMENT_LINE
             else _booking_reason(record, ready)
         )
@@ -99,7 +99,7 @@ def _booking_reason(record: SyncRecord, ready: Readiness) -> str:
 
 def _line_reason(
     record: SyncRecord,
-    today: date,
+    now: datetime,
     booking: SyncRecord | None,
     account: LenderAccount | None,
 ) -> str:
@@ -107,6 +107,7 @@ def _line_reason(
         return Reason.AWAITING_BOOKING
     if account is None or account.feed_status != FeedStatus.CONNECTED:
         return Reason.FEED_NOT_CONNECTED
+    today = record.loan.company.today(now)
     try:
         check_line_date(record.value_date, today=today)
     except (StatementLineTooOld, StatementLineAhead) as exc:

@@ -6,7 +6,7 @@ payments it knows already (its API description of invoices).
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -26,6 +26,7 @@ LOOK_AGAIN_AFTER = timedelta(hours=1)
 # A look that Codat did not answer is made again after this long.
 TRY_AGAIN_AFTER = timedelta(minutes=1)
 NOT_FOUND = 404
+EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,28 @@ def check(record: SyncRecord, *, now: datetime) -> Exchange | None:
 def _refresh(
     connection: Connection, record: SyncRecord, now: datetime
 ) -> Exchange | None:
-    since = now - timedelta(seconds=settings.WRITEBACK_INVOICE_SECONDS)
-    own = _own_payments(record).aggregate(latest=Max("state_since"))["latest"]
-    since = max(since, own or since)
-    step = refreshes.step_towards(
-        connection=connection, data_type="payments", since=since, now=now
+    """Return the next exchange towards payments, and then invoices, as they are now.
+
+    Invoices that were asked for after these payments are awaited however long Codat
+    takes: to ask for newer payments meanwhile might never come to an end.
+    """
+    fresh = now - timedelta(seconds=settings.WRITEBACK_INVOICE_SECONDS)
+    own = _own_payments(record).aggregate(latest=Max("state_since"))["latest"] or EVER
+    payments_at = refreshes.completed_at(
+        connection=connection, data_type="payments", since=own
     )
-    if step is not None:
-        return step
-    payments_at = refreshes.completed_at(connection=connection, data_type="payments")
+    if payments_at is not None and (
+        payments_at >= fresh
+        or refreshes.is_current(connection, "invoices", payments_at, fresh, now)
+    ):
+        return refreshes.step_towards(
+            connection=connection, data_type="invoices", since=payments_at, now=now
+        )
     return refreshes.step_towards(
         connection=connection,
-        data_type="invoices",
-        since=payments_at or since,
+        data_type="payments",
+        since=own,
+        finished_since=fresh,
         now=now,
     )
 
@@ -158,9 +168,10 @@ def _payable(record: SyncRecord, invoice: Invoice) -> Finding:
     for allocation in invoice.allocations:
         if allocation.payment_id in own:
             continue
+        # Codat shows what a payment takes off an invoice as a negative amount.
         if (
             allocation.date == record.value_date
-            and allocation.amount == amount
+            and abs(allocation.amount or 0) == amount
             and allocation.account_id == account_id
         ):
             note = f"{invoice.number}: paid by {allocation.payment_id} already"

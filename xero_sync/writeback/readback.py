@@ -10,7 +10,7 @@ from django.db.models import Q
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.codat.ledger import DirectCost, Payment, Transfer
-from xero_sync.codat.push import PushOperation
+from xero_sync.codat.push import PushOperation, PushStatus
 from xero_sync.models import LenderAccount, LoanInXero, SyncRecord, WriteRequest
 from xero_sync.models.choices import STANDING_STATES, Cause, Reason, State, Step
 from xero_sync.writeback import outcomes
@@ -42,16 +42,26 @@ def search(record: SyncRecord, request: WriteRequest) -> Exchange:
     """Return the exchange that reads the entry's data type and judges what is there."""
     company_id = request.connection.codat_company_id
     connection_id = request.connection.codat_connection_id
+    key = record.push_operation_key
 
-    def call(client: CodatClient) -> list[Found]:
+    def call(client: CodatClient) -> list[Found] | PushOperation:
+        if key is not None:
+            # It timed out at Codat, which may know better by now.
+            operation = client.get_push_operation(company_id, key)
+            if operation.status != PushStatus.TIMED_OUT:
+                return operation
         if record.step == Step.TRANSFER:
             return list(client.list_transfers(company_id, connection_id))
         if record.step == Step.DIRECT_COST:
             return list(client.list_direct_costs(company_id, connection_id))
         return list(client.list_payments(company_id))
 
-    def done(outcome: list[Found] | CodatError, now: datetime) -> None:
-        if not isinstance(outcome, CodatError):
+    def done(outcome: list[Found] | PushOperation | CodatError, now: datetime) -> None:
+        if isinstance(outcome, PushOperation):
+            outcomes.apply_operation(
+                records=[record], operation=outcome, cause=Cause.LOOK, now=now
+            )
+        elif not isinstance(outcome, CodatError):
             judge(record, request, outcome, now)
 
     return Exchange(call, done)

@@ -2,24 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from lending.models import Company
 from xero_sync.models import AccountMapping, Connection
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """A company's live connection and latest mapping, and today in its time zone."""
+    """A company's live connection and latest mapping at a moment."""
 
-    company: Company
     connection: Connection | None
     mapping: AccountMapping | None
-    today: date
+    now: datetime
 
 
 def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
-    """Read the readiness of several companies with three queries."""
+    """Read the readiness of several companies with two queries."""
     wanted = set(company_ids)
     connections = {
         connection.company_id: connection
@@ -29,13 +27,12 @@ def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
         connection_ids=[connection.pk for connection in connections.values()]
     )
     return {
-        company.pk: Readiness(
-            company=company,
-            connection=(connection := connections.get(company.pk)),
+        company_id: Readiness(
+            connection=(connection := connections.get(company_id)),
             mapping=mappings.get(connection.pk) if connection else None,
-            today=company.today(now),
+            now=now,
         )
-        for company in Company.objects.filter(pk__in=wanted)
+        for company_id in wanted
     }
 
 

@@ -26,7 +26,7 @@ REASONS_FOR_A_CHECK = (Reason.INVOICE_NOT_FOUND, Reason.INVOICE_AMBIGUOUS)
 def company(*, company_id: int, now: datetime) -> int:
     """Release what a company's entries no longer wait for; return how many went on."""
     held = SyncRecord.objects.filter(company=company_id, state=State.HELD).exclude(
-        reason__in=REASONS_FOR_A_PERSON
+        reason__in=(*REASONS_FOR_A_PERSON, *REASONS_FOR_A_CHECK)
     )
     return records(records=_loaded(held), now=now, cause=Cause.RECONSIDERED)
 

@@ -19,23 +19,55 @@ GIVEN_UP_AFTER = timedelta(minutes=30)
 
 
 def step_towards(
-    *, connection: Connection, data_type: str, since: datetime, now: datetime
+    *,
+    connection: Connection,
+    data_type: str,
+    since: datetime,
+    now: datetime,
+    finished_since: datetime | None = None,
 ) -> Exchange | None:
-    """Return the next exchange towards a refresh asked for at `since` or later."""
-    latest = DataRefresh.objects.filter(
-        connection=connection, data_type=data_type
-    ).first()
+    """Return the next exchange towards a refresh asked for at `since` or later.
+
+    One that had finished before `finished_since` is asked for again.
+    """
+    latest = _latest(connection, data_type)
     if latest is None or latest.requested_at < since or _is_stuck(latest, now):
         return _request(connection, data_type, now)
     if latest.completed_at is None:
         return _look(connection, latest)
+    if finished_since is not None and latest.completed_at < finished_since:
+        return _request(connection, data_type, now)
     return None
 
 
-def completed_at(*, connection: Connection, data_type: str) -> datetime | None:
-    """Return when the latest refresh of a data type finished, if it has."""
-    refresh = DataRefresh.objects.filter(connection=connection, data_type=data_type)
-    return refresh.values_list("completed_at", flat=True).first()
+def is_current(
+    connection: Connection,
+    data_type: str,
+    since: datetime,
+    finished_since: datetime,
+    now: datetime,
+) -> bool:
+    """Tell whether a refresh asked for since then is under way or newly finished."""
+    latest = _latest(connection, data_type)
+    if latest is None or latest.requested_at < since or _is_stuck(latest, now):
+        return False
+    return latest.completed_at is None or latest.completed_at >= finished_since
+
+
+def completed_at(
+    *, connection: Connection, data_type: str, since: datetime
+) -> datetime | None:
+    """Return when a refresh that was asked for since then finished, if one has."""
+    latest = _latest(connection, data_type)
+    if latest is None or latest.requested_at < since:
+        return None
+    return latest.completed_at
+
+
+def _latest(connection: Connection, data_type: str) -> DataRefresh | None:
+    return DataRefresh.objects.filter(
+        connection=connection, data_type=data_type
+    ).first()
 
 
 def next_look(now: datetime) -> datetime:

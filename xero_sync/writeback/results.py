@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -210,7 +211,7 @@ def _no_bank_feeds(
 FORBIDDEN = 403
 
 
-def shut_out(*, connection_id: object, error: CodatError, now: datetime) -> None:
+def shut_out(*, connection_id: UUID, error: CodatError, now: datetime) -> None:
     """Hold what needs Codat's access; a 401 or 402 concerns every connection."""
     connections = Connection.objects.live()
     if error.status_code == FORBIDDEN:

@@ -15,8 +15,6 @@ from xero_sync.models.choices import (
 from xero_sync.writeback import reconsider
 from xero_sync.writeback.moves import move
 
-CHECKED_AGAIN = (Reason.INVOICE_NOT_FOUND, Reason.INVOICE_AMBIGUOUS)
-
 
 def sweep(*, now: datetime) -> None:
     """Make everything due that should be; safe at any time, any number of times."""
@@ -64,7 +62,7 @@ def wake_forgotten_lanes(*, now: datetime) -> int:
 def look_for_invoices_again(*, now: datetime) -> None:
     """Give payments whose invoice was missing or not unique another look."""
     waiting = SyncRecord.objects.filter(
-        state=State.HELD, reason__in=CHECKED_AGAIN, not_before__lte=now
+        state=State.HELD, reason__in=reconsider.REASONS_FOR_A_CHECK, not_before__lte=now
     )
     reconsider.records(records=list(waiting), now=now, cause=Cause.RECONSIDERED)
 

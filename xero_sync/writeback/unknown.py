@@ -74,7 +74,7 @@ def _timed_out(
     if age >= timedelta(seconds=settings.WRITEBACK_TIMED_OUT_SECONDS):
         outcomes.ask_person(group, now=now, note="timed out at Codat")
         return None
-    if first.looks % 2 or first.step == Step.STATEMENT_LINE:
+    if first.step == Step.STATEMENT_LINE:
         return readback.operation_look(group, first.push_operation_key)  # type: ignore[arg-type]
     fresh = now - timedelta(seconds=settings.WRITEBACK_POLL_CAP_SECONDS)
     return _read_back(group, request, since=max(first.state_since, fresh), now=now)

@@ -3,12 +3,15 @@
 import os
 import signal
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
+from django.utils import timezone
+from django_q.models import OrmQ
 
 from tests.xero_sync.commands.worlds import record_drawdown, record_of, refusal, run
-from xero_sync import jobs
+from xero_sync import jobs, task_queue
 from xero_sync.management.commands import push_drain
 from xero_sync.models import Heartbeat
 
@@ -107,6 +110,17 @@ def test_the_loop_checks_connections_once_a_day(db, monkeypatch):
     push_drain.Loop(stopped).run()
 
     assert checks == [1]
+
+
+def test_nudges_that_no_cluster_takes_do_not_pile_up(db):
+    now = timezone.now()
+    OrmQ.objects.create(key="backoffice", payload="old", lock=now - timedelta(hours=1))
+    OrmQ.objects.create(key="backoffice", payload="new", lock=now)
+
+    dropped = task_queue.forget_stale_nudges(now=now)
+
+    assert dropped == 1
+    assert OrmQ.objects.get().payload == "new"
 
 
 def test_it_asks_how(db):

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
 from tests.builders import make_company, make_event, make_loan
-from tests.worlds import World
+from tests.worlds import Borrower, World
 from tests.xero_sync.evidence import (
     assert_books_follow,
     line_state,
@@ -17,7 +18,7 @@ from tests.xero_sync.evidence import (
     statement,
 )
 from xero_sync import connections, mapping
-from xero_sync.models import WriteAttempt, WriteRequest
+from xero_sync.models import Connection, WriteAttempt, WriteRequest
 
 pytestmark = pytest.mark.django_db
 
@@ -111,7 +112,7 @@ def test_a_refused_key_is_not_hammered(world, borrower):
     borrower.record(borrower.loan(), "drawdown", "800")
     before = len(WriteAttempt.objects.all())
 
-    world.run(seconds=3_600, step=10)
+    world.run(seconds=3_600, step=60)
 
     calls = WriteAttempt.objects.count() - before
     assert calls <= 2
@@ -123,8 +124,7 @@ def test_a_plan_that_is_used_up_holds_the_entry_and_is_not_hammered(
 ):
     world.sandbox.faults.add(fault, match="transfers", times=None)
     event = borrower.record(borrower.loan(), "drawdown", "800")
-    world.run(seconds=1_800, step=10)
-    assert state_of(event).startswith("held access_denied") or code
+    world.run(seconds=1_800, step=30)
     tried = WriteAttempt.objects.filter(request__records__event=event)
     assert 1 <= tried.count() <= 8
     assert set(tried.values_list("status_code", flat=True)) == {code}
@@ -137,22 +137,27 @@ def test_a_plan_that_is_used_up_holds_the_entry_and_is_not_hammered(
 
 
 def test_without_chosen_accounts_entries_wait_for_the_choice(world):
-    borrower = world.borrower()
-    connection = borrower.connection_row
-    # The accounts were chosen for an earlier connection of the company.
-    world.sandbox.set_connection_status(borrower.codat_connection, "Unlinked")
-    later = world.sandbox.add_connection(
-        str(connection.codat_company_id), organisation="Second Ltd"
-    )
-    connections.close(connection=connection, now=world.clock.now)
-    fresh = connections.import_codat_company(
-        company=borrower.company,
-        codat_company_id=connection.codat_company_id,
-        codat_connection_id=later.id,
+    company = make_company()
+    remote = world.sandbox.add_company(company.reference)
+    linked = world.sandbox.add_connection(remote.id)
+    connection = connections.import_codat_company(
+        company=company,
+        codat_company_id=UUID(remote.id),
+        codat_connection_id=UUID(linked.id),
         client=world.client,
         now=world.clock.now,
     )
-    assert fresh.writeback_on is False
+    Connection.objects.filter(pk=connection.pk).update(writeback_on=True)
+    borrower = Borrower(world, company, connection)
+    event = borrower.record(borrower.loan(), "drawdown", "800")
+    rest(world)
+    assert state_of(event) == "held mapping_incomplete"
+    assert_nothing_sent(event)
+
+    world.choose_accounts(borrower)
+    rest(world)
+
+    assert (state_of(event), line_state(event)) == (WRITTEN, "held bank_feeds_off")
 
 
 def test_accounts_that_are_no_longer_usable_hold_what_needs_them(world, borrower):
@@ -418,7 +423,7 @@ def test_a_check_that_codat_does_not_answer_is_made_again_and_not_hammered(
     world.sandbox.faults.add("error_before", match="GET .*/data/invoices", times=None)
     event = borrower.record(borrower.loan(), "invoice_payment", "1000")
     before = len(world.sandbox.requests)
-    world.run(seconds=1_800, step=10)
+    world.run(seconds=1_800, step=30)
     assert state_of(event) == "queued"
     assert len(world.sandbox.requests) - before < 60
     assert_nothing_sent(event)
@@ -434,7 +439,7 @@ def test_a_check_that_is_refused_holds_the_payment_until_the_key_works(world, bo
     key = world.sandbox.keyring.valid
     world.sandbox.keyring.valid = "replaced"
     before = len(world.sandbox.requests)
-    world.run(seconds=1_800, step=10)
+    world.run(seconds=1_800, step=30)
     assert state_of(event) == "held access_denied"
     assert_nothing_sent(event)
     assert len(world.sandbox.requests) - before < 60
