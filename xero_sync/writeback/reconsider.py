@@ -55,14 +55,21 @@ def records(
     """Queue held entries whose reason is gone and give the others their true reason."""
     held = list(records)
     company_ids = {record.company_id for record in held}
-    wake(company_ids=company_ids, at=now)
     ready = readiness.load(company_ids=company_ids, now=now)
+    changes = [
+        (record, reason)
+        for record in held
+        for reason in [_reason(record, ready[record.company_id])]
+        if reason != record.reason or record.state != State.HELD
+    ]
+    if not changes:
+        return 0
+    wake(company_ids=company_ids, at=now)
     released = 0
-    for record in held:
-        reason = _reason(record, ready[record.company_id])
-        if reason == record.reason and record.state == State.HELD:
-            continue
-        extra = {} if is_backfill is None else {"is_backfill": is_backfill}
+    extra = {} if is_backfill is None else {"is_backfill": is_backfill}
+    for record, reason in changes:
+        if not reason and record.step == Step.STATEMENT_LINE:
+            _fix_account(record, ready[record.company_id])
         released += move(
             record,
             to=State.HELD if reason else State.QUEUED,
@@ -79,27 +86,30 @@ def records(
 
 
 def _reason(record: SyncRecord, ready: readiness.Readiness) -> str:
-    in_xero = (
-        LoanInXero.objects.select_related("lender_account")
-        .filter(loan=record.loan_id)
-        .first()
-    )
     is_line = record.step == Step.STATEMENT_LINE
-    fixed = record.lender_account or (in_xero.lender_account if in_xero else None)
-    reason = holds.hold_reason(
+    return holds.hold_reason(
         record=record,
         ready=ready,
         booking=lines.booking_of(record) if is_line else None,
-        fixed_account=fixed,
+        fixed_account=_fixed_account(record),
     )
-    if is_line and not reason and record.lender_account_id is None:
-        todays = ready.mapping.lender_account if ready.mapping else None
-        _fix_account(record, fixed or todays)
-    return reason
 
 
-def _fix_account(line: SyncRecord, account: LenderAccount | None) -> None:
-    # A booking linked by hand fixed no account for its loan: today's mapping does.
+def _fixed_account(record: SyncRecord) -> LenderAccount | None:
+    in_xero = LoanInXero.objects.select_related("lender_account")
+    of_loan = in_xero.filter(loan=record.loan_id).first()
+    return record.lender_account or (of_loan.lender_account if of_loan else None)
+
+
+def _fix_account(line: SyncRecord, ready: readiness.Readiness) -> None:
+    """Give a line its account, if its booking did not: one linked by hand fixes none.
+
+    Then it is the loan's account or, if the loan has none yet, today's choice.
+    """
+    if line.lender_account_id is not None:
+        return
+    todays = ready.mapping.lender_account if ready.mapping else None
+    account = _fixed_account(line) or todays
     LoanInXero.objects.update_or_create(
         loan_id=line.loan_id, defaults={"lender_account": account}
     )

@@ -91,7 +91,10 @@ class Command(BaseCommand):
             database.close()
             environment.remove_database(places)
         if not is_equal:
-            raise CommandError("The books are not what they should be.")
+            raise CommandError(
+                "The books are not what they should be. The database is "
+                f"{places.database}, the logs are in {places.logs}."
+            )
 
     def _prepare(self, places: Places) -> None:
         environment.remove_database(places)

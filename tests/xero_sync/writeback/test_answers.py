@@ -1,6 +1,10 @@
 """Whatever comes back from Codat, or does not: one entry in Xero, and the evidence."""
 
+from datetime import timedelta
+from decimal import Decimal
 from email.utils import format_datetime
+from itertools import pairwise
+from uuid import uuid4
 
 import pytest
 
@@ -17,6 +21,8 @@ from tests.xero_sync.evidence import (
     state_of,
     timeline,
 )
+from xero_sync.codat import payloads
+from xero_sync.codat.push import push_path
 from xero_sync.models import WriteAttempt
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +54,7 @@ def assert_one_transfer(borrower):
     assert_books_follow(borrower)
 
 
-# --- not taken in: the same bytes under the same key, later ----------------------------
+# --- not taken in: the same bytes under the same key, later ---------------------------
 
 
 def test_a_request_that_never_left_goes_out_later_under_its_key(world, borrower):
@@ -100,8 +106,6 @@ def test_after_a_429_nobody_calls_before_the_time_it_names(world, borrower):
 
 
 def test_a_429_may_name_its_time_as_a_date(world, borrower):
-    from datetime import timedelta
-
     until = world.clock.now + timedelta(seconds=90)
     world.sandbox.faults.add(
         "busy", match="transfers", retry_after=format_datetime(until)
@@ -147,7 +151,7 @@ def test_a_429_to_a_look_binds_the_sends_as_well(world, borrower, match):
     assert world.sandbox.violations == []
 
 
-# --- no answer -------------------------------------------------------------------------
+# --- no answer ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("fault", ["lose_reply_after", "lose_reply_before"])
@@ -190,7 +194,7 @@ def test_a_409_is_repeated_under_the_same_key(world, borrower):
     assert_one_transfer(borrower)
 
 
-# --- an answer without a verdict -------------------------------------------------------
+# --- an answer without a verdict ------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
@@ -205,23 +209,16 @@ def test_a_5xx_before_the_effect_gets_a_new_key_only_after_proof(
     assert outcomes(event) == ["no_verdict"] * 3
     times = [one.time for one in pushes(world, "transfers")]
     assert all(
-        (later - earlier).total_seconds() >= 5
-        for earlier, later in zip(times, times[1:], strict=False)
+        (later - earlier).total_seconds() >= 5 for earlier, later in pairwise(times)
     )
 
     world.run(seconds=3 * HOUR, step=300)
 
     first, second = sent(event)
     assert second.predecessor == first
-    assert second.created_at - first.created_at >= _seconds(5_400)
+    assert second.created_at - first.created_at >= timedelta(seconds=5_400)
     assert second.idempotency_key != first.idempotency_key
     assert_one_transfer(borrower)
-
-
-def _seconds(number):
-    from datetime import timedelta
-
-    return timedelta(seconds=number)
 
 
 def test_a_5xx_after_the_effect_is_found_among_the_operations(world, borrower):
@@ -344,33 +341,24 @@ def test_several_operations_that_could_be_it_are_left_to_a_person(world, borrowe
 
 
 def push_by_somebody_else(world, borrower):
-    from uuid import uuid4
-
-    from xero_sync.codat import payloads
-
     chosen = borrower.mapping
     body = payloads.transfer(
-        amount=_amount("10.00"),
+        amount=Decimal("10.00"),
         value_date=borrower.company.today(world.clock.now),
         from_account_id=chosen.nominated_account_id,
         to_account_id=chosen.lender_target_account_id,
     )
     connection = borrower.connection_row
     return world.client.send_push(
-        path=f"/companies/{connection.codat_company_id}/connections/"
-        f"{connection.codat_connection_id}/push/transfers",
+        path=push_path(
+            connection.codat_company_id, connection.codat_connection_id, "transfers"
+        ),
         body=payloads.encode(body),
         idempotency_key=uuid4(),
     )
 
 
-def _amount(text):
-    from decimal import Decimal
-
-    return Decimal(text)
-
-
-# --- refused ---------------------------------------------------------------------------
+# --- refused --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])
@@ -451,7 +439,7 @@ def test_the_remarks_of_a_success_are_kept_on_the_timeline(world, borrower):
     assert record.changes.order_by("pk").last().push_operation_key
 
 
-# --- timed out at Codat ----------------------------------------------------------------
+# --- timed out at Codat ---------------------------------------------------------------
 
 
 def test_what_timed_out_and_was_written_all_the_same_is_found(world, borrower):
