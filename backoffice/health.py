@@ -17,7 +17,10 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """Answer 503 without a database or its migrations; report late work as degraded."""
+    """Answer 503 without a database or its migrations; report late work as degraded.
+
+    Degraded is a 200: the web can serve, somebody has to look at the workers.
+    """
     try:
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -31,6 +34,8 @@ def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
         {
             "status": status,
             "worker_last_seen": work.worker_last_seen,
+            "processes": work.last_seen,
+            "silent": work.silent,
             "oldest_due_seconds": work.oldest_due_seconds,
         }
     )

@@ -21,7 +21,7 @@ DEVELOPMENT_ONLY: dict[str, str] = {
     "PUBLIC_BASE_URL": "http://localhost:8000",
     "CODAT_BASE_URL": "http://127.0.0.1:8765",
     "CODAT_API_KEY": "sandbox-key",
-    "CODAT_WEBHOOK_SECRET": "whsec_c2FuZGJveC13ZWJob29rLXNpZ25pbmcta2V5LTAx",
+    "CODAT_WEBHOOK_SECRET": "whsec_c2FuZGJveC1zaWduaW5nLXNlY3JldC0wMDE=",
 }
 
 env = environ.Env()
@@ -188,6 +188,11 @@ WRITEBACK_RETRY_BASE_SECONDS: float = env.float(
 WRITEBACK_RETRY_CAP_SECONDS: float = env.float(
     "WRITEBACK_RETRY_CAP_SECONDS", default=900
 )
+# After failures in a row only probes go out, this far apart, doubling up to the cap.
+WRITEBACK_BREAKER_SECONDS: int = env.int("WRITEBACK_BREAKER_SECONDS", default=30)
+WRITEBACK_BREAKER_CAP_SECONDS: int = env.int(
+    "WRITEBACK_BREAKER_CAP_SECONDS", default=900
+)
 # First poll of a pending write; doubles up to the cap. Webhooks come first.
 WRITEBACK_POLL_SECONDS: float = env.float("WRITEBACK_POLL_SECONDS", default=15)
 WRITEBACK_POLL_CAP_SECONDS: float = env.float(
@@ -243,5 +248,7 @@ LOGGING: dict[str, Any] = {
         "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # One line for each nudge is noise; its warnings are not.
+    "loggers": {"django-q": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

@@ -39,11 +39,12 @@ def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> st
     sent = looked = 0
     with CodatClient.from_settings(pool_size=settings.WRITEBACK_THREADS) as client:
         while not stop() and time.monotonic() < ends_at:
-            with slots.hold(holder=holder, seconds=seconds) as slot:
+            with slots.hold(holder=holder) as slot:
                 if slot is None:
                     return BUSY
-                while not stop() and (left := ends_at - time.monotonic()) > 0:
-                    report = engine.drain(client=client, seconds=left, stop=stop)
+                is_over = _either(stop, slot)
+                while not is_over() and (left := ends_at - time.monotonic()) > 0:
+                    report = engine.drain(client=client, seconds=left, stop=is_over)
                     sent += report.sent
                     looked += report.looked
                     check_connections(client)
@@ -54,6 +55,11 @@ def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> st
             if not _is_due_soon():
                 break
     return f"{sent} sent, {looked} looks"
+
+
+def _either(stop: Callable[[], bool], slot: slots.Slot) -> Callable[[], bool]:
+    """Tell to stop when asked to, or when the slot went to another drain."""
+    return lambda: stop() or not slot.keep()
 
 
 def _is_due_soon() -> bool:
@@ -74,10 +80,10 @@ def check_connections(client: CodatClient, now: engine.Now = database_now) -> No
             return
 
 
-def sweep(**_ignored: Any) -> str:
-    """Find everything that is due and ask for a drain."""
+def sweep(*, seen_as: str = slots.CLUSTER, **_ignored: Any) -> str:
+    """Find everything that is due and ask for a drain; show that its runner lives."""
     now = database_now()
-    slots.beat(name="sweep", now=now)
+    slots.beat(name=seen_as, now=now)
     inbox.read(now=now)
     sweeping.sweep(now=now)
     return "swept"

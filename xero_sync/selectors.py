@@ -3,37 +3,72 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 
 from lending.models import Loan
 from lending.positions import loan_position
-from xero_sync.models import Heartbeat, Lane, SyncRecord
+from xero_sync import slots
+from xero_sync.models import Heartbeat, Lane, SyncRecord, WebhookMessage
 from xero_sync.models.choices import CLOSED_STATES, Reason, State, Step
 
 # Work that is due for longer than this, or a worker unseen for longer, is a fault.
 LATE_AFTER = timedelta(minutes=5)
+# A process unseen for longer has been taken out of service.
+FORGOTTEN_AFTER = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class BackgroundHealth:
-    """When the worker was last seen, and how long the oldest due work has waited."""
+    """When the workers were last seen, and how long the oldest due work has waited.
 
-    worker_last_seen: datetime | None
+    One that lives does not hide another that is silent: `silent` names those.
+    """
+
+    last_seen: dict[str, datetime]
+    silent: list[str]
     oldest_due_seconds: int
     is_late: bool
+
+    @property
+    def worker_last_seen(self) -> datetime | None:
+        """When any of them was last seen."""
+        return max(self.last_seen.values(), default=None)
 
 
 def background_health(*, now: datetime) -> BackgroundHealth:
     """Tell whether background work is being done."""
-    seen = Heartbeat.objects.aggregate(latest=Max("beat_at"))["latest"]
-    oldest = Lane.objects.aggregate(oldest=Min("due_at"))["oldest"]
-    waited = max(timedelta(0), now - oldest) if oldest else timedelta(0)
-    unseen = seen is None or now - seen > LATE_AFTER
-    return BackgroundHealth(
-        worker_last_seen=seen,
-        oldest_due_seconds=int(waited.total_seconds()),
-        is_late=waited > LATE_AFTER or unseen,
+    beats = Heartbeat.objects.filter(
+        name__in=(slots.CLUSTER, slots.LOOP, slots.ONCE),
+        beat_at__gt=now - FORGOTTEN_AFTER,
     )
+    seen = dict(beats.order_by("name").values_list("name", "beat_at"))
+    alive = [name for name, beat_at in seen.items() if now - beat_at <= LATE_AFTER]
+    silent = [name for name in seen if name not in alive and name != slots.ONCE]
+    oldest = _oldest_due()
+    waited = max(timedelta(0), now - oldest) if oldest else timedelta(0)
+    return BackgroundHealth(
+        last_seen=seen,
+        silent=silent,
+        oldest_due_seconds=int(waited.total_seconds()),
+        is_late=waited > LATE_AFTER or bool(silent) or not alive,
+    )
+
+
+def _oldest_due() -> datetime | None:
+    """Return since when the oldest of all that is due has waited."""
+    records = SyncRecord.objects
+    looks = records.filter(
+        state__in=(State.PENDING, State.UNKNOWN), look_at__isnull=False
+    )
+    leases = records.filter(state=State.SENDING)
+    messages = WebhookMessage.objects.filter(processed_at=None)
+    moments = (
+        Lane.objects.aggregate(first=Min("due_at"))["first"],
+        looks.aggregate(first=Min("look_at"))["first"],
+        leases.aggregate(first=Min("lease_until"))["first"],
+        messages.aggregate(first=Min("received_at"))["first"],
+    )
+    return min((moment for moment in moments if moment), default=None)
 
 
 def is_settled(loan: Loan) -> bool:

@@ -1,7 +1,9 @@
 """How many drains run at once, and when the background processes were last seen."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -12,23 +14,52 @@ from xero_sync.clock import database_now
 from xero_sync.models import Heartbeat, Lane, SyncRecord, WebhookMessage
 from xero_sync.models.choices import State
 
-# A slot whose holder died is free again this long after his slice should have ended.
-GRACE = timedelta(seconds=60)
+# The background processes by the names they beat under. The cluster's beat comes from
+# a job that a worker has really run, so a frozen cluster stops beating.
+CLUSTER = "cluster"
+LOOP = "push_drain"
+# Runs from time to time at most: its beat shows life, its silence shows nothing.
+ONCE = "push_drain --once"
+
+
+def _span() -> timedelta:
+    """Return how long a slot is held at a time: longer than one HTTP exchange."""
+    exchange = settings.CODAT_CONNECT_TIMEOUT + settings.CODAT_READ_TIMEOUT
+    return timedelta(seconds=1.5 * exchange)
+
+
+@dataclass
+class Slot:
+    """A slot that its holder keeps by saying again and again that he lives."""
+
+    name: str
+    holder: str
+    _kept_at: float = field(default_factory=time.monotonic)
+
+    def keep(self) -> bool:
+        """Hold the slot for another while; False if it was lost meanwhile."""
+        span = _span()
+        if time.monotonic() - self._kept_at < span.total_seconds() / 3:
+            return True
+        now = database_now()
+        mine = Heartbeat.objects.filter(name=self.name, holder=self.holder)
+        self._kept_at = time.monotonic()
+        return bool(mine.update(busy_until=now + span, beat_at=now))
 
 
 @contextmanager
-def hold(*, holder: str, seconds: float) -> Iterator[str | None]:
+def hold(*, holder: str) -> Iterator[Slot | None]:
     """Hold one of the drains' slots, or yield None if all are taken.
 
     Too many drains would do no harm; they would only get in each other's way.
     """
     now = database_now()
-    slot = _take(holder, now, now + timedelta(seconds=seconds) + GRACE)
+    name = _take(holder, now, now + _span())
     try:
-        yield slot
+        yield Slot(name, holder) if name else None
     finally:
-        if slot is not None:
-            Heartbeat.objects.filter(name=slot, holder=holder).update(
+        if name is not None:
+            Heartbeat.objects.filter(name=name, holder=holder).update(
                 busy_until=None, beat_at=database_now()
             )
 
@@ -55,6 +86,11 @@ def all_taken(*, now: datetime) -> bool:
 def beat(*, name: str, now: datetime) -> None:
     """Show that a background process lives."""
     Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": now})
+
+
+def sign_off(*, name: str) -> None:
+    """Say that a background process ends because it was told to."""
+    Heartbeat.objects.filter(name=name).delete()
 
 
 def seconds_until_due(*, now: datetime) -> float | None:

@@ -44,7 +44,8 @@ class RateScope(models.Model):
     """The shared budget of one scope: an address, an organisation, a day.
 
     `theoretical_arrival` is the clock of the generic cell rate algorithm: it runs ahead
-    of now by what has been taken and not yet earned back.
+    of now by what has been taken and not yet earned back. While the circuit breaker is
+    open (`open_seconds` above zero) one probe may go out at `probe_at`, nothing else.
     """
 
     key = models.CharField(_("scope"), max_length=100, primary_key=True)
@@ -52,6 +53,10 @@ class RateScope(models.Model):
     blocked_until = models.DateTimeField(_("blocked until"), null=True, blank=True)
     remaining = models.IntegerField(_("remaining today"), null=True, blank=True)
     resets_at = models.DateTimeField(_("resets"), null=True, blank=True)
+    failures = models.PositiveIntegerField(_("failures in a row"), default=0)
+    open_seconds = models.PositiveIntegerField(_("breaker open for"), default=0)
+    probe_at = models.DateTimeField(_("next probe"), null=True, blank=True)
+    is_probing = models.BooleanField(_("probing"), default=False)
 
     class Meta:
         verbose_name = _("rate scope")

@@ -67,6 +67,10 @@ class Budget:
         for scope in scopes:
             start = max(scope.theoretical_arrival or self._now, self._now)
             scope.theoretical_arrival = start + _interval(scope.key)
+            if scope.open_seconds:
+                # This is the probe; nobody else goes before its outcome is known.
+                scope.is_probing = True
+                scope.probe_at = self._now + timedelta(seconds=scope.open_seconds)
         if day.remaining is not None:
             day.remaining -= 1
         return None
@@ -77,12 +81,19 @@ class Budget:
             self._scopes.values(),
             update_conflicts=True,
             unique_fields=["key"],
-            update_fields=["theoretical_arrival", "remaining"],
+            update_fields=[
+                "theoretical_arrival",
+                "remaining",
+                "is_probing",
+                "probe_at",
+            ],
         )
 
     def _wait(self, scope: RateScope, *, is_look: bool) -> datetime | None:
         if scope.blocked_until and scope.blocked_until > self._now:
             return scope.blocked_until
+        if scope.open_seconds and scope.probe_at and scope.probe_at > self._now:
+            return scope.probe_at
         saved_up = SAVED_UP[scope.key.partition(":")[0]]
         allowed = saved_up * (1 - RESERVED_FOR_SENDS) if is_look else saved_up
         spent_up_to = scope.theoretical_arrival or self._now

@@ -19,7 +19,15 @@ from django.conf import settings
 from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
-from xero_sync.writeback import claims, inbox, invoices, looks, results, sweep
+from xero_sync.writeback import (
+    claims,
+    inbox,
+    invoices,
+    lessons,
+    looks,
+    results,
+    sweep,
+)
 from xero_sync.writeback.exchange import Claim, Exchange, Sent
 
 logger = logging.getLogger(__name__)
@@ -105,7 +113,7 @@ def _store(finished: Sequence[Finished], now: Now, report: Report) -> None:
         if one.bug is not None:
             raise one.bug
         if isinstance(one.work, Exchange):
-            results.heed(one.outcome, now=now())
+            lessons.learn([(None, one.outcome)], now=now())
             one.work.done(one.outcome, now())
             report.looked += 1
 

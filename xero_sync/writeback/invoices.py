@@ -57,9 +57,12 @@ def _refresh(
     takes: to ask for newer payments meanwhile might never come to an end.
     """
     fresh = now - timedelta(seconds=settings.WRITEBACK_INVOICE_SECONDS)
-    own = _own_payments(record).aggregate(latest=Max("state_since"))["latest"] or EVER
+    since = _own_payments(record).aggregate(latest=Max("state_since"))["latest"] or EVER
+    if record.requests.exists():
+        # What was refused once is compared with the books as they are since then.
+        since = max(since, record.state_since)
     payments_at = refreshes.completed_at(
-        connection=connection, data_type="payments", since=own
+        connection=connection, data_type="payments", since=since
     )
     if payments_at is not None and (
         payments_at >= fresh
@@ -71,7 +74,7 @@ def _refresh(
     return refreshes.step_towards(
         connection=connection,
         data_type="payments",
-        since=own,
+        since=since,
         finished_since=fresh,
         now=now,
     )

@@ -19,7 +19,7 @@ from xero_sync.codat.exceptions import (
 from xero_sync.codat.push import PushOperation, PushStatus
 from xero_sync.models import Connection, SyncRecord, WriteAttempt
 from xero_sync.models.choices import Cause, Outcome, Reason, State, Step
-from xero_sync.writeback import budget, outcomes
+from xero_sync.writeback import lessons, outcomes
 from xero_sync.writeback.exchange import Claim, Sent
 from xero_sync.writeback.moves import move, wake_lanes
 
@@ -55,7 +55,13 @@ def store(sent: Sequence[Sent], *, now: datetime) -> None:
         else:
             _settle(one, now)
     outcomes.taken_in(taken_in, now=now)
-    _learn(sent, now)
+    lessons.learn(
+        (
+            (one.claim.request.connection.codat_connection_id, one.outcome)
+            for one in sent
+        ),
+        now=now,
+    )
 
 
 def attempt_of(sent: Sent) -> WriteAttempt:
@@ -219,13 +225,6 @@ def shut_out(*, connection_id: UUID, error: CodatError, now: datetime) -> None:
     connections.update(access_problem=f"HTTP {error.status_code}", checked_at=now)
 
 
-def heed(outcome: object, *, now: datetime) -> None:
-    """Let nothing out before a Retry-After has elapsed, whatever call it answered."""
-    if isinstance(outcome, CodatUnavailable) and outcome.rate_limited:
-        wait = outcome.retry_after or settings.WRITEBACK_RETRY_BASE_SECONDS
-        budget.block(until=now + timedelta(seconds=wait))
-
-
 _SETTLERS = {
     CodatUnavailable: _unavailable,
     CodatNoAnswer: _no_answer,
@@ -244,12 +243,3 @@ def backoff(times: int) -> float:
 
 def _sends(claim: Claim) -> int:
     return claim.request.attempts.count()
-
-
-def _learn(sent: Sequence[Sent], now: datetime) -> None:
-    for one in sent:
-        heed(one.outcome, now=now)
-    metas = [one.outcome.meta for one in sent if one.outcome.meta]
-    limits = [meta.rate_limit for meta in metas if meta.rate_limit]
-    if limits:
-        budget.learn(limit=limits[-1], now=now)

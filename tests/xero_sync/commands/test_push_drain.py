@@ -41,7 +41,7 @@ def test_once_drains_until_nothing_is_due(codat, signals, settings):
         == -800
     )
     assert "0 entries are open" in shown
-    assert Heartbeat.objects.filter(name="push_drain").exists()
+    assert Heartbeat.objects.filter(name="push_drain --once").exists()
 
 
 def test_once_leaves_what_waits_for_xero(codat, signals):
@@ -83,7 +83,7 @@ def test_the_loop_outlives_an_outage_of_the_database(db, monkeypatch):
     stopped = threading.Event()
     turns = []
 
-    def sweep():
+    def sweep(**_):
         turns.append(1)
         if len(turns) == 1:
             raise OperationalError("the server is gone")

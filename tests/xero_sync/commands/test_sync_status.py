@@ -11,7 +11,7 @@ from xero_sync import slots
 def test_it_tells_what_stands_where(codat):
     connection = codat.ready()
     record_drawdown(connection.company)
-    slots.beat(name="sweep", now=timezone.now())
+    slots.beat(name=slots.CLUSTER, now=timezone.now())
 
     everything = run("sync_status")
     one_loan = run("sync_status", "loan-1")

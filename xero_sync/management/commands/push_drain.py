@@ -20,7 +20,6 @@ from xero_sync.models.choices import State
 
 logger = logging.getLogger(__name__)
 
-NAME = "push_drain"
 # Its heartbeat remembers the last daily check over restarts.
 DAILY = "push_drain daily"
 A_DAY = timedelta(days=1)
@@ -53,6 +52,8 @@ class Command(XeroCommand):
             if options["loop"]:
                 self.say("Draining; stop with Ctrl-C.")
                 Loop(stopped).run()
+                # Whoever stops it on purpose needs no warning that it is gone.
+                slots.sign_off(name=slots.LOOP)
                 self.say("Stopped; nothing is lost.")
             else:
                 self._once(stopped)
@@ -61,8 +62,7 @@ class Command(XeroCommand):
                 signal.signal(number, handler)
 
     def _once(self, stopped: Event) -> None:
-        slots.beat(name=NAME, now=database_now())
-        jobs.sweep()
+        jobs.sweep(seen_as=slots.ONCE)
         while not stopped.is_set():
             done = jobs.run_slice(
                 seconds=settings.WRITEBACK_SLICE_SECONDS, stop=stopped.is_set
@@ -98,10 +98,10 @@ class Loop:
 
     def _turn(self) -> None:
         now = database_now()
-        slots.beat(name=NAME, now=now)
+        slots.beat(name=slots.LOOP, now=now)
         is_time_to_sweep = time.monotonic() >= self._next_sweep
         if is_time_to_sweep:
-            jobs.sweep()
+            jobs.sweep(seen_as=slots.LOOP)
             task_queue.forget_stale_nudges(now=now)
             self._check_daily(now)
             self._next_sweep = time.monotonic() + SWEEP_SECONDS

@@ -1,0 +1,35 @@
+"""What an answer says about the service itself, whatever it says about an entry."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from xero_sync.codat.exceptions import CodatUnavailable
+from xero_sync.writeback import breaker, budget
+
+
+def learn(outcomes: Iterable[tuple[object | None, object]], *, now: datetime) -> None:
+    """Take over quota, Retry-After and health from exchanges, in their order.
+
+    Each outcome comes with the Codat connection it concerned, if it was one.
+    """
+    latest_limit = None
+    healths: list[tuple[str, object]] = []
+    for codat_connection_id, outcome in outcomes:
+        _heed_retry_after(outcome, now)
+        meta = getattr(outcome, "meta", None)
+        latest_limit = (meta and meta.rate_limit) or latest_limit
+        healths.append((budget.address_scope(), outcome))
+        if codat_connection_id is not None:
+            healths.append((budget.organisation_scope(codat_connection_id), outcome))
+    breaker.report(healths, now=now)
+    if latest_limit:
+        budget.learn(limit=latest_limit, now=now)
+
+
+def _heed_retry_after(outcome: object, now: datetime) -> None:
+    """Let nothing out before a Retry-After has elapsed, whatever call it answered."""
+    if isinstance(outcome, CodatUnavailable) and outcome.rate_limited:
+        wait = outcome.retry_after or settings.WRITEBACK_RETRY_BASE_SECONDS
+        budget.block(until=now + timedelta(seconds=wait))
