@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 
-from xero_sync import connections, slots
+from xero_sync import connections, slots, task_queue
 from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
@@ -29,6 +29,7 @@ BUSY = "enough drains are running"
 
 def drain(**_ignored: Any) -> str:
     """Drain the queue for one slice, unless enough drains run already."""
+    slots.answer(job=task_queue.DRAIN)
     return run_slice(seconds=settings.WRITEBACK_SLICE_SECONDS)
 
 
@@ -91,6 +92,7 @@ def sweep(*, seen_as: str = slots.CLUSTER, **_ignored: Any) -> str:
 
 def read_inbox(**_ignored: Any) -> str:
     """Read the webhook messages that wait, and let a drain look at what they name."""
+    slots.answer(job=task_queue.INBOX)
     messages = inbox.read(now=database_now())
     return f"{messages} messages; {drain()}"
 

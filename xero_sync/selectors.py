@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from lending.models import Loan
 from lending.positions import loan_position
 from xero_sync import slots
-from xero_sync.models import Heartbeat, Lane, SyncRecord, WebhookMessage
+from xero_sync.models import Heartbeat, SyncRecord
 from xero_sync.models.choices import CLOSED_STATES, Reason, State, Step
 
 # Work that is due for longer than this, or a worker unseen for longer, is a fault.
@@ -44,7 +44,7 @@ def background_health(*, now: datetime) -> BackgroundHealth:
     seen = dict(beats.order_by("name").values_list("name", "beat_at"))
     alive = [name for name, beat_at in seen.items() if now - beat_at <= LATE_AFTER]
     silent = [name for name in seen if name not in alive and name != slots.ONCE]
-    oldest = _oldest_due()
+    oldest = slots.first_due()
     waited = max(timedelta(0), now - oldest) if oldest else timedelta(0)
     return BackgroundHealth(
         last_seen=seen,
@@ -52,23 +52,6 @@ def background_health(*, now: datetime) -> BackgroundHealth:
         oldest_due_seconds=int(waited.total_seconds()),
         is_late=waited > LATE_AFTER or bool(silent) or not alive,
     )
-
-
-def _oldest_due() -> datetime | None:
-    """Return since when the oldest of all that is due has waited."""
-    records = SyncRecord.objects
-    looks = records.filter(
-        state__in=(State.PENDING, State.UNKNOWN), look_at__isnull=False
-    )
-    leases = records.filter(state=State.SENDING)
-    messages = WebhookMessage.objects.filter(processed_at=None)
-    moments = (
-        Lane.objects.aggregate(first=Min("due_at"))["first"],
-        looks.aggregate(first=Min("look_at"))["first"],
-        leases.aggregate(first=Min("lease_until"))["first"],
-        messages.aggregate(first=Min("received_at"))["first"],
-    )
-    return min((moment for moment in moments if moment), default=None)
 
 
 def is_settled(loan: Loan) -> bool:

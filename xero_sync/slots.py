@@ -20,6 +20,9 @@ CLUSTER = "cluster"
 LOOP = "push_drain"
 # Runs from time to time at most: its beat shows life, its silence shows nothing.
 ONCE = "push_drain --once"
+# A nudge that no worker has taken for this long counts as lost.
+ANSWERED_WITHIN = timedelta(seconds=10)
+ASKED = "asked: "
 
 
 def _span() -> timedelta:
@@ -93,13 +96,42 @@ def sign_off(*, name: str) -> None:
     Heartbeat.objects.filter(name=name).delete()
 
 
+def first_due() -> datetime | None:
+    """Return since when, or from when on, the first of all work is due."""
+    looks = SyncRecord.objects.filter(
+        state__in=(State.PENDING, State.UNKNOWN), look_at__isnull=False
+    )
+    # Its end makes an entry due whose sender died.
+    leases = SyncRecord.objects.filter(state=State.SENDING)
+    messages = WebhookMessage.objects.filter(processed_at=None)
+    moments = (
+        Lane.objects.aggregate(first=Min("due_at"))["first"],
+        looks.aggregate(first=Min("look_at"))["first"],
+        leases.aggregate(first=Min("lease_until"))["first"],
+        messages.aggregate(first=Min("received_at"))["first"],
+    )
+    return min((moment for moment in moments if moment), default=None)
+
+
 def seconds_until_due(*, now: datetime) -> float | None:
     """Return how long until the next work is due; None if there is none."""
-    if WebhookMessage.objects.filter(processed_at=None).exists():
-        return 0.0
-    lane = Lane.objects.aggregate(first=Min("due_at"))["first"]
-    look = SyncRecord.objects.filter(
-        state__in=(State.PENDING, State.UNKNOWN), look_at__isnull=False
-    ).aggregate(first=Min("look_at"))["first"]
-    moments = [moment for moment in (lane, look) if moment is not None]
-    return (min(moments) - now).total_seconds() if moments else None
+    first = first_due()
+    return (first - now).total_seconds() if first else None
+
+
+def is_asked(*, job: str, now: datetime) -> bool:
+    """Tell whether a nudge for a job is on its way and has not been taken yet."""
+    return Heartbeat.objects.filter(name=f"{ASKED}{job}", busy_until__gt=now).exists()
+
+
+def ask(*, job: str, now: datetime) -> None:
+    """Remember that a job has been nudged, so that others need not do it again."""
+    Heartbeat.objects.update_or_create(
+        name=f"{ASKED}{job}",
+        defaults={"beat_at": now, "busy_until": now + ANSWERED_WITHIN},
+    )
+
+
+def answer(*, job: str) -> None:
+    """A job has started: what is recorded from now on may need another nudge."""
+    Heartbeat.objects.filter(name=f"{ASKED}{job}").update(busy_until=None)

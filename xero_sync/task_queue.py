@@ -50,9 +50,12 @@ class _Nudge:
 
     def __call__(self) -> None:
         # A drain that runs finds the work by itself; it looks once more when it ends.
-        if self.job == DRAIN and slots.all_taken(now=database_now()):
+        now = database_now()
+        if self.job == DRAIN and slots.all_taken(now=now):
             return
-        async_task(self.job)
+        if not slots.is_asked(job=self.job, now=now):
+            async_task(self.job)
+            slots.ask(job=self.job, now=now)
 
 
 def forget_stale_nudges(*, now: datetime) -> int:

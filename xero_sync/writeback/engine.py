@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,7 +18,7 @@ from django.conf import settings
 
 from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
-from xero_sync.codat.exceptions import CodatError
+from xero_sync.codat.exceptions import CodatError, CodatUnavailable
 from xero_sync.writeback import (
     claims,
     inbox,
@@ -43,6 +43,7 @@ class Finished:
     work: Work
     outcome: Any
     started_at: datetime
+    finished_at: datetime
     bug: Exception | None = None
 
 
@@ -69,7 +70,7 @@ def drain(
     threads = settings.WRITEBACK_THREADS if threads is None else threads
     ends_at = time.monotonic() + seconds if seconds is not None else None
     report = Report()
-    with _Pool(client, threads, now) as pool:
+    with _Pool(client, threads) as pool:
         while True:
             finished = pool.finished()
             _store(finished, now, report)
@@ -94,15 +95,16 @@ def _start(pool: "_Pool", now: Now) -> int:
         if check is not None:
             work.append(check)
     if len(work) < room:
-        work += looks.due(limit=room - len(work), now=moment)
+        limit = room - len(work)
+        work += looks.due(limit=limit, now=moment, busy_companies=pool.looking)
     for one in work:
-        pool.start(one)
+        pool.start(one, moment)
     return len(work)
 
 
 def _store(finished: Sequence[Finished], now: Now, report: Report) -> None:
     sent = [
-        Sent(one.work, one.outcome, one.started_at, now())
+        Sent(one.work, one.outcome, one.started_at, one.finished_at)
         for one in finished
         if isinstance(one.work, Claim) and one.bug is None
     ]
@@ -118,6 +120,12 @@ def _store(finished: Sequence[Finished], now: Now, report: Report) -> None:
             report.looked += 1
 
 
+def _patience() -> float:
+    """Return how long a claimed request may wait for a thread, in seconds."""
+    exchange = settings.CODAT_CONNECT_TIMEOUT + settings.CODAT_READ_TIMEOUT
+    return float(settings.WRITEBACK_LEASE_SECONDS - exchange) / 2
+
+
 class _Pool:
     """HTTP threads and the queue through which their results come back."""
 
@@ -126,11 +134,12 @@ class _Pool:
     # Results that come within this time are stored in one transaction.
     GATHER_SECONDS = 0.05
 
-    def __init__(self, client: CodatClient, threads: int, now: Now) -> None:
+    def __init__(self, client: CodatClient, threads: int) -> None:
         self.in_flight = 0
+        # Companies that are being looked at: Codat takes few calls at once for each.
+        self.looking: set[int] = set()
         self._client = client
         self._threads = threads
-        self._now = now
         self._results: queue.SimpleQueue[Finished] = queue.SimpleQueue()
         self._executor = ThreadPoolExecutor(threads) if threads else None
 
@@ -150,14 +159,15 @@ class _Pool:
         """Return how many more exchanges may be started."""
         return max(1, self._threads * self.AHEAD) - self.in_flight
 
-    def start(self, work: Work) -> None:
+    def start(self, work: Work, now: datetime) -> None:
         """Begin an exchange; in the calling thread when there are no others."""
         self.in_flight += 1
-        started_at = self._now()
+        if isinstance(work, Exchange):
+            self.looking.add(work.company_id)
         if self._executor:
-            self._executor.submit(self._run, work, started_at)
+            self._executor.submit(self._run, work, now, time.monotonic())
         else:
-            self._run(work, started_at)
+            self._run(work, now, time.monotonic())
 
     def finished(self) -> list[Finished]:
         """Return what has finished, gathered over a moment while threads work."""
@@ -166,26 +176,35 @@ class _Pool:
         while self.in_flight:
             wait = max(0.0, ends_at - time.monotonic()) if found else None
             try:
-                found.append(self._results.get(timeout=wait))
+                one = self._results.get(timeout=wait)
             except queue.Empty:
                 break
             self.in_flight -= 1
+            if isinstance(one.work, Exchange):
+                self.looking.discard(one.work.company_id)
+            found.append(one)
         return found
 
-    def _run(self, work: Work, started_at: datetime) -> None:
+    def _run(self, work: Work, now: datetime, mark: float) -> None:
+        # A thread touches no database, not even for the time: it counts from `mark`.
+        started_at = now + timedelta(seconds=time.monotonic() - mark)
         bug = outcome = None
         try:
-            outcome = self._call(work)
+            outcome = self._call(work, mark)
         except CodatError as exc:
             outcome = exc
         except Exception as exc:  # noqa: BLE001 - carried to the main thread, raised there
             bug = exc
-        self._results.put(Finished(work, outcome, started_at, bug))
+        finished_at = now + timedelta(seconds=time.monotonic() - mark)
+        self._results.put(Finished(work, outcome, started_at, finished_at, bug))
 
-    def _call(self, work: Work) -> Any:
+    def _call(self, work: Work, mark: float) -> Any:
         if isinstance(work, Exchange):
             return work.call(self._client)
         request = work.request
+        if time.monotonic() - mark > _patience():
+            # Its lease may pass before an answer comes, and somebody else may send it.
+            raise CodatUnavailable("It waited too long for its turn and was not sent.")
         return self._client.send_push(
             path=request.path,
             body=bytes(request.body),

@@ -41,5 +41,6 @@ class Exchange:
     thread; it gets what `call` returned, or the `CodatError` it raised, and the time.
     """
 
+    company_id: int
     call: Callable[[CodatClient], Any]
     done: Callable[[Any, datetime], None]

@@ -45,7 +45,7 @@ def check(record: SyncRecord, *, now: datetime) -> Exchange | None:
     if connection is None:
         return None
     step = _refresh(connection, record, now) or _read(connection, record)
-    return Exchange(step.call, Done(step, connection, record))
+    return Exchange(record.company_id, step.call, Done(step, connection, record))
 
 
 def _refresh(
@@ -136,7 +136,7 @@ def _read(connection: Connection, record: SyncRecord) -> Exchange:
         finding = match(record, outcome, by_id=bool(invoice_id))
         _store(record, finding, now)
 
-    return Exchange(call, done)
+    return Exchange(record.company_id, call, done)
 
 
 def match(record: SyncRecord, found: Iterable[Invoice], *, by_id: bool) -> Finding:

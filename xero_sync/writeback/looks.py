@@ -5,7 +5,7 @@ it finds is stored by compare-and-set, so that it does not matter if they do.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -18,31 +18,50 @@ from xero_sync.models.choices import State
 from xero_sync.writeback import budget, readback, unknown
 from xero_sync.writeback.exchange import Claim, Exchange
 
+Group = list[SyncRecord]
 
-def due(*, limit: int, now: datetime) -> list[Exchange | Claim]:
-    """Return the looks that are due: exchanges, and claims to be sent again."""
+
+# From this many pending pushes of a company on, its list is read instead of each.
+WORTH_A_LIST = 3
+
+
+def due(
+    *, limit: int, now: datetime, busy_companies: Collection[int] = ()
+) -> list[Exchange | Claim]:
+    """Return the looks that are due: exchanges, and claims to be sent again.
+
+    At most one for each company that is not being looked at already.
+    """
     work: list[Exchange | Claim] = []
     with transaction.atomic():
-        records = _due_records(limit, now)
+        records = _due_records(limit, now, busy_companies)
         if not records:
             return []
         permits = budget.Budget(organisations=(), now=now)
-        for group in _groups(records):
+        for groups in _by_company(records):
             wait = permits.take(is_look=True)
-            _put_off(group, now, wait)
-            if wait is not None:
-                continue
-            step = _look(group, now)
+            looked_at = _choose(groups)
+            for group in groups if wait else looked_at:
+                _put_off(group, now, wait)
+            step = None if wait else _look(looked_at, now)
             if step is not None:
                 work.append(step)
         permits.save()
     return work
 
 
-def _due_records(limit: int, now: datetime) -> list[SyncRecord]:
+def _choose(groups: list[Group]) -> list[Group]:
+    """Return the requests of a company that one look can serve."""
+    pending = [group for group in groups if group[0].state == State.PENDING]
+    return pending if len(pending) >= WORTH_A_LIST else groups[:1]
+
+
+def _due_records(
+    limit: int, now: datetime, busy_companies: Collection[int]
+) -> list[SyncRecord]:
     under_way = SyncRecord.objects.filter(
         state__in=(State.PENDING, State.UNKNOWN), look_at__lte=now
-    )
+    ).exclude(company__in=busy_companies)
     skip = database.features.has_select_for_update_skip_locked
     locked = (
         under_way.select_for_update(of=("self",), skip_locked=skip)
@@ -53,12 +72,12 @@ def _due_records(limit: int, now: datetime) -> list[SyncRecord]:
     return list(ordered.select_related("event", "loan__company", "request__connection"))
 
 
-def _groups(records: Sequence[SyncRecord]) -> list[list[SyncRecord]]:
-    """Put entries of one request together: they share one fate."""
-    groups: dict[object, list[SyncRecord]] = defaultdict(list)
+def _by_company(records: Sequence[SyncRecord]) -> list[list[Group]]:
+    """Put together the entries of one request, which share a fate, by company."""
+    groups: dict[int, dict[object, Group]] = defaultdict(lambda: defaultdict(list))
     for record in records:
-        groups[record.request_id or record.pk].append(record)
-    return list(groups.values())
+        groups[record.company_id][record.request_id or record.pk].append(record)
+    return [list(of_company.values()) for of_company in groups.values()]
 
 
 def _put_off(group: list[SyncRecord], now: datetime, wait: datetime | None) -> None:
@@ -70,13 +89,19 @@ def _put_off(group: list[SyncRecord], now: datetime, wait: datetime | None) -> N
     )
 
 
-def _look(group: list[SyncRecord], now: datetime) -> Exchange | Claim | None:
+def _look(groups: list[Group], now: datetime) -> Exchange | Claim | None:
+    whole = [_whole(group) for group in groups]
+    if whole[0][0].state == State.UNKNOWN:
+        return unknown.next_step(whole[0], now=now)
+    if len(whole) > 1:
+        return readback.operations_look(whole)
+    return readback.operation_look(whole[0])
+
+
+def _whole(group: Group) -> Group:
+    """Return all entries of a group's request, those not due yet included."""
     first = group[0]
-    whole = SyncRecord.objects.filter(request=first.request_id, state=first.state)
-    if first.request_id is not None and whole.count() != len(group):
-        group = list(whole.select_related("event", "loan__company", "request"))
-    if first.state == State.UNKNOWN:
-        return unknown.next_step(group, now=now)
-    if first.push_operation_key is None or first.request is None:
-        return None
-    return readback.operation_look(group, first.push_operation_key)
+    if first.request_id is None:
+        return group
+    entries = SyncRecord.objects.filter(request=first.request_id, state=first.state)
+    return list(entries.select_related("event", "loan__company", "request__connection"))

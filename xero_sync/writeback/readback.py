@@ -1,7 +1,7 @@
 """Read at Codat what became of an entry: its push operation, or the data itself."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -16,14 +16,15 @@ from xero_sync.models.choices import STANDING_STATES, Cause, Reason, State, Step
 from xero_sync.writeback import outcomes
 from xero_sync.writeback.exchange import Exchange
 
+# Codat's clock and ours may differ by this much.
+CLOCK_SKEW = timedelta(minutes=2)
+
 Found = Transfer | DirectCost | Payment
 
 
-def operation_look(group: Sequence[SyncRecord], key: UUID) -> Exchange:
+def operation_look(group: Sequence[SyncRecord]) -> Exchange:
     """Return the exchange that reads a push operation and stores its verdict."""
-    request = group[0].request
-    if request is None:
-        raise ValueError("Only an entry that was sent has a push operation.")
+    request, key = _sent(group)
     company_id = request.connection.codat_company_id
 
     def call(client: CodatClient) -> PushOperation:
@@ -35,7 +36,51 @@ def operation_look(group: Sequence[SyncRecord], key: UUID) -> Exchange:
                 records=group, operation=outcome, cause=Cause.LOOK, now=now
             )
 
-    return Exchange(call, done)
+    return Exchange(request.company_id, call, done)
+
+
+def operations_look(groups: Sequence[Sequence[SyncRecord]]) -> Exchange:
+    """Return the exchange that reads many operations of a company from its list."""
+    by_key = {_sent(group)[1]: group for group in groups}
+    requests = [_sent(group)[0] for group in groups]
+    since = min(request.created_at for request in requests) - CLOCK_SKEW
+    company_id = requests[0].connection.codat_company_id
+
+    def call(client: CodatClient) -> list[PushOperation]:
+        return recent_operations(client, company_id, since)
+
+    def done(outcome: list[PushOperation] | CodatError, now: datetime) -> None:
+        if isinstance(outcome, CodatError):
+            return
+        for operation in outcome:
+            if operation.key in by_key:
+                outcomes.apply_operation(
+                    records=by_key[operation.key],
+                    operation=operation,
+                    cause=Cause.LOOK,
+                    now=now,
+                )
+
+    return Exchange(requests[0].company_id, call, done)
+
+
+def recent_operations(
+    client: CodatClient, company_id: UUID, since: datetime
+) -> list[PushOperation]:
+    """Read a company's push operations, newest first, back to a moment."""
+    found = []
+    for operation in client.list_push_operations(company_id):
+        if operation.requested_on and operation.requested_on < since:
+            break
+        found.append(operation)
+    return found
+
+
+def _sent(group: Sequence[SyncRecord]) -> tuple[WriteRequest, UUID]:
+    request, key = group[0].request, group[0].push_operation_key
+    if request is None or key is None:
+        raise ValueError("Only an entry that was sent has a push operation.")
+    return request, key
 
 
 def search(record: SyncRecord, request: WriteRequest) -> Exchange:
@@ -64,7 +109,7 @@ def search(record: SyncRecord, request: WriteRequest) -> Exchange:
         elif not isinstance(outcome, CodatError):
             judge(record, request, outcome, now)
 
-    return Exchange(call, done)
+    return Exchange(record.company_id, call, done)
 
 
 @transaction.atomic

@@ -101,7 +101,7 @@ def _request(connection: Connection, data_type: str, asked_at: datetime) -> Exch
             },
         )
 
-    return Exchange(call, done)
+    return Exchange(connection.company_id, call, done)
 
 
 def _look(connection: Connection, refresh: DataRefresh) -> Exchange:
@@ -121,4 +121,4 @@ def _look(connection: Connection, refresh: DataRefresh) -> Exchange:
                 pk=refresh.pk, operation_id=refresh.operation_id
             ).update(completed_at=now)
 
-    return Exchange(call, done)
+    return Exchange(connection.company_id, call, done)

@@ -34,8 +34,6 @@ from xero_sync.writeback.exchange import Claim, Exchange
 # Repeats under one key: a 5xx is replayed from Codat's cache, so two show all there is.
 MOST_REPEATS = 8
 MOST_REPEATS_AFTER_5XX = 2
-# Codat's clock and ours may differ by this much.
-CLOCK_SKEW = timedelta(minutes=2)
 
 
 def next_step(group: Sequence[SyncRecord], *, now: datetime) -> Exchange | Claim | None:
@@ -75,7 +73,7 @@ def _timed_out(
         outcomes.ask_person(group, now=now, note="timed out at Codat")
         return None
     if first.step == Step.STATEMENT_LINE:
-        return readback.operation_look(group, first.push_operation_key)  # type: ignore[arg-type]
+        return readback.operation_look(group)
     fresh = now - timedelta(seconds=settings.WRITEBACK_POLL_CAP_SECONDS)
     return _read_back(group, request, since=max(first.state_since, fresh), now=now)
 
@@ -101,23 +99,20 @@ def _search(
     group: Sequence[SyncRecord], request: WriteRequest, now: datetime
 ) -> Exchange | None:
     connection = request.connection
-    since = request.created_at - CLOCK_SKEW
+    since = request.created_at - readback.CLOCK_SKEW
+    # What a list proves, it proves for the moment when it was asked for.
+    asked_at = now
 
     def call(client: CodatClient) -> list[PushOperation]:
-        found = []
-        for operation in client.list_push_operations(connection.codat_company_id):
-            if operation.requested_on and operation.requested_on < since:
-                break
-            found.append(operation)
-        return found
+        return readback.recent_operations(client, connection.codat_company_id, since)
 
-    def done(outcome: list[PushOperation] | CodatError, now: datetime) -> None:
+    def done(outcome: list[PushOperation] | CodatError, _now: datetime) -> None:
         if not isinstance(outcome, CodatError):
-            _judge(group, request, outcome, now)
+            _judge(group, request, outcome, asked_at)
 
     if now >= settled_at(request) and _operations_searched(group, request):
         return _read_back(group, request, since=settled_at(request), now=now)
-    return Exchange(call, done)
+    return Exchange(request.company_id, call, done)
 
 
 def _operations_searched(group: Sequence[SyncRecord], request: WriteRequest) -> bool:
@@ -210,4 +205,4 @@ def _read_back(
         if isinstance(outcome, PullOperation) and not outcome.is_errored:
             _look_again(group, at=refreshes.next_look(now))
 
-    return Exchange(step.call, done)
+    return Exchange(request.company_id, step.call, done)

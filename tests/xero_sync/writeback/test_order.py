@@ -52,7 +52,7 @@ def send(world, claim):
     return Sent(claim, operation, started, world.clock.now)
 
 
-# --- within a loan ----------------------------------------------------------------------
+# --- within a loan --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("trouble", ["failed", "pending", "unknown"])
@@ -136,7 +136,7 @@ def test_the_reversal_of_a_refused_booking_lets_the_next_one_go_at_once(
     assert sent(next_one)
 
 
-# --- across loans -----------------------------------------------------------------------
+# --- across loans ---------------------------------------------------------------------
 
 
 def test_while_a_transfer_is_unknown_no_other_goes_out_for_the_company(world, borrower):
@@ -186,7 +186,7 @@ def test_no_company_has_more_than_one_request_a_type_under_way(world, borrower):
     assert again == []
 
 
-# --- leases and tokens ------------------------------------------------------------------
+# --- leases and tokens ----------------------------------------------------------------
 
 
 def test_a_worker_that_dies_before_sending_loses_nothing(world, borrower):
@@ -293,7 +293,7 @@ def test_two_workers_that_claim_one_after_the_other_get_different_work(world, bo
     assert len(carried) == 2
 
 
-# --- the accounts of today and of then --------------------------------------------------
+# --- the accounts of today and of then ------------------------------------------------
 
 
 def test_what_is_queued_follows_a_new_choice_and_the_lender_account_stays(
@@ -374,7 +374,7 @@ def test_a_request_that_was_not_taken_in_is_frozen_anew_after_a_new_choice(
     assert_books_follow(borrower)
 
 
-# --- several entries of the same kind ---------------------------------------------------
+# --- several entries of the same kind -------------------------------------------------
 
 
 def test_every_attempt_carries_the_bytes_of_its_request(world, borrower):

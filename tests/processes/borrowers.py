@@ -1,0 +1,233 @@
+"""What needs Django: arrange the borrowers, wait for the end, judge the books.
+
+Run as a process of its own in a run's environment; the answer goes to the file $OUT.
+"""
+
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import DatabaseError, close_old_connections  # noqa: E402
+
+from backoffice.demo.sandbox import Sandbox  # noqa: E402
+from lending import services  # noqa: E402
+from lending.models import Company, Loan, LoanEvent  # noqa: E402
+from lending.positions import company_position  # noqa: E402
+from xero_sync import connections, lender_accounts, mapping  # noqa: E402
+from xero_sync.clock import database_now  # noqa: E402
+from xero_sync.codat.client import CodatClient  # noqa: E402
+from xero_sync.models import Connection, SyncRecord, WebhookMessage  # noqa: E402
+from xero_sync.models.choices import State, Step  # noqa: E402
+
+SANDBOX = Sandbox(settings.CODAT_BASE_URL)
+INVOICE_AMOUNT = Decimal(1_000)
+
+
+# --- before ---------------------------------------------------------------------------
+
+
+def prepare(companies: int, loans: int) -> list[list[str]]:
+    """Take the borrowers on; return the references of their loans."""
+    call_command("migrate", verbosity=0, interactive=False)
+    with CodatClient.from_settings() as client:
+        return [_borrower(number, loans, client) for number in range(companies)]
+
+
+def _borrower(number: int, loans: int, client: CodatClient) -> list[str]:
+    company = services.create_company(
+        reference=f"c{number}",
+        legal_name=f"Borrower {number} Ltd",
+        currency="GBP",
+        country="GB",
+        contact_email="accounts@example.com",
+    )
+    remote = SANDBOX.arrange("companies", name=company.legal_name)
+    linked = SANDBOX.arrange("connections", companyId=remote["id"])
+    connection = connections.import_codat_company(
+        company=company,
+        codat_company_id=remote["id"],
+        codat_connection_id=linked["id"],
+        client=client,
+        now=database_now(),
+    )
+    connections.set_bank_feeds(connection=connection, on=True, now=database_now())
+    _choose_accounts(connection, client)
+    connections.switch_writeback(
+        connection=connection, on=True, switched_by="test", now=database_now()
+    )
+    return [_agree(connection, f"c{number}-l{one}").reference for one in range(loans)]
+
+
+def _choose_accounts(connection: Connection, client: CodatClient) -> None:
+    account = lender_accounts.create(
+        connection=connection,
+        account_number="12345678",
+        sort_code="123456",
+        client=client,
+        wait=lambda _: time.sleep(0.1),
+    )
+    supplier = mapping.ensure_supplier(
+        connection=connection, client=client, wait=lambda _: time.sleep(0.1)
+    )
+    offered = mapping.choices(connection=connection, client=client)
+    expense = next(one for one in offered.expense_accounts if one.name == "Bank Fees")
+    mapping.choose_accounts(
+        connection=connection,
+        lender_account=account,
+        nominated_account_id=offered.bank_accounts[0].id,
+        expense_account_id=expense.id,
+        supplier_id=supplier.id,
+        client=client,
+        chosen_by="test",
+        now=database_now(),
+    )
+
+
+def _agree(connection: Connection, reference: str) -> Loan:
+    agreed_on = connection.company.today(database_now()) - timedelta(days=10)
+    loan = services.create_loan(
+        company=connection.company,
+        reference=reference,
+        agreed_on=agreed_on,
+        invoice_number=f"INV-{reference}",
+        invoice_amount=INVOICE_AMOUNT,
+        debtor_name="Northgate Builders",
+    )
+    SANDBOX.arrange(
+        "invoices",
+        connectionId=str(connection.codat_connection_id),
+        number=loan.invoice_number,
+        total=str(INVOICE_AMOUNT),
+        customer=loan.debtor_name,
+        issueDate=agreed_on.isoformat(),
+        dueDate=(agreed_on + timedelta(days=60)).isoformat(),
+    )
+    return loan
+
+
+# --- after ----------------------------------------------------------------------------
+
+
+def settle(seconds: int) -> dict[str, Any]:
+    """Wait until nothing is open; tell how long it took and what still is."""
+    began = time.monotonic()
+    open_: list[str] = ["never looked"]
+    while open_ and time.monotonic() - began < seconds:
+        time.sleep(0.5)
+        try:
+            open_ = _open()
+        except DatabaseError:
+            close_old_connections()
+    return {"seconds": round(time.monotonic() - began, 1), "open": open_[:20]}
+
+
+def _open() -> list[str]:
+    records = SyncRecord.objects.open().select_related("event")
+    entries = [
+        f"{one.event.external_id} {one.step}: {one.state} {one.reason} {one.failure}"
+        for one in records
+    ]
+    unread = WebhookMessage.objects.filter(processed_at=None).count()
+    return entries + ([f"{unread} webhooks unread"] if unread else [])
+
+
+def judge(acknowledged: str) -> dict[str, Any]:
+    """Compare what was acknowledged, what we know and what stands in the books."""
+    told = json.loads(Path(acknowledged).read_text())
+    wrong = [
+        *_lost("events", told["events"], LoanEvent.objects, "external_id"),
+        *_lost("webhooks", told["webhooks"], WebhookMessage.objects, "webhook_id"),
+        *(f"violation: {rule}" for rule in SANDBOX.look("violations")),
+    ]
+    for company in Company.objects.order_by("reference"):
+        wrong += [f"{company.reference}: {words}" for words in _books(company)]
+    return {
+        "wrong": wrong[:30],
+        "events": LoanEvent.objects.count(),
+        "entries": SyncRecord.objects.filter(state=State.WRITTEN).count(),
+        "webhooks": WebhookMessage.objects.count(),
+    }
+
+
+def _lost(what: str, told: list[str], rows: Any, field: str) -> Iterator[str]:
+    ours = set(rows.values_list(field, flat=True))
+    lost = set(told) - ours
+    if lost:
+        yield f"{len(lost)} {what} lost: {sorted(lost)[:3]}"
+    if len(told) != len(set(told)):
+        yield f"{what} were acknowledged under one id twice"
+
+
+def _books(company: Company) -> Iterator[str]:
+    connection = Connection.objects.get(company=company)
+    books = SANDBOX.look(f"books/{connection.codat_connection_id}")
+    posted = [
+        one["recordId"]
+        for one in books["entries"]
+        if one["pushOperationKey"] and one["type"] not in {"suppliers", "chartOfAccounts"}
+    ]
+    records = SyncRecord.objects.filter(company=company)
+    bookings = records.bookings().order_by("sequence")
+    if unwritten := records.exclude(state=State.WRITTEN).count():
+        yield f"{unwritten} entries are not written"
+    if Counter(posted) != Counter(bookings.values_list("xero_record_id", flat=True)):
+        yield f"{len(posted)} postings, {bookings.count()} bookings, or not the same"
+        return
+    for loan in company.loans.all():
+        places = [posted.index(one.xero_record_id) for one in bookings.filter(loan=loan)]
+        if places != sorted(places):
+            yield f"{loan.reference} out of order: {places}"
+    yield from _balances(connection, books, records)
+
+
+def _balances(connection: Connection, books: Any, records: Any) -> Iterator[str]:
+    chosen = connection.mappings.latest("version")
+    position = company_position(company=connection.company)
+    statement = books["statements"][chosen.lender_account.source_account_id]
+    found = {
+        "L": books["balances"][chosen.lender_target_account_id],
+        "N": books["balances"][chosen.nominated_account_id],
+        "E": books["balances"][chosen.expense_account_id],
+        "AR": books["accountsReceivable"],
+        "statement": statement["balance"],
+        "lines": len(statement["lines"]),
+    }
+    wanted = {
+        "L": position.lender_account,
+        "N": position.nominated_account,
+        "E": position.fee_expense,
+        "AR": position.receivable,
+        "statement": position.lender_account,
+        "lines": records.filter(step=Step.STATEMENT_LINE).count(),
+    }
+    for name, value in wanted.items():
+        if Decimal(str(found[name])) != value:
+            yield f"{name} is {found[name]}, not {value}"
+
+
+def main(action: str, *arguments: str) -> None:
+    """Do one thing and write its answer."""
+    actions: dict[str, Any] = {
+        "prepare": lambda: prepare(int(arguments[0]), int(arguments[1])),
+        "settle": lambda: settle(int(arguments[0])),
+        "judge": lambda: judge(arguments[0]),
+    }
+    answer = actions[action]()
+    Path(os.environ["OUT"]).write_text(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

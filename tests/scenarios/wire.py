@@ -1,0 +1,108 @@
+"""The way to the sandbox and back, with a watch on everything that leaves.
+
+What the watch asks of a write before its first byte: no transaction is open, its intent
+is on file with these very bytes, Codat still remembers its key, it is the only one of
+its type without a stored answer, and nothing overtakes.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import requests
+from django.db import connection as database
+
+from tests.worlds import InProcess
+from xero_sync.models import Connection, SyncRecord, WriteRequest
+from xero_sync.models.choices import BOOKINGS, ConnectionStatus, State
+
+if TYPE_CHECKING:
+    from tests.scenarios.world import World
+
+# Codat forgets a key after this long and executes the same call again.
+KEYS_LIVE = timedelta(minutes=90)
+TOO_EARLY = "call before Retry-After elapsed"
+NOT_LINKED = "write to a connection that is"
+UNANSWERED = (State.SENDING, State.UNKNOWN)
+
+
+class Wire(InProcess):
+    """Carries requests to the sandbox; crashes and frozen workers meet them here."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.sandbox)
+        self.world = world
+        self.broken: list[str] = []
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        line = f"{request.method} {request.path_url}"
+        world = self.world
+        world.freezer.meet("request", line)
+        world.crasher.meet("request", line)
+        if not self.is_reachable:
+            raise requests.ConnectTimeout("no connection", request=request)
+        if request.method == "POST" and "/push/" in line:
+            self._watch(request)
+        else:
+            self._watch_transaction(line)
+        response = self._carry(request)
+        world.freezer.meet("answer", line)
+        world.crasher.meet("answer", line)
+        return response
+
+    def _carry(self, request: requests.PreparedRequest) -> requests.Response:
+        violations = self.sandbox.violations
+        before = len(violations)
+        try:
+            return super().send(request)
+        finally:
+            new = violations[before:]
+            violations[before:] = [one for one in new if not self._excused(one)]
+
+    def _excused(self, violation: str) -> bool:
+        if violation.startswith(TOO_EARLY):
+            # A worker that slept did not hear what was answered to others meanwhile.
+            return self.world.freezer.has_woken
+        # Nobody had told us yet that the connection was cut.
+        return violation.startswith(NOT_LINKED) and self._is_linked_to_us(violation)
+
+    def _is_linked_to_us(self, _violation: str) -> bool:
+        return Connection.objects.filter(
+            status=ConnectionStatus.LINKED, codat_connection_id__in=self.world.cut
+        ).exists()
+
+    def _watch_transaction(self, line: str) -> None:
+        if database.in_atomic_block:
+            self.broken.append(f"called inside a transaction: {line}")
+
+    def _watch(self, request: requests.PreparedRequest) -> None:
+        line = request.path_url or ""
+        self._watch_transaction(line)
+        key = request.headers.get("Idempotency-Key")
+        intent = WriteRequest.objects.filter(idempotency_key=key).first()
+        if intent is None or bytes(intent.body) != request.body:
+            self.broken.append(f"sent before its intent was on file: {line}")
+            return
+        if self.world.clock.now - intent.created_at >= KEYS_LIVE:
+            self.broken.append(f"sent under a key that Codat has forgotten: {line}")
+        records = list(SyncRecord.objects.filter(request=intent, state=State.SENDING))
+        if records and not self.world.freezer.has_woken:
+            self._watch_order(intent, records)
+
+    def _watch_order(self, intent: WriteRequest, records: list[SyncRecord]) -> None:
+        alike = SyncRecord.objects.filter(
+            company=intent.company_id, step=records[0].step, state__in=UNANSWERED
+        )
+        if alike.exclude(request=intent).exists():
+            self.broken.append(f"sent beside one of unknown outcome: {intent}")
+        for record in records:
+            open_ones = SyncRecord.objects.open().filter(step__in=BOOKINGS)
+            if record.step in BOOKINGS:
+                ahead = open_ones.filter(
+                    loan=record.loan_id, sequence__lt=record.sequence
+                )
+            else:
+                ahead = open_ones.filter(event=record.event_id)
+            if ahead.exists():
+                self.broken.append(f"sent before what comes first: {record}")

@@ -1,0 +1,209 @@
+"""What there is in a schedule: Codat's stand-in, our product, and time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import requests
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
+from django.db import connection as database
+from django.test import RequestFactory
+from django_q.models import OrmQ
+
+from tests.scenarios.clock import STARTS_AT, Clock
+from tests.scenarios.crashes import Crash, Crasher
+from tests.scenarios.database import recover
+from tests.scenarios.freezer import Freezer
+from tests.scenarios.wire import Wire
+from xero_sync import connections, jobs, mapping, webhook_views
+from xero_sync.codat.client import CodatClient
+from xero_sync.codat.exceptions import CodatError
+from xero_sync.models import Connection, SyncRecord
+from xero_sync.sandbox import Sandbox
+from xero_sync.writeback import engine, inbox
+from xero_sync.writeback import sweep as sweeping
+
+WEBHOOK_URL = "http://testserver/webhooks/codat/"
+A_MINUTE = timedelta(minutes=1)
+A_DAY = timedelta(days=1)
+
+# When anything of ours is due next.
+DUE = """
+SELECT MIN(due) FROM (
+ SELECT MIN(due_at) AS due FROM xero_sync_lane
+ UNION ALL SELECT MIN(look_at) FROM xero_sync_syncrecord
+  WHERE state IN ('pending', 'unknown')
+ UNION ALL SELECT MIN(lease_until) FROM xero_sync_syncrecord WHERE state = 'sending'
+ UNION ALL SELECT MIN(not_before) FROM xero_sync_syncrecord WHERE state = 'held'
+)
+"""
+
+
+class World:
+    """The sandbox, the client and the product's processes, on one clock."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(f"world of {seed}")
+        self.clock = Clock(STARTS_AT + timedelta(minutes=self.chance.randrange(1_200)))
+        self.crasher = Crasher()
+        self.freezer = Freezer(self.clock)
+        self.sandbox = Sandbox(
+            clock=self.clock,
+            webhook_secret=settings.CODAT_WEBHOOK_SECRET,
+            deliver=self._deliver,
+            api_key=settings.CODAT_API_KEY,
+        )
+        self.wire = Wire(self)
+        session = requests.Session()
+        session.trust_env = False
+        session.mount("http://", self.wire)
+        self.client = CodatClient(
+            base_url="http://codat.test",
+            api_key=settings.CODAT_API_KEY,
+            session=session,
+        )
+        self.story: list[str] = []
+        # Codat connections that have been cut at some time.
+        self.cut: set[str] = set()
+        self.broken: list[str] = []
+        self._swept_at = self._checked_at = self.clock.now
+        self._intake_dies = False
+        self._views = RequestFactory()
+
+    def tell(self, words: str) -> None:
+        """Add a line to the story of this schedule."""
+        self.story.append(f"{self.clock.elapsed:>16}  {words}")
+
+    # --- the product's processes ---------------------------------------------------
+
+    @contextmanager
+    def process(self, what: str) -> Iterator[None]:
+        """Run a process of ours, which may die; its peers live on."""
+        try:
+            yield
+        except Crash:
+            self.tell(f"  ✝ died: {what}")
+            recover()
+
+    def _deliver(self, _url: str, headers: dict[str, str], body: bytes) -> int:
+        """Carry a webhook to our view: the web process, which may die by itself."""
+        before = self._states()
+        request = self._views.post(
+            "/webhooks/codat/",
+            data=body,
+            content_type="application/json",
+            headers=headers,
+        )
+        try:
+            status: int = webhook_views.codat(request).status_code
+        except SuspiciousOperation:
+            status = 400
+        except Crash:
+            self.tell("  ✝ died: the intake of a webhook")
+            recover()
+            status = 0
+        if self._states() != before:
+            self.broken.append("a webhook moved an entry by itself")
+        return status
+
+    def _states(self) -> list[tuple[Any, ...]]:
+        return list(SyncRecord.objects.values_list("pk", "state").order_by("pk"))
+
+    def drain(self) -> None:
+        """A worker takes what is due."""
+        with self.process("a drain"):
+            engine.drain(client=self.client, now=self.freezer.now, threads=0)
+            jobs.check_connections(self.client, now=self.freezer.now)
+
+    def work(self) -> None:
+        """A worker takes what nudges there are; without any it stays idle."""
+        nudges = OrmQ.objects.all()
+        if not nudges.exists():
+            return
+        nudges.delete()
+        self.drain()
+
+    def sweep(self) -> None:
+        """The minute sweep, which finds what nobody was nudged for."""
+        self._swept_at = self.clock.now
+        with self.process("the sweep"):
+            inbox.read(now=self.clock.now)
+            sweeping.sweep(now=self.clock.now)
+
+    def daily_check(self) -> None:
+        """The daily look at each connection and at the accounts chosen in it."""
+        self._checked_at = self.clock.now
+        with self.process("the daily check"):
+            for row in Connection.objects.live().order_by("created_at"):
+                try:
+                    fresh = connections.refresh(
+                        connection=row, client=self.client, now=self.clock.now
+                    )
+                    mapping.revalidate(
+                        connection=fresh,
+                        client=self.client,
+                        now=self.clock.now,
+                        wait=self.wait,
+                    )
+                except CodatError as exc:
+                    self.tell(f"  the daily check failed: {exc}")
+
+    # --- time ------------------------------------------------------------------------
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass while none of our processes runs but the web's."""
+        self.clock.forward(seconds)
+        self.sandbox.tick()
+
+    def run(self, seconds: float) -> None:
+        """Let all processes work for a while; time jumps to where something is due."""
+        ends_at = self.clock.now + timedelta(seconds=seconds)
+        pause = 1.0
+        while True:
+            self.sandbox.tick()
+            self._work_through()
+            moment = self.next_moment()
+            if moment is None or moment > ends_at or self.clock.now >= ends_at:
+                break
+            pause = 1.0 if moment > self.clock.now else min(2 * pause, 60.0)
+            self.clock.to(
+                max(moment, self.clock.now + timedelta(seconds=pause))
+            )
+        self.clock.to(ends_at)
+        self.sandbox.tick()
+
+    def _work_through(self) -> None:
+        if self.clock.now - self._swept_at >= A_MINUTE:
+            self.sweep()
+        if self.clock.now - self._checked_at >= A_DAY:
+            self.daily_check()
+        self.drain()
+
+    def next_moment(self) -> datetime | None:
+        """When something is due next: with us, at the sandbox, or on the way."""
+        agenda = self.sandbox._world._agenda
+        outbox = self.sandbox.outbox
+        moments = [it.due for it in (*outbox.queue, *outbox.held)]
+        moments += [agenda[0][0]] if agenda else []
+        with database.cursor() as cursor:
+            cursor.execute(DUE)
+            (due,) = cursor.fetchone()
+        if due:
+            moments.append(datetime.fromisoformat(due).replace(tzinfo=UTC))
+        refused = Connection.objects.live().exclude(access_problem="")
+        moments += [
+            one.checked_at + connections.REFUSED_AGAIN_AFTER
+            for one in refused
+            if one.checked_at
+        ]
+        return min(moments, default=None)
+
+    @property
+    def is_quiet_at_codat(self) -> bool:
+        """Whether nothing is on its way any more: landings, pushes, refreshes."""
+        return not self.sandbox._world._agenda

@@ -1,0 +1,198 @@
+"""Adopting what exists at Codat, and looking at it again."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.builders import make_company
+from tests.worlds import World
+from xero_sync import connections, jobs
+from xero_sync.codat.exceptions import (
+    CodatAccessDenied,
+    CodatRejected,
+    CodatUnavailable,
+    ConnectionNotLinked,
+)
+from xero_sync.models import Connection
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def adopt(world, company, codat_company_id, connection_id=None):
+    return connections.import_codat_company(
+        company=company,
+        codat_company_id=UUID(str(codat_company_id)),
+        codat_connection_id=connection_id and UUID(connection_id),
+        client=world.client,
+        now=world.clock.now,
+    )
+
+
+def test_an_existing_company_is_adopted_with_its_only_connection(world):
+    remote = world.sandbox.add_company("Harbour")
+    linked = world.sandbox.add_connection(remote.id, organisation="Harbour Ltd")
+
+    connection = adopt(world, make_company(), remote.id)
+
+    assert str(connection.codat_connection_id) == linked.id
+    assert connection.status == "Linked"
+    assert connection.organisation_name == "Harbour Ltd"
+    assert connection.organisation_currency == "GBP"
+    assert not connection.writeback_on
+    assert not connection.bank_feeds
+
+
+def test_adopting_twice_is_adopting_once(world):
+    remote = world.sandbox.add_company("Harbour")
+    world.sandbox.add_connection(remote.id)
+    company = make_company()
+
+    first = adopt(world, company, remote.id)
+    again = adopt(world, company, remote.id)
+
+    assert first == again
+    assert Connection.objects.count() == 1
+
+
+def test_of_several_connections_one_must_be_named(world):
+    remote = world.sandbox.add_company("Harbour")
+    world.sandbox.add_connection(remote.id)
+    wanted = world.sandbox.add_connection(remote.id, organisation="Second Ltd")
+    company = make_company()
+
+    with pytest.raises(ConnectionNotLinked, match="2 fitting"):
+        adopt(world, company, remote.id)
+    assert not Connection.objects.exists()
+
+    connection = adopt(world, company, remote.id, wanted.id)
+    assert str(connection.codat_connection_id) == wanted.id
+
+
+def test_a_company_without_a_connection_cannot_be_adopted(world):
+    remote = world.sandbox.add_company("Harbour")
+
+    with pytest.raises(ConnectionNotLinked, match="0 fitting"):
+        adopt(world, make_company(), remote.id)
+
+    assert not Connection.objects.exists()
+
+
+def test_an_unknown_company_is_refused_in_codats_words(world):
+    with pytest.raises(CodatRejected, match="No company was found"):
+        adopt(world, make_company(), uuid4())
+
+    assert not Connection.objects.exists()
+
+
+def test_a_connection_that_is_not_the_companys_is_refused(world):
+    remote = world.sandbox.add_company("Harbour")
+    world.sandbox.add_connection(remote.id)
+
+    with pytest.raises(ConnectionNotLinked):
+        adopt(world, make_company(), remote.id, str(uuid4()))
+
+    assert not Connection.objects.exists()
+
+
+def test_a_connection_of_another_company_of_ours_is_refused(world):
+    remote = world.sandbox.add_company("Harbour")
+    world.sandbox.add_connection(remote.id)
+    first = make_company()
+    adopt(world, first, remote.id)
+
+    with pytest.raises(ConnectionNotLinked, match=first.reference):
+        adopt(world, make_company(), remote.id)
+
+    assert Connection.objects.get().company == first
+
+
+def test_a_second_live_connection_of_a_company_is_refused(world):
+    company = make_company()
+    for number in range(2):
+        remote = world.sandbox.add_company(f"Harbour {number}")
+        world.sandbox.add_connection(remote.id)
+        if number == 0:
+            adopt(world, company, remote.id)
+
+    with pytest.raises(ConnectionNotLinked):
+        adopt(world, company, remote.id)
+
+    assert Connection.objects.count() == 1
+
+
+def test_a_wrong_key_is_named_and_nothing_is_adopted(world):
+    remote = world.sandbox.add_company("Harbour")
+    world.sandbox.add_connection(remote.id)
+    world.sandbox.keyring.valid = "another"
+
+    with pytest.raises(CodatAccessDenied, match="HTTP 401"):
+        adopt(world, make_company(), remote.id)
+
+    assert not Connection.objects.exists()
+
+
+def test_an_outage_leaves_what_is_known_as_it_was(world):
+    borrower = world.borrower()
+    before = borrower.connection
+    world.wire.is_reachable = False
+
+    with pytest.raises(CodatUnavailable):
+        connections.refresh(connection=before, client=world.client, now=world.clock.now)
+
+    after = borrower.connection
+    assert (after.status, after.checked_at) == (before.status, before.checked_at)
+
+
+def test_the_check_of_all_goes_on_after_one_that_fails(world):
+    first, second = world.borrower(), world.borrower()
+    world.wire.canned.append((f"/connections/{first.codat_connection}", 500))
+    world.sandbox.faults.add("webhook_lost", times=None)
+    world.sandbox.set_connection_status(second.codat_connection, "Unlinked")
+
+    checked, failed = connections.check_all(client=world.client, now=world.clock.now)
+
+    assert (checked, failed) == (1, 1)
+    assert second.connection.status == "Unlinked"
+
+
+def test_the_daily_check_finds_accounts_that_went_away(world):
+    borrower = world.borrower()
+    world.sandbox.archive_account(
+        borrower.codat_connection, borrower.mapping.expense_account_id
+    )
+
+    connections.check_all(client=world.client, now=world.clock.now)
+
+    assert borrower.connection.unusable_account == "Bank Fees"
+
+
+def test_an_outage_does_not_stop_the_job_that_looks_at_doubtful_connections(world):
+    borrower = world.borrower()
+    Connection.objects.update(checked_at=None)
+    world.wire.is_reachable = False
+
+    jobs.check_connections(world.client, now=world.clock)
+
+    assert borrower.connection.checked_at is None
+    world.wire.is_reachable = True
+    jobs.check_connections(world.client, now=world.clock)
+    assert borrower.connection.checked_at == world.clock.now
+
+
+def test_an_organisation_keeps_its_lock_date_up_to_date(world):
+    borrower = world.borrower()
+    locked = borrower.company.today(world.clock.now)
+    for until in (locked, None):
+        world.sandbox.set_ledger_lock_date(borrower.codat_connection, until)
+        world.sandbox.sync(borrower.codat_connection)
+
+        connections.refresh(
+            connection=borrower.connection, client=world.client, now=world.clock.now
+        )
+
+        assert borrower.connection.ledger_lock_date == until
