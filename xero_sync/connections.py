@@ -1,12 +1,12 @@
 """A borrower's connection: adopted, looked at, switched on and off."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from lending.models import Company
@@ -60,6 +60,12 @@ def import_codat_company(
     found = _choose(
         client.list_connections(codat_company_id), wanted=codat_connection_id
     )
+    other = company.connections.live().exclude(codat_connection_id=UUID(found.id))
+    if other.exists():
+        raise ConnectionNotLinked(
+            _("The company has a connection already; it has to be deleted first."),
+            field="codat_connection_id",
+        )
     connection, is_new = Connection.objects.get_or_create(
         codat_connection_id=UUID(found.id),
         defaults={
@@ -175,13 +181,28 @@ def doubtful(*, now: datetime) -> list[Connection]:
     return list(Connection.objects.live().filter(Q(checked_at=None) | refused)[:20])
 
 
-def check_all(*, client: CodatClient, now: datetime) -> tuple[int, int]:
+def check_all(
+    *,
+    client: CodatClient,
+    now: datetime,
+    unless_since: datetime | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> tuple[int, int]:
     """Look at every live connection and at the accounts chosen in it.
 
-    One that fails does not stop the others.
+    Those longest unchecked come first; those checked at `unless_since` or later are
+    left out. One that fails does not stop the others, `stop` does.
+
+    Returns:
+        How many were checked, and how many could not be.
     """
     checked = failed = 0
-    for connection in Connection.objects.live().order_by("pk"):
+    waiting = Connection.objects.live().order_by(F("checked_at").asc(nulls_first=True))
+    if unless_since is not None:
+        waiting = waiting.filter(Q(checked_at=None) | Q(checked_at__lt=unless_since))
+    for connection in waiting:
+        if stop():
+            break
         try:
             row = refresh(connection=connection, client=client, now=now)
             mapping.revalidate(connection=row, client=client, now=now)

@@ -9,6 +9,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 # A drain stays this long for work that is due within the same time.
 LINGER_SECONDS = 2.0
+# A connection is checked again after this long; one run takes this many seconds.
+CHECKED_EVERY = timedelta(hours=23)
+CHECK_SECONDS = 60.0
 BUSY = "enough drains are running"
 
 
@@ -38,7 +42,10 @@ def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> st
     holder = f"{socket.gethostname()}:{os.getpid()}"
     ends_at = time.monotonic() + seconds
     sent = looked = 0
-    with CodatClient.from_settings(pool_size=settings.WRITEBACK_THREADS) as client:
+    with (
+        CodatClient.from_settings(pool_size=settings.WRITEBACK_THREADS) as client,
+        CodatClient.from_settings(before_call=budget.charge) as patient,
+    ):
         while not stop() and time.monotonic() < ends_at:
             with slots.hold(holder=holder) as slot:
                 if slot is None:
@@ -48,7 +55,7 @@ def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> st
                     report = engine.drain(client=client, seconds=left, stop=is_over)
                     sent += report.sent
                     looked += report.looked
-                    check_connections(client)
+                    check_connections(patient)
                     if not _is_due_soon():
                         break
                     time.sleep(0.1)
@@ -71,8 +78,6 @@ def _is_due_soon() -> bool:
 def check_connections(client: CodatClient, now: engine.Now = database_now) -> None:
     """Look at connections that a webhook or a refusal has made doubtful."""
     for connection in connections.doubtful(now=now()):
-        if not budget.permits_look(now=now()):
-            return
         try:
             connections.refresh(connection=connection, client=client, now=now())
         except CodatError as exc:
@@ -98,7 +103,17 @@ def read_inbox(**_ignored: Any) -> str:
 
 
 def daily_check(**_ignored: Any) -> str:
-    """Look at every live connection, so that no lost webhook stays unnoticed."""
-    with CodatClient.from_settings() as client:
-        checked, failed = connections.check_all(client=client, now=database_now())
+    """Look at every live connection once a day, so that a lost webhook is noticed.
+
+    It runs every hour and takes those that are due, for as long as a job may take.
+    """
+    ends_at = time.monotonic() + CHECK_SECONDS
+    now = database_now()
+    with CodatClient.from_settings(before_call=budget.charge) as client:
+        checked, failed = connections.check_all(
+            client=client,
+            now=now,
+            unless_since=now - CHECKED_EVERY,
+            stop=lambda: time.monotonic() > ends_at,
+        )
     return f"{checked} checked, {failed} failed"

@@ -89,15 +89,19 @@ def is_usable(one: BankAccount | Account | Supplier) -> bool:
 
 def find_supplier(*, name: str, suppliers: Iterable[Supplier]) -> SupplierMatch:
     """Search for a name: equal up to case and punctuation, or nearly equal."""
-    wanted = utils.default_process(name)
+    wanted = _plain(name)
     exact, near = [], []
     for supplier in suppliers:
-        found = utils.default_process(supplier.name)
+        found = _plain(supplier.name)
         if found == wanted:
             exact.append(supplier)
         elif fuzz.token_sort_ratio(found, wanted) >= ALIKE:
             near.append(supplier)
     return SupplierMatch(exact, near)
+
+
+def _plain(name: str) -> str:
+    return " ".join(utils.default_process(name).split())
 
 
 def ensure_supplier(

@@ -22,7 +22,7 @@ STALE_AFTER = timedelta(minutes=10)
 # name: (job, schedule type, minutes)
 SCHEDULES = {
     "Minute sweep": ("xero_sync.jobs.sweep", Schedule.MINUTES, 1),
-    "Daily check of connections": ("xero_sync.jobs.daily_check", Schedule.DAILY, None),
+    "Daily check of connections": ("xero_sync.jobs.daily_check", Schedule.HOURLY, None),
 }
 
 
@@ -47,6 +47,8 @@ def _nudge(job: str) -> None:
 class _Nudge:
     def __init__(self, job: str) -> None:
         self.job = job
+        # Django names a robust hook that failed by this, and fails itself without it.
+        self.__qualname__ = f"nudge of {job}"
 
     def __call__(self) -> None:
         # A drain that runs finds the work by itself; it looks once more when it ends.

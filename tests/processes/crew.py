@@ -87,7 +87,7 @@ class Crew:
             "CODAT_API_KEY": API_KEY,
             "CODAT_WEBHOOK_SECRET": SECRET,
             "DEATHS": str(self.deaths),
-            "LOG_LEVEL": "WARNING",
+            "LOG_LEVEL": "INFO",
         }
 
     # --- start and stop -------------------------------------------------------------
@@ -178,29 +178,32 @@ class Crew:
         for url in (f"{self.sandbox}/_sandbox/state", f"{self.web}/healthz"):
             wait_until(url, lambda url=url: _serves(url), seconds=READY_SECONDS)
 
-    def arrange(self, name: str, **values: Any) -> Any:
-        """Turn one of the sandbox's controls."""
+    def arrange_when_up(self, name: str, **values: Any) -> Any:
+        """Turn one of the sandbox's controls, once it answers."""
+        url = f"{self.sandbox}/_sandbox/state"
+        wait_until(url, lambda: _serves(url), seconds=READY_SECONDS)
         _, body = call(
             "POST", f"{self.sandbox}/_sandbox/{name}", json.dumps(values).encode()
         )
         return json.loads(body)
 
-    def run(self, *command: str) -> str:
-        """Run a command of Python's to its end and return what it said.
+    def ask(self, action: str, *arguments: str) -> Any:
+        """Let `borrowers` do something and return its answer.
 
         Raises:
             RuntimeError: it failed.
         """
         self._starts += 1
-        log = self.directory / f"{command[-1]}-{self._starts:03}.log"
+        log = self.directory / f"{action}-{self._starts:03}.log"
         out = self.directory / f"{log.stem}.out"
+        command = [sys.executable, "-m", "tests.processes.borrowers", action]
         env = {**self.env, "OUT": str(out)}
-        process = Process(sys.executable, *command, env=env, log=log)
-        wait_until(log.stem, lambda: not process.is_alive, seconds=600)
+        process = Process(*command, *arguments, env=env, log=log)
+        wait_until(log.stem, lambda: not process.is_alive, seconds=900)
         process.kill()
         if not out.exists():
-            raise RuntimeError(f"{command} failed:\n{process.words()[-3000:]}")
-        return out.read_text()
+            raise RuntimeError(f"{action} failed:\n{process.words()[-3000:]}")
+        return json.loads(out.read_text())
 
     def quarrels(self) -> list[str]:
         """The lines of all logs that tell of a locked database."""

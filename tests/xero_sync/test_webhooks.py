@@ -53,7 +53,7 @@ def signature(webhook_id, timestamp, body, secret=SECRET):
 
 def post(event_type="transfers.write.successful", payload=None, **changes):
     """Send a message; each part of the proof can be replaced."""
-    at = changes.pop("at", datetime.now(UTC))
+    at = changes.pop("at", datetime.now(UTC) - changes.pop("age", timedelta(0)))
     webhook_id = changes.pop("webhook_id", f"msg_{uuid4().hex}")
     message = {"id": str(uuid4()), "eventType": event_type, "payload": payload or {}}
     body = changes.pop("body", json.dumps(message).encode())
@@ -102,8 +102,8 @@ def test_a_message_that_comes_twice_is_kept_once():
         {"webhook-timestamp": None},
         {"webhook-timestamp": "soon"},
         {"webhook-timestamp": "99999999999999999999"},
-        {"at": datetime.now(UTC) - timedelta(minutes=6)},
-        {"at": datetime.now(UTC) + timedelta(minutes=6)},
+        {"age": timedelta(minutes=6)},
+        {"age": timedelta(minutes=-6)},
         {"body": b"not json"},
         {"body": b"[]"},
         {"body": b"\xff\xfe"},

@@ -7,12 +7,15 @@ locked while it is taken, so nobody overspends. Nobody sleeps on a missing permi
 either: the work is put off until the moment that `take` names.
 """
 
+import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 
+from xero_sync import clock
+from xero_sync.codat.exceptions import CodatUnavailable
 from xero_sync.codat.reply import RateLimit
 from xero_sync.models import RateScope
 
@@ -22,6 +25,8 @@ SAVED_UP = {"address": timedelta(seconds=4), "organisation": timedelta(seconds=1
 # Looks and checks leave this share of a burst, and of the day, to the sends.
 RESERVED_FOR_SENDS = 0.5
 RESERVED_CALLS_A_DAY = 100
+# How long a person waits for a permit before he is told to come back later.
+PATIENCE_SECONDS = 10.0
 
 
 def address_scope() -> str:
@@ -110,13 +115,33 @@ class Budget:
         return day.resets_at if spent else None
 
 
+def charge(method: str, path: str) -> None:
+    """Take the permit for one exchange of a caller who can wait a little.
+
+    For what people and single checks do; the engine takes its permits with its claims
+    and puts work off instead of waiting.
+
+    Raises:
+        CodatUnavailable: there will be no permit for a while.
+    """
+    ends_at = time.monotonic() + PATIENCE_SECONDS
+    while (wait := _take_one(clock.database_now())) is not None:
+        seconds = (wait - clock.database_now()).total_seconds()
+        if time.monotonic() + seconds > ends_at:
+            raise CodatUnavailable(
+                f"The budget of requests is spent until {wait:%H:%M:%S} UTC.",
+                method=method,
+                path=path,
+            )
+        time.sleep(max(0.05, seconds))
+
+
 @transaction.atomic
-def permits_look(*, now: datetime) -> bool:
-    """Take the permit for one look, if there is one."""
+def _take_one(now: datetime) -> datetime | None:
     budget = Budget(organisations=(), now=now)
     wait = budget.take(is_look=True)
     budget.save()
-    return wait is None
+    return wait
 
 
 def _locked(keys: Iterable[str]) -> dict[str, RateScope]:

@@ -208,7 +208,7 @@ def test_a_worker_that_dies_before_sending_loses_nothing(world, borrower):
 
 
 def test_a_worker_that_dies_after_sending_is_answered_by_a_replay(world, borrower):
-    event = borrower.record(borrower.loan(), "drawdown", "800")
+    borrower.record(borrower.loan(), "drawdown", "800")
     send(world, claim_and_die(world)[0])
 
     world.wait(settings.WRITEBACK_LEASE_SECONDS + 1)

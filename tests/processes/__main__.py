@@ -1,0 +1,31 @@
+"""`python -m tests.processes --kills 200 [--store sqlite|postgres] [--seed N]`."""
+
+import argparse
+import sys
+
+from tests.processes.play import play
+
+
+def main() -> int:
+    """Run on one store or on both; 0 if nothing is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.processes")
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--store", choices=("sqlite", "postgres"))
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    stores = [given.store] if given.store else ["sqlite", "postgres"]
+    is_wrong = False
+    for number, store in enumerate(stores):
+        # An odd kill goes to the first store.
+        kills = (given.kills + len(stores) - 1 - number) // len(stores)
+        print(f"=== {store}, seed {given.seed}", flush=True)
+        verdict = play(
+            store, kills=kills, seed=given.seed, say=lambda line: print(line, flush=True)
+        )
+        print(verdict, flush=True)
+        is_wrong |= bool(verdict.wrong)
+    return int(is_wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""Run schedules: one seed with its story, or many with a count of what failed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from tests.scenarios.runs import play, prepare, run_group, tell
+
+CHUNK = 25
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what the command line asks for; 1 if a schedule failed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.scenarios")
+    parser.add_argument("--seed", type=int, help="replay this one and tell its story")
+    parser.add_argument("--from", dest="first", type=int, default=1)
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--stop", action="store_true", help="stop at the first failure")
+    given = parser.parse_args(arguments)
+    if given.seed is not None:
+        return _replay(given.seed)
+    seeds = list(range(given.first, given.first + given.count))
+    return _run_many(seeds, given.jobs, stop=given.stop)
+
+
+def _replay(seed: int) -> int:
+    prepare()
+    verdict = play(seed)
+    print(tell(verdict))
+    return 0 if verdict.holds else 1
+
+
+def _run_many(seeds: list[int], jobs: int, *, stop: bool) -> int:
+    started = time.perf_counter()
+    failed: list[tuple[int, str]] = []
+    done = 0
+    for found, count in _chunks(seeds, jobs):
+        done += count
+        failed += found
+        for _, words in found[: max(0, 3 - len(failed) + len(found))]:
+            print(words, flush=True)
+        if failed and stop:
+            break
+    spent = time.perf_counter() - started
+    print(f"{done} schedules in {spent:.0f} s, {len(failed)} failed", flush=True)
+    for seed, _ in failed:
+        print(f"  python -m tests.scenarios --seed {seed}")
+    return 1 if failed else 0
+
+
+def _chunks(seeds: list[int], jobs: int):
+    groups = [seeds[at : at + CHUNK] for at in range(0, len(seeds), CHUNK)]
+    if jobs == 1:
+        prepare()
+        yield from map(run_group, groups)
+        return
+    with ProcessPoolExecutor(
+        jobs, mp_context=get_context("spawn"), initializer=prepare
+    ) as pool:
+        try:
+            yield from pool.map(run_group, groups)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def same_hashes() -> None:
+    """Start again with fixed hashes: the order of sets must follow from the seed."""
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        os.environ["PYTHONHASHSEED"] = "0"
+        arguments = [sys.executable, "-m", "tests.scenarios", *sys.argv[1:]]
+        os.execv(sys.executable, arguments)
+
+
+if __name__ == "__main__":
+    same_hashes()
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""A person who answers what waits for a person, and never lies.
+
+She looks into the borrower's books: what stands there she links by hand, what does not
+she says is absent; what was refused she mostly sends again.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from decimal import Decimal
+
+from tests.scenarios import books
+from tests.scenarios.borrowers import Borrower
+from tests.scenarios.world import World
+from xero_sync import connections
+from xero_sync.codat.exceptions import DecisionNotAllowed, WritebackBlocked
+from xero_sync.models import SyncRecord
+from xero_sync.models.choices import STANDING_STATES, Reason, State, Step
+from xero_sync.sandbox.ledger import Entry, Line
+from xero_sync.sandbox.wire import new_id
+from xero_sync.writeback import decisions
+
+BY = "person"
+WHY = "looked in Xero"
+
+
+class Person:
+    """Answers for all borrowers of a world."""
+
+    def __init__(self, world: World, chance: random.Random) -> None:
+        self.world = world
+        self.chance = chance
+        # Entries that stand in Xero although they were refused for good.
+        self.contradictions: list[str] = []
+
+    def answer_all(self, borrowers: list[Borrower]) -> int:
+        """Answer everything that waits; return how many answers were given."""
+        answered = 0
+        for borrower in borrowers:
+            answered += self._switch_on(borrower)
+            waiting = SyncRecord.objects.needing_a_person().filter(
+                company=borrower.company
+            )
+            for pk in list(waiting.order_by("event", "step").values_list("pk")):
+                record = waiting.filter(pk=pk[0]).select_related("event__loan").first()
+                if record is not None:
+                    answered += self._answer(borrower, record)
+        return answered
+
+    def _switch_on(self, borrower: Borrower) -> int:
+        connection = borrower.connection
+        if connection.organisation_changed and self._is_his_own(borrower):
+            self._decide(
+                lambda: connections.confirm_organisation(
+                    connection=connection, confirmed_by=BY, now=self.world.clock.now
+                )
+            )
+            return 1
+        if connection.writeback_on or connection.status != "Linked":
+            return 0
+        leave_out = self.chance.random() < 0.1
+        return self._decide(
+            lambda: connections.switch_writeback(
+                connection=connection,
+                on=True,
+                switched_by=BY,
+                now=self.world.clock.now,
+                held_events="leave_out" if leave_out else "publish",
+                publish_from=borrower.loans[0].agreed_on,
+            )
+        )
+
+    def _is_his_own(self, borrower: Borrower) -> bool:
+        name = self.world.sandbox.organisation_name(borrower.remote_id)
+        return name == borrower.organisation
+
+    def _answer(self, borrower: Borrower, record: SyncRecord) -> int:
+        if record.state == State.UNKNOWN and not self.world.is_quiet_at_codat:
+            # What is still on its way to Xero cannot be seen there yet.
+            return 0
+        found = self._find(borrower, record)
+        words = f"  {BY} about {record.event.external_id} {record.step}"
+        words += f" ({record.state} {record.reason})"
+        if found is not None:
+            self.world.tell(f"{words}: it is there")
+            if record.state == State.FAILED:
+                self.contradictions.append(f"{record} was refused and stands in Xero")
+            return self._link(record, found)
+        if record.state == State.UNKNOWN:
+            self.world.tell(f"{words}: it is not there")
+            return self._decide(lambda: decisions.answer_absent(**self._act(record)))
+        if record.reason == Reason.UNDO_BY_HAND:
+            self.world.tell(f"{words}: undone by hand")
+            return self._undo(borrower, record)
+        if record.state == State.FAILED and self.chance.random() < 0.2:
+            self.world.tell(f"{words}: give it up")
+            return self._decide(lambda: decisions.cancel(**self._act(record)))
+        self.world.tell(f"{words}: send it again")
+        return self._decide(lambda: decisions.send_again(**self._act(record)))
+
+    def _act(self, record: SyncRecord) -> dict:
+        return {
+            "record": record,
+            "reason": WHY,
+            "decided_by": BY,
+            "now": self.world.clock.now,
+        }
+
+    def _link(self, record: SyncRecord, record_id: str) -> int:
+        return self._decide(
+            lambda: decisions.link_by_hand(
+                **self._act(record), xero_record_id=record_id
+            )
+        )
+
+    def _decide(self, act: Callable[[], object]) -> int:
+        with self.world.process("a person's decision"):
+            try:
+                act()
+            except (DecisionNotAllowed, WritebackBlocked) as exc:
+                self.world.tell(f"  not allowed: {exc}")
+                return 0
+        return 1
+
+    def _find(self, borrower: Borrower, record: SyncRecord) -> str | None:
+        """Look for an entry in the books that no other entry of ours is."""
+        if record.step == Step.STATEMENT_LINE:
+            ids = {line.id for line in books.lines(borrower)}
+            return str(record.pk) if str(record.pk) in ids else None
+        content = books.expected(borrower, record.event)
+        alike = [
+            entry
+            for entry in books.posted(borrower)
+            if books.content_of(borrower, entry) == content
+        ]
+        standing = (
+            SyncRecord.objects.filter(
+                company=borrower.company, step=record.step, state__in=STANDING_STATES
+            )
+            .exclude(pk=record.pk)
+            .select_related("event__loan")
+        )
+        claimed = [
+            one for one in standing if books.expected(borrower, one.event) == content
+        ]
+        if len(alike) <= len(claimed):
+            return None
+        taken = {one.xero_record_id for one in claimed}
+        free = [one.record_id for one in alike if one.record_id not in taken]
+        return free[-1] if free else alike[-1].record_id
+
+    def _undo(self, borrower: Borrower, record: SyncRecord) -> int:
+        """Take a payment back in Xero, which only a person can."""
+        event = record.event
+        content = books.expected(borrower, event.reverses)
+        tenant = borrower.books._organisation
+        original = next(
+            entry
+            for entry in books.posted(borrower)
+            if books.content_of(borrower, entry) == content
+        )
+        undone = Entry(
+            type=books.BY_HAND,
+            record_id=new_id(),
+            date=event.value_date,
+            amount=original.amount,
+            lines=tuple(Line(it.account_id, -it.amount) for it in original.lines),
+            posted_at=self.world.clock.now,
+            currency=original.currency,
+            invoice_id=original.invoice_id,
+        )
+        if not self._link(record, undone.record_id):
+            return 0
+        record.refresh_from_db()
+        if record.state == State.LINKED_BY_HAND:
+            tenant.ledger.post(undone)
+            tenant.invoices[original.invoice_id].amount_due += Decimal(original.amount)
+        return 1

@@ -1,0 +1,167 @@
+"""One schedule from its seed to its verdict."""
+
+from __future__ import annotations
+
+import random
+import traceback
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tests.scenarios import invariants
+from tests.scenarios.acts import Act, Stage
+from tests.scenarios.borrowers import Borrower, add_borrower
+from tests.scenarios.clock import seeded_ids
+from tests.scenarios.database import Pristine
+from tests.scenarios.person import Person
+from tests.scenarios.script import Writer
+from tests.scenarios.world import WEBHOOK_URL, World
+from xero_sync import connections
+from xero_sync.models import RecordChange, SyncRecord
+from xero_sync.models.choices import CLOSED_STATES, Reason, Step
+from xero_sync.sandbox.consumers import BUILT_IN
+from xero_sync.sandbox.webhooks import Consumer
+
+A_DAY = 86_400
+ROUNDS = 12
+
+
+@dataclass
+class Verdict:
+    """What became of a schedule."""
+
+    seed: int
+    script: list[Act]
+    broken: list[str] = field(default_factory=list)
+    story: list[str] = field(default_factory=list)
+    timelines: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything that must hold does."""
+        return not self.broken
+
+
+def run(seed: int) -> Verdict:
+    """Play a schedule and judge it."""
+    script = Writer(seed).write()
+    verdict = Verdict(seed, script)
+    Pristine.restore()
+    with seeded_ids(seed):
+        world = World(seed)
+        with world.clock.stopped(), world.crasher.watching():
+            stage = _stage(world, seed)
+            try:
+                for act in script:
+                    act.run(stage)
+                verdict.broken += _settle(stage)
+                verdict.broken += invariants.broken(stage.borrowers)
+            except Exception:  # noqa: BLE001 - a bug of ours is a verdict as well
+                verdict.broken.append(traceback.format_exc(limit=-6))
+            verdict.broken += [*world.broken, *world.wire.broken]
+            verdict.broken += [f"contract: {one}" for one in world.sandbox.violations]
+            verdict.broken += stage.person.contradictions
+            if not verdict.holds:
+                verdict.story = world.story
+                verdict.timelines = list(_timelines())
+    return verdict
+
+
+def _stage(world: World, seed: int) -> Stage:
+    chance = random.Random(f"stage of {seed}")
+    world.sandbox.limits.enabled = True
+    borrowers = [
+        add_borrower(
+            world,
+            number,
+            has_feeds=chance.random() < 0.7,
+            loans=chance.choice([1, 1, 2]),
+        )
+        for number in range(chance.choice([1, 1, 2]))
+    ]
+    world.sandbox.outbox.consumers[BUILT_IN] = Consumer(BUILT_IN, WEBHOOK_URL)
+    return Stage(world, borrowers, Person(world, chance), chance)
+
+
+def _settle(stage: Stage) -> list[str]:
+    """Let the faults stop and wait until nothing moves any more."""
+    world = stage.world
+    world.tell("--- the faults stop")
+    world.sandbox.faults.clear()
+    world.wire.is_reachable = True
+    for borrower in stage.borrowers:
+        _mend(stage, borrower)
+    for _ in range(ROUNDS):
+        _come_to_rest(world)
+        if _is_settled():
+            return []
+        stuck = list(invariants.broken_at_rest(stage.borrowers))
+        if not stage.person.answer_all(stage.borrowers) and stuck:
+            # Whatever got lost, the daily check finds at the latest.
+            world.run(A_DAY)
+            world.daily_check()
+            if stuck == list(invariants.broken_at_rest(stage.borrowers)):
+                return stuck
+    return [f"nothing settles: {one}" for one in invariants.broken_at_rest([])]
+
+
+def _mend(stage: Stage, borrower: Borrower) -> None:
+    """The borrower puts his Xero right again."""
+    world, sandbox = stage.world, stage.world.sandbox
+    tenant = borrower.books._organisation
+    tenant.lock_date = None
+    for account in tenant.accounts.values():
+        account.status = "Active"
+    remote = sandbox.connection(borrower.remote_id)
+    is_away = sandbox.organisation_name(borrower.remote_id) != borrower.organisation
+    if remote.status != "Linked" or is_away:
+        sandbox.consent(borrower.remote_id, organisation=borrower.organisation)
+    feed = remote.feeds[borrower.source_id]
+    if feed.status != "connected":
+        feed.status = "connected"
+        sandbox.sync(borrower.remote_id)
+    if borrower.has_feeds:
+        # A 403 for lines has switched them off, which a person takes back.
+        connections.set_bank_feeds(
+            connection=borrower.connection, on=True, now=world.clock.now
+        )
+    world.daily_check()
+
+
+def _come_to_rest(world: World) -> None:
+    """Go on until nothing is due any more, or only in several days."""
+    for _ in range(8):
+        world.run(A_DAY / 2)
+        if world.next_moment() is None or _is_settled():
+            return
+
+
+def _is_settled() -> bool:
+    unsettled = SyncRecord.objects.exclude(state__in=CLOSED_STATES)
+    return not unsettled.exclude(
+        step=Step.STATEMENT_LINE, reason=Reason.BANK_FEEDS_OFF
+    ).exists()
+
+
+def _timelines() -> list[str]:
+    told: list[str] = []
+    for record in SyncRecord.objects.select_related("event").order_by("event", "step"):
+        changes = RecordChange.objects.filter(record=record).order_by("pk")
+        told.append(f"{record.event.external_id} {record.step}")
+        told += [f"    {_line(one)}" for one in changes]
+        for request in record.requests.order_by("created_at"):
+            told.append(f"    request {_clock(request.created_at)} {request}")
+            told += [
+                f"      attempt {_clock(one.started_at)} {one.outcome} "
+                f"{one.status_code or ''} {one.error[:60]}"
+                for one in request.attempts.order_by("pk")
+            ]
+    return told
+
+
+def _line(change: RecordChange) -> str:
+    words = (change.from_state, "→", change.to_state, change.reason, f"({change.cause})")
+    return f"{_clock(change.at)} {' '.join(filter(None, words))} {change.note[:60]}"
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%d %H:%M:%S}"

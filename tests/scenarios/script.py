@@ -1,0 +1,229 @@
+"""From a seed to a script: which acts, in which order, with which numbers.
+
+Each schedule leans to a few kinds of trouble, so that over many seeds every kind meets
+every other, and each story stays short enough to be read.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from tests.scenarios.acts import Act
+from tests.scenarios.crashes import POINTS
+
+KINDS = ("drawdown", "final_payment", "fee", "invoice_payment", "residual_release")
+TYPES = ("transfers", "directCosts", "payments", "bankTransactions")
+READS = ("GET .*/push", "GET .*/data/", "POST .*/data/queue", None)
+
+Chance = random.Random
+
+
+def seconds(chance: Chance) -> int:
+    """A time to wait: mostly short, now and then past one of the engine's limits."""
+    low, high = chance.choice(
+        [(0, 5), (0, 5), (6, 60), (6, 60), (61, 180), (600, 1_800)]
+        + [(4_700, 4_900), (5_300, 6_000), (5_300, 6_000), (9_000, 20_000)]
+        + ([(86_000, 90_000)] if chance.random() < 0.2 else [])
+    )
+    return chance.randint(low, high)
+
+
+class Writer:
+    """Writes one script."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(f"script of {seed}")
+        self.look_alikes = self.chance.random() < 0.12
+        self.amount = 100
+        troubles = sorted(TROUBLES)
+        self.troubles = self.chance.sample(troubles, self.chance.randint(1, 4))
+
+    def write(self) -> list[Act]:
+        """The acts of the schedule, in order."""
+        script = [self.pace(), self.record()]
+        for _ in range(self.chance.randint(5, 14)):
+            script.append(self._next())
+        return script
+
+    def _next(self) -> Act:
+        draw = self.chance.random()
+        if draw < 0.24:
+            return self.record()
+        if draw < 0.29:
+            return self.reverse()
+        if draw < 0.58:
+            return self._progress()
+        return TROUBLES[self.chance.choice(self.troubles)](self)
+
+    def _progress(self) -> Act:
+        chance = self.chance
+        name = chance.choice(["work", "work", "sweep", "wait", "go_on", "answer"])
+        if name in {"wait", "go_on"}:
+            return Act(name, {"seconds": seconds(chance)})
+        return Act(name)
+
+    # --- ordinary acts -----------------------------------------------------------------
+
+    def pace(self) -> Act:
+        push = self.chance.choice([0, 0, 2, 20, 90])
+        return Act("pace", {"push": push, "refresh": self.chance.choice([0, 1, 5])})
+
+    def who(self) -> int:
+        return self.chance.randrange(2)
+
+    def record(self) -> Act:
+        chance = self.chance
+        self.amount += 7
+        pence = 0 if self.look_alikes else chance.randrange(100)
+        amount = "100.00" if self.look_alikes else f"{self.amount}.{pence:02}"
+        given = {
+            "who": self.who(),
+            "loan": chance.randrange(2),
+            "kind": chance.choice(KINDS),
+            "amount": amount,
+            "days_ago": 0 if self.look_alikes else chance.choice([0, 0, 0, 1, 2, 6]),
+        }
+        return Act("record", given)
+
+    def reverse(self) -> Act:
+        given = {"who": self.who(), "event": self.chance.randrange(6)}
+        return Act("reverse", given)
+
+    # --- trouble -----------------------------------------------------------------------
+
+    def fault(self, kind: str, **given: Any) -> Act:
+        chance = self.chance
+        given.setdefault("match", chance.choice([*TYPES, TYPES[0], None]))
+        given.setdefault("times", chance.choice([1, 1, 1, 2, 4]))
+        return Act("fault", {"kind": kind, **given})
+
+    def lost_reply(self) -> Act:
+        kind = self.chance.choice(["lose_reply_before", "lose_reply_after"])
+        return self.fault(kind)
+
+    def late(self) -> Act:
+        landing = self.chance.choice([3, 40, 400, 2_000, 4_500, 5_200])
+        return self.fault("late_landing", seconds=landing)
+
+    def error(self) -> Act:
+        kind = self.chance.choice(["error_before", "error_after"])
+        return self.fault(kind, status=self.chance.choice([500, 502, 503]))
+
+    def busy(self) -> Act:
+        after = self.chance.choice([None, 2, 90, 1_200, "60"])
+        match = self.chance.choice([*TYPES, *READS])
+        return self.fault("busy", retry_after=after, match=match)
+
+    def quota(self) -> Act:
+        remaining = self.chance.choice([0, 1, 3, 8])
+        return Act("fault", {"kind": "quota", "remaining": remaining})
+
+    def garbled(self) -> Act:
+        kind = self.chance.choice(["in_progress", "bad_json", "in_progress"])
+        return self.fault(kind)
+
+    def read_trouble(self) -> Act:
+        kind = self.chance.choice(["lose_reply_after", "error_before", "bad_json"])
+        return self.fault(kind, match=self.chance.choice(READS))
+
+    def push_outcome(self) -> Act:
+        kind = self.chance.choice(
+            ["push_fails", "push_slow", "push_success_without_record_id"]
+        )
+        given = {"seconds": seconds(self.chance)} if kind == "push_slow" else {}
+        return self.fault(kind, **given)
+
+    def timed_out(self) -> Act:
+        kind = self.chance.choice(["push_times_out", "push_times_out_but_written"])
+        given = {"seconds": seconds(self.chance)} if "but" in kind else {}
+        return self.fault(kind, **given)
+
+    def webhooks(self) -> Act:
+        kind = self.chance.choice(
+            ["lost", "lost", "doubled", "delayed", "reordered", "before_reply"]
+        )
+        given = {"seconds": seconds(self.chance)} if kind == "delayed" else {}
+        return self.fault(f"webhook_{kind}", **given)
+
+    def lie(self) -> Act:
+        return Act("lie", {"who": self.who()})
+
+    def denied(self) -> Act:
+        kind = self.chance.choice(["unauthorised", "payment_required", "status_403"])
+        return self.fault(kind)
+
+    def outage(self) -> Act:
+        return Act("outage", {"seconds": seconds(self.chance)})
+
+    def crash(self) -> Act:
+        at = self.chance.choice(sorted(POINTS))
+        inner = Act("sweep")
+        if at.startswith("planning"):
+            inner = self.record() if self.chance.random() < 0.8 else self.reverse()
+        elif self.chance.random() < 0.5:
+            inner = Act("go_on", {"seconds": self.chance.choice([10, 130, 600])})
+        given = {"at": at, "time": self.chance.choice([1, 1, 1, 2, 3])}
+        before = self.record() if self.chance.random() < 0.5 else Act("sweep")
+        return Act("crash", given, (before, inner))
+
+    def freeze(self) -> Act:
+        chance = self.chance
+        at = chance.choice(["clock", "clock", "request", "answer"])
+        # What is on the wire arrives within the time that the engine allows for.
+        sleeps = min(seconds(chance), 3_500) if at == "request" else seconds(chance)
+        inner = [Act(chance.choice(["go_on", "go_on", "wait"]), {"seconds": sleeps})]
+        inner += [Act(chance.choice(["sweep", "work"])) for _ in range(2)]
+        if chance.random() < 0.3:
+            inner.insert(0, self.fault("error_before"))
+        chance.shuffle(inner)
+        time = chance.choice([1, 1, 2]) if at != "clock" else chance.randint(1, 9)
+        return Act("freeze", {"at": at, "time": time}, tuple(inner))
+
+    def purge(self) -> Act:
+        return Act("purge")
+
+    def connection(self) -> Act:
+        chance, who = self.chance, self.who()
+        draw = chance.random()
+        if draw < 0.5:
+            status = chance.choice(["Deauthorized", "Deauthorized", "Unlinked"])
+            return Act("cut", {"who": who, "status": status})
+        return Act("link", {"who": who, "same": draw < 0.8})
+
+    def accounts(self) -> Act:
+        chance = self.chance
+        return chance.choice(
+            [
+                Act(
+                    "archive",
+                    {"who": self.who(), "account": chance.choice(["lender", "nominated"])},
+                ),
+                Act("choose", {"who": self.who(), "nominated": chance.randrange(2)}),
+                Act("daily_check"),
+                Act("lock", {"who": self.who(), "days_ago": chance.randrange(4)}),
+            ]
+        )
+
+    def switches(self) -> Act:
+        return self.chance.choice(
+            [
+                Act("switch_off", {"who": self.who()}),
+                Act("cut_feed", {"who": self.who()}),
+                Act("feeds", {"who": self.who(), "on": True}),
+                Act("feeds", {"who": self.who(), "on": False}),
+            ]
+        )
+
+
+TROUBLES: dict[str, Callable[[Writer], Act]] = {
+    one.__name__: one
+    for one in (
+        Writer.lost_reply, Writer.late, Writer.error, Writer.busy, Writer.quota,
+        Writer.garbled, Writer.read_trouble, Writer.push_outcome, Writer.timed_out,
+        Writer.webhooks, Writer.lie, Writer.denied, Writer.outage, Writer.crash,
+        Writer.freeze, Writer.purge, Writer.connection, Writer.accounts,
+        Writer.switches,
+    )
+}  # fmt: skip
