@@ -1,6 +1,7 @@
 """A borrower's connection: adopted, looked at, switched on and off."""
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -17,6 +18,7 @@ from xero_sync.codat.exceptions import (
     CodatAccessDenied,
     CodatError,
     CodatRejected,
+    CodatUnavailable,
     ConnectionNotLinked,
     DecisionNotAllowed,
     HeldEventsChoiceMissing,
@@ -30,7 +32,7 @@ from xero_sync.models.choices import (
     Reason,
     State,
 )
-from xero_sync.writeback import decisions, readiness, reconsider
+from xero_sync.writeback import decisions, lessons, readiness, reconsider
 from xero_sync.writeback.moves import move, wake
 
 logger = logging.getLogger(__name__)
@@ -142,6 +144,9 @@ def _organisation(connection: Connection, client: CodatClient) -> dict[str, obje
         )
         facts["organisation_name"] = information.company_name
         facts["organisation_currency"] = information.base_currency
+    except CodatUnavailable:
+        # To go on asking would be too much; the caller hears of it.
+        raise
     except CodatError as exc:
         # Codat answers 409 and 404 before its first read; the daily check comes back.
         logger.info("No organisation details yet: %s", exc)
@@ -187,6 +192,7 @@ def check_all(
     now: datetime,
     unless_since: datetime | None = None,
     stop: Callable[[], bool] = lambda: False,
+    wait: Callable[[float], None] = time.sleep,
 ) -> tuple[int, int]:
     """Look at every live connection and at the accounts chosen in it.
 
@@ -205,10 +211,11 @@ def check_all(
             break
         try:
             row = refresh(connection=connection, client=client, now=now)
-            mapping.revalidate(connection=row, client=client, now=now)
+            mapping.revalidate(connection=row, client=client, now=now, wait=wait)
             checked += 1
         except CodatError as exc:
             logger.warning("The check of connection %s failed: %s", connection.pk, exc)
+            lessons.learn([(None, exc)], now=now)
             failed += 1
     return checked, failed
 

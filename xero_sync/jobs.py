@@ -18,7 +18,7 @@ from xero_sync import connections, slots, task_queue
 from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
-from xero_sync.writeback import budget, engine, inbox
+from xero_sync.writeback import budget, engine, inbox, lessons
 from xero_sync.writeback import sweep as sweeping
 
 logger = logging.getLogger(__name__)
@@ -78,11 +78,14 @@ def _is_due_soon() -> bool:
 def check_connections(client: CodatClient, now: engine.Now = database_now) -> None:
     """Look at connections that a webhook or a refusal has made doubtful."""
     for connection in connections.doubtful(now=now()):
+        if not budget.may_look(now=now()):
+            return
         try:
             connections.refresh(connection=connection, client=client, now=now())
         except CodatError as exc:
             # It stays doubtful; the next slice tries again, and the others can wait.
             logger.warning("Connection %s could not be read: %s", connection.pk, exc)
+            lessons.learn([(None, exc)], now=now())
             return
 
 

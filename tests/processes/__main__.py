@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from functools import partial
 
 from tests.processes.play import play
 
@@ -14,15 +15,19 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     stores = [given.store] if given.store else ["sqlite", "postgres"]
+    say = partial(print, flush=True)
     is_wrong = False
     for number, store in enumerate(stores):
         # An odd kill goes to the first store.
         kills = (given.kills + len(stores) - 1 - number) // len(stores)
-        print(f"=== {store}, seed {given.seed}", flush=True)
+        say(f"=== {store}, seed {given.seed}")
         verdict = play(
-            store, kills=kills, seed=given.seed, say=lambda line: print(line, flush=True)
+            store,
+            kills=kills,
+            seed=given.seed,
+            say=say,
         )
-        print(verdict, flush=True)
+        say(str(verdict))
         is_wrong |= bool(verdict.wrong)
     return int(is_wrong)
 

@@ -20,20 +20,32 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.db import DatabaseError, close_old_connections  # noqa: E402
+from django.db import (  # noqa: E402
+    DatabaseError,
+    OperationalError,
+    close_old_connections,
+)
+from django.db.models import F  # noqa: E402
+from django_q.tasks import async_task  # noqa: E402
 
 from backoffice.demo.sandbox import Sandbox  # noqa: E402
 from lending import services  # noqa: E402
 from lending.models import Company, Loan, LoanEvent  # noqa: E402
 from lending.positions import company_position  # noqa: E402
-from xero_sync import connections, lender_accounts, mapping  # noqa: E402
+from xero_sync import connections, lender_accounts, mapping, task_queue  # noqa: E402
 from xero_sync.clock import database_now  # noqa: E402
 from xero_sync.codat.client import CodatClient  # noqa: E402
-from xero_sync.models import Connection, SyncRecord, WebhookMessage  # noqa: E402
+from xero_sync.models import (  # noqa: E402
+    Connection,
+    Heartbeat,
+    SyncRecord,
+    WebhookMessage,
+)
 from xero_sync.models.choices import State, Step  # noqa: E402
 
 SANDBOX = Sandbox(settings.CODAT_BASE_URL)
 INVOICE_AMOUNT = Decimal(1_000)
+THINK_SECONDS = 0.005
 
 
 # --- before ---------------------------------------------------------------------------
@@ -177,7 +189,8 @@ def _books(company: Company) -> Iterator[str]:
     posted = [
         one["recordId"]
         for one in books["entries"]
-        if one["pushOperationKey"] and one["type"] not in {"suppliers", "chartOfAccounts"}
+        if one["pushOperationKey"]
+        and one["type"] not in {"suppliers", "chartOfAccounts"}
     ]
     records = SyncRecord.objects.filter(company=company)
     bookings = records.bookings().order_by("sequence")
@@ -187,7 +200,9 @@ def _books(company: Company) -> Iterator[str]:
         yield f"{len(posted)} postings, {bookings.count()} bookings, or not the same"
         return
     for loan in company.loans.all():
-        places = [posted.index(one.xero_record_id) for one in bookings.filter(loan=loan)]
+        places = [
+            posted.index(one.xero_record_id) for one in bookings.filter(loan=loan)
+        ]
         if places != sorted(places):
             yield f"{loan.reference} out of order: {places}"
     yield from _balances(connection, books, records)
@@ -218,12 +233,54 @@ def _balances(connection: Connection, books: Any, records: Any) -> Iterator[str]
             yield f"{name} is {found[name]}, not {value}"
 
 
+# --- meanwhile ------------------------------------------------------------------------
+
+
+def sweep() -> str:
+    """Ask the cluster for a sweep now; by itself it makes one a minute."""
+    return str(async_task(task_queue.SCHEDULES["Minute sweep"][0]))
+
+
+def age(minutes: int) -> int:
+    """Let all processes have been seen so much earlier."""
+    earlier = F("beat_at") - timedelta(minutes=minutes)
+    rows: int = Heartbeat.objects.update(beat_at=earlier)
+    return rows
+
+
+def write(reference: str, seconds: int) -> dict[str, int]:
+    """Record events for a while, as a busy web process does; count what was refused."""
+    loan = Loan.objects.with_company().get(reference=reference)
+    counted: Counter[str] = Counter(commits=0, locked=0)
+    ends_at = time.monotonic() + seconds
+    while time.monotonic() < ends_at:
+        try:
+            services.record_event(
+                loan=loan,
+                kind="drawdown",
+                amount=Decimal(1),
+                value_date=loan.agreed_on,
+                recorded_by="service:writer",
+                today=loan.company.today(database_now()),
+            )
+            counted["commits"] += 1
+        except OperationalError as exc:
+            if "locked" not in str(exc):
+                raise
+            counted["locked"] += 1
+        time.sleep(THINK_SECONDS)
+    return dict(counted)
+
+
 def main(action: str, *arguments: str) -> None:
     """Do one thing and write its answer."""
     actions: dict[str, Any] = {
         "prepare": lambda: prepare(int(arguments[0]), int(arguments[1])),
         "settle": lambda: settle(int(arguments[0])),
         "judge": lambda: judge(arguments[0]),
+        "sweep": sweep,
+        "age": lambda: age(int(arguments[0])),
+        "write": lambda: write(arguments[0], int(arguments[1])),
     }
     answer = actions[action]()
     Path(os.environ["OUT"]).write_text(json.dumps(answer))

@@ -63,6 +63,7 @@ class Crew:
         self.web = f"http://127.0.0.1:{free_port()}"
         self.sandbox = f"http://127.0.0.1:{free_port()}"
         self.stuck = 0
+        self.loans: list[str] = []
         self._settings = settings or "tests.processes.settings"
         self._processes: dict[str, Process] = {}
         self._wanted: dict[str, list[str]] = {}
@@ -119,9 +120,17 @@ class Crew:
         }[name]
 
     def _start(self, name: str) -> None:
+        if name in self._processes:
+            self._processes[name].kill()
         self._starts += 1
         log = self.directory / f"{name}-{self._starts:03}.log"
         self._processes[name] = Process(*self._wanted[name], env=self.env, log=log)
+
+    def end(self, name: str) -> None:
+        """Kill a process for good."""
+        with self._lock:
+            del self._wanted[name]
+            self._processes.pop(name).kill()
 
     def supervise(self) -> None:
         """Restart from now on what dies, and a cluster that leaves work lying."""
@@ -143,7 +152,6 @@ class Crew:
             with self._lock:
                 for name in self._wanted:
                     if not self._processes[name].is_alive:
-                        self._processes[name].kill()
                         self._start(name)
 
     def _watch_the_cluster(self) -> None:
@@ -166,6 +174,10 @@ class Crew:
         """The process of that name that runs now."""
         with self._lock:
             return self._processes[name]
+
+    def has(self, name: str) -> bool:
+        """Whether a process of that name was started."""
+        return name in self._processes
 
     def readiness(self) -> dict[str, Any]:
         """What /readyz says."""
@@ -193,16 +205,26 @@ class Crew:
         Raises:
             RuntimeError: it failed.
         """
+        return self.answer(self.let(action, *arguments))
+
+    def let(self, action: str, *arguments: str) -> tuple[Process, Path]:
+        """Let `borrowers` begin to do something."""
         self._starts += 1
         log = self.directory / f"{action}-{self._starts:03}.log"
-        out = self.directory / f"{log.stem}.out"
+        out = log.with_suffix(".out")
         command = [sys.executable, "-m", "tests.processes.borrowers", action]
         env = {**self.env, "OUT": str(out)}
-        process = Process(*command, *arguments, env=env, log=log)
-        wait_until(log.stem, lambda: not process.is_alive, seconds=900)
-        process.kill()
+        return Process(*command, *arguments, env=env, log=log), out
+
+    def answer(self, begun: tuple[Process, Path]) -> Any:
+        """Wait for what was begun and return its answer."""
+        process, out = begun
+        try:
+            wait_until(out.stem, lambda: not process.is_alive, seconds=900)
+        finally:
+            process.kill()
         if not out.exists():
-            raise RuntimeError(f"{action} failed:\n{process.words()[-3000:]}")
+            raise RuntimeError(f"{out.stem} failed:\n{process.words()[-3000:]}")
         return json.loads(out.read_text())
 
     def quarrels(self) -> list[str]:

@@ -10,22 +10,22 @@ from tests.processes.processes import kill, wait_until
 CLUSTER = ("cluster", "main", "sentinel", "worker", "pusher", "monitor")
 WEB = ("web", "before-answer", "webhook", "before-nudge")
 # Only while push_drain runs, in the second half.
-DRAIN = ("drain",)
-TARGET_SECONDS = 60
+DRAIN = "drain"
+TARGET_SECONDS = 30
 
 
 def deck(kills: int, disruptions: tuple[str, ...], dice: random.Random) -> list[str]:
     """As many kills as wanted, each kind as often as any other; drains come late."""
-    early = [*CLUSTER, *WEB, *disruptions]
-    half = kills // 2
-    return [*_draw(early, half, dice), *_draw([*early, *DRAIN], kills - half, dice)]
-
-
-def _draw(kinds: list[str], number: int, dice: random.Random) -> list[str]:
+    kinds = [*CLUSTER, *WEB, *disruptions, DRAIN]
     drawn: list[str] = []
-    while len(drawn) < number:
-        drawn += dice.sample(kinds, len(kinds))
-    return drawn[:number]
+    while len(drawn) < kills:
+        drawn += dice.sample(kinds, min(len(kinds), kills - len(drawn)))
+    early, late = drawn[: kills // 2], drawn[kills // 2 :]
+    others = [place for place, kind in enumerate(late) if kind != DRAIN]
+    for place in [place for place, kind in enumerate(early) if kind == DRAIN]:
+        other = others.pop()
+        early[place], late[other] = late[other], early[place]
+    return [*early, *late]
 
 
 class Killer:
@@ -48,12 +48,14 @@ class Killer:
         """
         if kind in self._crew.store.disruptions:
             self._crew.store.disrupt(kind)
-        elif kind in ("cluster", "web", "drain"):
+        elif kind in ("cluster", "web", DRAIN):
             process = self._crew[kind]
-            wait_until(f"{kind} lives", lambda: process.group(), seconds=TARGET_SECONDS)
+            wait_until(f"{kind} lives", process.group, seconds=TARGET_SECONDS)
             process.kill()
         elif kind in CLUSTER:
-            wait_until(f"a {kind}", lambda: self._kill_one(kind), seconds=TARGET_SECONDS)
+            wait_until(
+                f"a {kind}", lambda: self._kill_one(kind), seconds=TARGET_SECONDS
+            )
         else:
             self._let_die(kind)
         self.done[kind] += 1

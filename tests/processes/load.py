@@ -1,4 +1,4 @@
-"""The load: services of the lender that record events, and repeat what got no answer."""
+"""The load: events, recorded as the lender's services do: repeated until answered."""
 
 import base64
 import hashlib
@@ -79,11 +79,11 @@ class Load:
             "value_date": self._yesterday,
             "external_id": external_id,
         }
-        self._insist("/load/events", json.dumps(body).encode(), lambda: {})
+        self._insist("/load/events", json.dumps(body).encode(), dict)
         self.events.append(external_id)
 
     def _send_webhook(self, name: str) -> None:
-        """A message of Codat's that means nothing to us, and must not be lost either."""
+        """A message that means nothing to us, and must not be lost either."""
         body = json.dumps({"eventType": "load.test", "payload": {"of": name}}).encode()
         self._insist("/webhooks/codat/", body, lambda: signed(f"msg-{name}", body))
         self.webhooks.append(f"msg-{name}")

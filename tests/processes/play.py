@@ -17,7 +17,7 @@ from tests.processes.load import Load
 from tests.processes.stores import Servers, Sqlite
 
 BORROWERS = 3
-SETTLE_SECONDS = 240
+SETTLE_SECONDS = 150
 
 
 @dataclass
@@ -44,8 +44,8 @@ class Verdict:
             f"{sum(self.kills.values())} kills: {kinds}\n"
             f"{self.frozen} restarts of a stuck cluster by the watchdog; "
             f"{self.repeats} calls repeated for want of an answer\n"
-            f"{self.judged['events']} events, {self.judged['entries']} entries in Xero, "
-            f"{self.judged['webhooks']} webhooks; settled "
+            f"{self.judged['events']} events, {self.judged['entries']} entries in "
+            f"Xero, {self.judged['webhooks']} webhooks; settled "
             f"{self.settled['seconds']} s after the load; {self.seconds:.0f} s in all\n"
             + ("\n".join(["WRONG", *self.wrong]) if self.wrong else "nothing is wrong")
         )
@@ -94,7 +94,9 @@ def play(
         load.start()
         problems: list[str] = []
         try:
-            _kill_all(found, killer, load, deck(kills, found.store.disruptions, dice), say)
+            _kill_all(
+                found, killer, load, deck(kills, found.store.disruptions, dice), say
+            )
         except (TimeoutError, OSError) as exc:
             problems.append(f"{type(exc).__name__}: {exc}")
         finally:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,10 +57,8 @@ class Process:
 
     def kill(self) -> None:
         """Kill all of it at once, as a power cut would."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._guard.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._guard.wait(10)
         if self._guard.stdin is not None:
             self._guard.stdin.close()
@@ -89,7 +88,7 @@ def _stat(pid: str) -> tuple[int, int, str] | None:
 
 
 def _all() -> dict[int, tuple[int, int, str]]:
-    pids = [entry for entry in os.listdir("/proc") if entry.isdigit()]
+    pids = [entry.name for entry in Path("/proc").glob("[0-9]*")]
     found = {int(pid): stat for pid in pids if (stat := _stat(pid))}
     return {pid: stat for pid, stat in found.items() if stat[2] != "Z"}
 

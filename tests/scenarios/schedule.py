@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import time
 import traceback
 from dataclasses import dataclass, field
 from datetime import datetime
+from unittest import mock
 
 from tests.scenarios import invariants
 from tests.scenarios.acts import Act, Stage
@@ -48,7 +50,12 @@ def run(seed: int) -> Verdict:
     Pristine.restore()
     with seeded_ids(seed):
         world = World(seed)
-        with world.clock.stopped(), world.crasher.watching():
+        with (
+            world.clock.stopped(),
+            world.crasher.watching(),
+            # Who waits in earnest lets the virtual time pass.
+            mock.patch.object(time, "sleep", world.wait),
+        ):
             stage = _stage(world, seed)
             try:
                 for act in script:

@@ -20,12 +20,11 @@ from tests.scenarios.crashes import Crash, Crasher
 from tests.scenarios.database import recover
 from tests.scenarios.freezer import Freezer
 from tests.scenarios.wire import Wire
-from xero_sync import connections, jobs, mapping, webhook_views
+from xero_sync import connections, jobs, webhook_views
 from xero_sync.codat.client import CodatClient
-from xero_sync.codat.exceptions import CodatError
 from xero_sync.models import Connection, SyncRecord
 from xero_sync.sandbox import Sandbox
-from xero_sync.writeback import engine, inbox
+from xero_sync.writeback import budget, engine, inbox
 from xero_sync.writeback import sweep as sweeping
 
 WEBHOOK_URL = "http://testserver/webhooks/codat/"
@@ -66,6 +65,13 @@ class World:
             base_url="http://codat.test",
             api_key=settings.CODAT_API_KEY,
             session=session,
+        )
+        # For what is not urgent: each call asks the shared budget by itself.
+        self.patient = CodatClient(
+            base_url="http://codat.test",
+            api_key=settings.CODAT_API_KEY,
+            session=session,
+            before_call=budget.charge,
         )
         self.story: list[str] = []
         # Codat connections that have been cut at some time.
@@ -118,7 +124,7 @@ class World:
         """A worker takes what is due."""
         with self.process("a drain"):
             engine.drain(client=self.client, now=self.freezer.now, threads=0)
-            jobs.check_connections(self.client, now=self.freezer.now)
+            jobs.check_connections(self.patient, now=self.freezer.now)
 
     def work(self) -> None:
         """A worker takes what nudges there are; without any it stays idle."""
@@ -139,19 +145,10 @@ class World:
         """The daily look at each connection and at the accounts chosen in it."""
         self._checked_at = self.clock.now
         with self.process("the daily check"):
-            for row in Connection.objects.live().order_by("created_at"):
-                try:
-                    fresh = connections.refresh(
-                        connection=row, client=self.client, now=self.clock.now
-                    )
-                    mapping.revalidate(
-                        connection=fresh,
-                        client=self.client,
-                        now=self.clock.now,
-                        wait=self.wait,
-                    )
-                except CodatError as exc:
-                    self.tell(f"  the daily check failed: {exc}")
+            checked, failed = connections.check_all(
+                client=self.patient, now=self.clock.now, wait=self.wait
+            )
+            self.tell(f"  the daily check: {checked} checked, {failed} failed")
 
     # --- time ------------------------------------------------------------------------
 

@@ -137,6 +137,12 @@ def charge(method: str, path: str) -> None:
 
 
 @transaction.atomic
+def may_look(*, now: datetime) -> bool:
+    """Tell whether a look would get its permit, without taking it."""
+    return Budget(organisations=(), now=now).take(is_look=True) is None
+
+
+@transaction.atomic
 def _take_one(now: datetime) -> datetime | None:
     budget = Budget(organisations=(), now=now)
     wait = budget.take(is_look=True)

@@ -439,6 +439,26 @@ def test_the_remarks_of_a_success_are_kept_on_the_timeline(world, borrower):
     assert record.changes.order_by("pk").last().push_operation_key
 
 
+@pytest.mark.parametrize("lost", ["lose_reply_after", "lose_reply_before"])
+@pytest.mark.parametrize("second", [400, 401, 402, 404, 429])
+def test_a_refusal_after_a_lost_reply_does_not_settle_the_first_try(
+    world, borrower, lost, second
+):
+    world.sandbox.faults.add(lost, match="transfers")
+    event = advance(borrower)
+    world.drain()
+    assert state_of(event) == "unknown no_answer"
+    world.wire.canned.append(("/push/transfers", second))
+
+    world.wait(10)
+    world.drain()
+    assert state_of(event).startswith("unknown")
+    world.run(seconds=4 * HOUR, step=120)
+
+    assert state_of(event) == WRITTEN
+    assert_one_transfer(borrower)
+
+
 # --- timed out at Codat ---------------------------------------------------------------
 
 

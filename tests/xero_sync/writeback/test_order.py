@@ -18,7 +18,8 @@ from tests.xero_sync.evidence import (
 )
 from xero_sync.codat.exceptions import CodatNoAnswer
 from xero_sync.models import SyncRecord, WriteAttempt
-from xero_sync.writeback import claims, decisions, results, sweep
+from xero_sync.models.choices import Step
+from xero_sync.writeback import claims, decisions, inbox, looks, results, sweep
 from xero_sync.writeback.exchange import Sent
 
 pytestmark = pytest.mark.django_db
@@ -128,6 +129,8 @@ def test_the_reversal_of_a_refused_booking_lets_the_next_one_go_at_once(
     next_one = borrower.record(loan, "drawdown", "800")
     world.run(seconds=100, step=20)
     assert state_of(next_one) == "queued"
+    # Nothing is due any more: the lanes sleep.
+    world.drain()
 
     borrower.reverse(fee)
     world.drain()
@@ -264,19 +267,30 @@ def test_a_frozen_worker_that_wakes_up_leaves_its_attempt_and_changes_nothing(
     assert_books_follow(borrower)
 
 
-def test_an_answer_that_is_stored_too_late_does_not_hide_its_operation(world, borrower):
+@pytest.mark.parametrize("step", [None, Step.STATEMENT_LINE])
+def test_an_answer_that_is_stored_too_late_does_not_hide_its_operation(
+    world, borrower, step
+):
     event = borrower.record(borrower.loan(), "drawdown", "800")
-    frozen = send(world, claim_and_die(world)[0])
+    claimed = claim_and_die(world)
+    while step and claimed[0].request.data_type != "bankTransactions":
+        results.store([send(world, claimed[0])], now=world.clock.now)
+        world.sandbox.tick()
+        inbox.read(now=world.clock.now)
+        while not (claimed := claim_and_die(world)):
+            for look in looks.due(limit=1, now=world.clock.now):
+                look.done(look.call(world.client), world.clock.now)
+    frozen = send(world, claimed[0])
     world.wait(2 * 3_600)
     sweep.sweep(now=world.clock.now)
-    assert state_of(event) == "unknown lease_expired"
+    assert state_of(event, step) == "unknown lease_expired"
 
     results.store([frozen], now=world.clock.now)
-    assert state_of(event) == "unknown lease_expired"
+    assert state_of(event, step) == "unknown lease_expired"
     world.run(seconds=3 * 3_600, step=300)
 
-    assert state_of(event) == WRITTEN
-    assert len(sent(event)) == 1
+    assert state_of(event, step) == WRITTEN
+    assert len(sent(event, step)) == 1
     assert_books_follow(borrower)
 
 
