@@ -1,6 +1,7 @@
 """`python -m tests.processes --kills 200 [--store sqlite|postgres] [--seed N]`."""
 
 import argparse
+import signal
 import sys
 from functools import partial
 
@@ -14,6 +15,8 @@ def main() -> int:
     parser.add_argument("--store", choices=("sqlite", "postgres"))
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
+    # Told to end, it still ends its processes and takes its files away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     stores = [given.store] if given.store else ["sqlite", "postgres"]
     say = partial(print, flush=True)
     is_wrong = False

@@ -151,12 +151,8 @@ def test_a_frozen_cluster_is_seen_bridged_by_push_drain_and_cured_by_a_restart(f
 
 def test_push_drain_ends_when_told_to_and_signs_off(found):
     drain = found.start("drain")
+    wait_until("it", lambda: "Draining" in drain.words(), seconds=WORKER_SECONDS)
     live(found)
-    wait_until(
-        "its beat",
-        lambda: "push_drain" in found.readiness()["processes"],
-        seconds=WORKER_SECONDS,
-    )
 
     kill(drain.main, signal.SIGTERM)
     wait_until("it ends", lambda: not drain.is_alive, seconds=STOP_SECONDS)

@@ -18,7 +18,7 @@ from tests.scenarios.person import Person
 from tests.scenarios.script import Writer
 from tests.scenarios.world import WEBHOOK_URL, World
 from xero_sync import connections
-from xero_sync.models import RecordChange, SyncRecord
+from xero_sync.models import Connection, RecordChange, SyncRecord
 from xero_sync.models.choices import CLOSED_STATES, Reason, Step
 from xero_sync.sandbox.consumers import BUILT_IN
 from xero_sync.sandbox.webhooks import Consumer
@@ -97,6 +97,8 @@ def _settle(stage: Stage) -> list[str]:
     world.wire.is_reachable = True
     for borrower in stage.borrowers:
         _mend(stage, borrower)
+    if any(Connection.objects.values_list("unusable_account", flat=True)):
+        world.daily_check()
     for _ in range(ROUNDS):
         _come_to_rest(world)
         if _is_settled():
@@ -126,12 +128,11 @@ def _mend(stage: Stage, borrower: Borrower) -> None:
     if feed.status != "connected":
         feed.status = "connected"
         sandbox.sync(borrower.remote_id)
-    if borrower.has_feeds:
+    if borrower.has_feeds and not borrower.connection.bank_feeds:
         # A 403 for lines has switched them off, which a person takes back.
         connections.set_bank_feeds(
             connection=borrower.connection, on=True, now=world.clock.now
         )
-    world.daily_check()
 
 
 def _come_to_rest(world: World) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import requests
 from django.conf import settings
@@ -49,6 +50,7 @@ class World:
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(f"world of {seed}")
         self.clock = Clock(STARTS_AT + timedelta(minutes=self.chance.randrange(1_200)))
+        self.room = self.chance.choice([1, 8, 8, 8])
         self.crasher = Crasher()
         self.freezer = Freezer(self.clock)
         self.sandbox = Sandbox(
@@ -122,7 +124,14 @@ class World:
 
     def drain(self) -> None:
         """A worker takes what is due."""
-        with self.process("a drain"):
+        room = self.room
+        with (
+            self.process("a drain"),
+            # As many exchanges are claimed together as threads would have room for.
+            mock.patch.object(
+                engine._Pool, "room", lambda pool: room - pool.in_flight
+            ),
+        ):
             engine.drain(client=self.client, now=self.freezer.now, threads=0)
             jobs.check_connections(self.patient, now=self.freezer.now)
 
@@ -167,7 +176,8 @@ class World:
             moment = self.next_moment()
             if moment is None or moment > ends_at or self.clock.now >= ends_at:
                 break
-            pause = 1.0 if moment > self.clock.now else min(2 * pause, 60.0)
+            # What stays due although nobody can do it now is tried ever more rarely.
+            pause = 1.0 if moment > self.clock.now else min(2 * pause, 3_600.0)
             self.clock.to(
                 max(moment, self.clock.now + timedelta(seconds=pause))
             )

@@ -72,7 +72,7 @@ def _timed_out(
     if age >= timedelta(seconds=settings.WRITEBACK_TIMED_OUT_SECONDS):
         outcomes.ask_person(group, now=now, note="timed out at Codat")
         return None
-    if first.step == Step.STATEMENT_LINE:
+    if not _can_be_read(first):
         return readback.operation_look(group)
     fresh = now - timedelta(seconds=settings.WRITEBACK_POLL_CAP_SECONDS)
     return _read_back(group, request, since=max(first.state_since, fresh), now=now)
@@ -81,18 +81,27 @@ def _timed_out(
 # --- it may never have reached Codat -------------------------------------------------
 
 
-def last_sent(request: WriteRequest) -> datetime:
-    """Return when the last byte of a request may have gone out."""
+def last_sent(record: SyncRecord, request: WriteRequest) -> datetime:
+    """Return when the last byte of an unknown entry's request may have gone out."""
     latest = request.attempts.aggregate(latest=Max("finished_at"))["latest"]
-    # Without an attempt a sender died; it held its lease for this long at most.
-    lease = timedelta(seconds=settings.WRITEBACK_LEASE_SECONDS)
-    return max(latest or request.created_at, request.created_at + lease)
+    # A sender that died left no attempt; the entry became unknown after his lease.
+    return max(latest or request.created_at, record.state_since)
 
 
-def settled_at(request: WriteRequest) -> datetime:
+def settled_at(record: SyncRecord, request: WriteRequest) -> datetime:
     """Return from when on the absence of a request's effect can be proven."""
     settle = timedelta(seconds=settings.WRITEBACK_SETTLE_SECONDS)
-    return last_sent(request) + settle
+    return last_sent(record, request) + settle
+
+
+def _can_be_read(record: SyncRecord) -> bool:
+    """Tell whether Codat shows entries of this kind when its data are refreshed.
+
+    Neither statement lines, nor a fee taken back: Codat turns a negative direct cost
+    into a direct income, and a lending client cannot read those.
+    """
+    is_refund = record.step == Step.DIRECT_COST and record.lender_effect > 0
+    return record.step != Step.STATEMENT_LINE and not is_refund
 
 
 def _search(
@@ -110,15 +119,16 @@ def _search(
         if not isinstance(outcome, CodatError):
             _judge(group, request, outcome, asked_at)
 
-    if now >= settled_at(request) and _operations_searched(group, request):
-        return _read_back(group, request, since=settled_at(request), now=now)
+    settled = settled_at(group[0], request)
+    if now >= settled and _operations_searched(group, settled):
+        return _read_back(group, request, since=settled, now=now)
     return Exchange(request.company_id, call, done)
 
 
-def _operations_searched(group: Sequence[SyncRecord], request: WriteRequest) -> bool:
+def _operations_searched(group: Sequence[SyncRecord], settled: datetime) -> bool:
     """Tell whether the operations were searched in vain after the settle time."""
     checked = group[0].checked_at
-    return checked is not None and checked >= settled_at(request)
+    return checked is not None and checked >= settled
 
 
 def foreign_operations(
@@ -157,6 +167,8 @@ def _judge(
     operations: Sequence[PushOperation],
     now: datetime,
 ) -> None:
+    first = group[0]
+    settled = settled_at(first, request)
     candidates = foreign_operations(request, operations)
     if len(candidates) == 1:
         outcomes.apply_operation(
@@ -166,10 +178,12 @@ def _judge(
         outcomes.ask_person(
             group, now=now, note=f"{len(candidates)} operations could be it"
         )
-    elif now < settled_at(request):
-        _look_again(group, at=min(settled_at(request), _later(group, now)))
-    elif group[0].step == Step.STATEMENT_LINE:
+    elif now < settled:
+        _look_again(group, at=min(settled, _later(group, now)))
+    elif first.step == Step.STATEMENT_LINE:
         outcomes.send_anew(group, now=now, note="no such operation at Codat")
+    elif not _can_be_read(first):
+        outcomes.ask_person(group, now=now, note="Codat does not show such entries")
     else:
         ids = [record.pk for record in group]
         SyncRecord.objects.filter(pk__in=ids).update(checked_at=now, look_at=now)

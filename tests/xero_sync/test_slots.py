@@ -1,0 +1,85 @@
+"""The drains' slots: kept by those who live, free soon after one has died."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.worlds import World
+from xero_sync import slots
+from xero_sync.models import Heartbeat, SyncRecord
+from xero_sync.writeback import claims
+
+
+@pytest.fixture(autouse=True)
+def one_slot(db, settings):
+    """One drain at once, and exchanges of 12 seconds at most."""
+    settings.WRITEBACK_DRAINS = 1
+    settings.CODAT_CONNECT_TIMEOUT = 2
+    settings.CODAT_READ_TIMEOUT = 10
+
+
+def held_until():
+    return Heartbeat.objects.get(name="drain 1").busy_until
+
+
+def let_time_pass(slot, *, seconds):
+    """Move the row, and the holder's own memory of it, into the past."""
+    slot._kept_at -= seconds
+    Heartbeat.objects.update(busy_until=held_until() - timedelta(seconds=seconds))
+
+
+def test_a_second_drain_finds_no_slot_until_the_first_gives_it_back():
+    with slots.hold(holder="one:1") as first:
+        with slots.hold(holder="two:2") as second:
+            assert (first.name, second) == ("drain 1", None)
+            assert slots.all_taken(now=timezone.now())
+
+    with slots.hold(holder="two:2") as second:
+        assert second is not None
+
+
+def test_a_slot_is_held_little_longer_than_one_exchange():
+    with slots.hold(holder="one:1"):
+        left = held_until() - timezone.now()
+
+    assert timedelta(seconds=12) < left <= timedelta(seconds=18)
+
+
+def test_a_drain_that_lives_keeps_its_slot():
+    with slots.hold(holder="one:1") as slot:
+        let_time_pass(slot, seconds=10)
+        assert slot.keep()
+
+        assert held_until() - timezone.now() > timedelta(seconds=12)
+
+
+def test_a_slot_is_not_written_at_every_turn():
+    with slots.hold(holder="one:1") as slot:
+        before = held_until()
+
+        assert slot.keep()
+        assert held_until() == before
+
+
+def test_the_slot_of_a_drain_that_died_is_free_after_one_exchange():
+    with slots.hold(holder="dead:1") as slot:
+        let_time_pass(slot, seconds=20)
+        assert not slots.all_taken(now=timezone.now())
+
+        with slots.hold(holder="two:2") as second:
+            assert second is not None
+            # The one that was only asleep learns that it lost it, and stops.
+            assert not slot.keep()
+
+
+def test_an_entry_whose_sender_died_is_due_when_its_lease_ends():
+    world = World()
+    borrower = world.borrower()
+    borrower.record(borrower.loan(), "drawdown", "800")
+    (claim,) = claims.claim(limit=1, now=world.clock.now).sends
+
+    wait = slots.seconds_until_due(now=world.clock.now)
+
+    lease_until = SyncRecord.objects.get(pk=claim.records[0].pk).lease_until
+    assert wait == (lease_until - world.clock.now).total_seconds()
