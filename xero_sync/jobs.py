@@ -34,7 +34,11 @@ BUSY = "enough drains are running"
 def drain(**_ignored: Any) -> str:
     """Drain the queue for one slice, unless enough drains run already."""
     slots.answer(job=task_queue.DRAIN)
-    return run_slice(seconds=settings.WRITEBACK_SLICE_SECONDS)
+    done = run_slice(seconds=settings.WRITEBACK_SLICE_SECONDS)
+    if done != BUSY and _is_due_soon():
+        # The slice is over, the work is not; other jobs get their turn in between.
+        task_queue.nudge_drain()
+    return done
 
 
 def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> str:

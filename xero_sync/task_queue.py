@@ -55,9 +55,15 @@ class _Nudge:
         now = database_now()
         if self.job == DRAIN and slots.all_taken(now=now):
             return
-        if not slots.is_asked(job=self.job, now=now):
+        if slots.is_asked(job=self.job, now=now):
+            return
+        # Before it is sent: a worker may have taken it a moment later, and said so.
+        slots.ask(job=self.job, now=now)
+        try:
             async_task(self.job)
-            slots.ask(job=self.job, now=now)
+        except Exception:
+            slots.answer(job=self.job)
+            raise
 
 
 def forget_stale_nudges(*, now: datetime) -> int:

@@ -51,7 +51,9 @@ class Connection(asyncio.Protocol):
             if not mark:
                 return
             headers = dict(
-                line.split(b": ", 1) for line in head.split(b"\r\n")[1:] if b": " in line
+                line.split(b": ", 1)
+                for line in head.split(b"\r\n")[1:]
+                if b": " in line
             )
             lower = {name.lower(): value for name, value in headers.items()}
             length = int(lower.get(b"content-length", b"0"))

@@ -38,6 +38,7 @@ from xero_sync.codat.client import CodatClient  # noqa: E402
 from xero_sync.models import (  # noqa: E402
     Connection,
     Heartbeat,
+    RateScope,
     SyncRecord,
     WebhookMessage,
 )
@@ -137,23 +138,36 @@ def settle(seconds: int) -> dict[str, Any]:
     """Wait until nothing is open; tell how long it took and what still is."""
     began = time.monotonic()
     open_: list[str] = ["never looked"]
+    last: list[str] = []
     while open_ and time.monotonic() - began < seconds:
         time.sleep(0.5)
         try:
             open_ = _open()
+            last = [*_breakers(), *open_] if open_ else last
         except DatabaseError:
             close_old_connections()
-    return {"seconds": round(time.monotonic() - began, 1), "open": open_[:20]}
+    return {
+        "seconds": round(time.monotonic() - began, 1),
+        "open": open_[:20],
+        "last": last[:20],
+    }
 
 
 def _open() -> list[str]:
     records = SyncRecord.objects.open().select_related("event")
     entries = [
-        f"{one.event.external_id} {one.step}: {one.state} {one.reason} {one.failure}"
+        f"{one.event.external_id} {one.step}: {one.state} {one.reason} {one.failure} "
+        f"since {one.state_since:%T}, look at {one.look_at}, lease {one.lease_until}"
         for one in records
     ]
     unread = WebhookMessage.objects.filter(processed_at=None).count()
     return entries + ([f"{unread} webhooks unread"] if unread else [])
+
+
+def _breakers() -> list[str]:
+    """What holds everything up, if anything does."""
+    opened = RateScope.objects.filter(open_seconds__gt=0)
+    return [f"{one.key} is open for {one.open_seconds} s" for one in opened]
 
 
 def judge(acknowledged: str) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Which store the tests use, by the variables that choose those of every test."""
 
 import os
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -14,16 +16,21 @@ def store() -> str:
 
     A run on servers that cannot have them skips; where it counts, it fails.
     """
+    if not Path("/proc/self/stat").exists():
+        _give_up("processes are found in /proc, which this system does not have")
     given = [name for name in NEEDED if os.environ.get(name)]
     if not given:
         return "sqlite"
     missing = [name for name in NEEDED if name not in given] + missing_programs()
     if missing:
-        words = f"a run on PostgreSQL and Redis lacks {', '.join(missing)}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(words)
-        pytest.skip(words)
+        _give_up(f"a run on PostgreSQL and Redis lacks {', '.join(missing)}")
     return "postgres"
+
+
+def _give_up(words: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(words)
+    pytest.skip(words)
 
 
 def sqlite_only() -> None:

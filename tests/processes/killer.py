@@ -23,7 +23,7 @@ def deck(kills: int, disruptions: tuple[str, ...], dice: random.Random) -> list[
     early, late = drawn[: kills // 2], drawn[kills // 2 :]
     others = [place for place, kind in enumerate(late) if kind != DRAIN]
     for place in [place for place, kind in enumerate(early) if kind == DRAIN]:
-        other = others.pop()
+        other = others.pop(dice.randrange(len(others)))
         early[place], late[other] = late[other], early[place]
     return [*early, *late]
 

@@ -46,7 +46,8 @@ class Verdict:
             f"{self.repeats} calls repeated for want of an answer\n"
             f"{self.judged['events']} events, {self.judged['entries']} entries in "
             f"Xero, {self.judged['webhooks']} webhooks; settled "
-            f"{self.settled['seconds']} s after the load; {self.seconds:.0f} s in all\n"
+            f"{self.settled['seconds']} s after the load "
+            f"(last: {self.settled['last'][:2]}); {self.seconds:.0f} s in all\n"
             + ("\n".join(["WRONG", *self.wrong]) if self.wrong else "nothing is wrong")
         )
 

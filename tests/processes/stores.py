@@ -209,3 +209,4 @@ def _wait_for_end(process: Process) -> None:
     wait_until(
         "it ends", lambda: not process.is_alive, seconds=START_SECONDS, look=0.02
     )
+    process.kill()

@@ -35,7 +35,7 @@ def test_eight_writers_and_the_cluster_never_find_the_database_locked():
     commits, locked, quarrels = write()
 
     assert (locked, quarrels) == (0, [])
-    assert commits > 10 * WRITERS
+    assert commits >= WRITERS
 
 
 def test_with_djangos_default_options_they_do():

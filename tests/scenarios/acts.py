@@ -142,12 +142,15 @@ def crash(stage: Stage, *, at: str, time: int, inner: tuple[Act, ...]) -> None:
 
 
 def freeze(stage: Stage, *, at: str, time: int, inner: tuple[Act, ...]) -> None:
+    before, *others = inner
+
     def meanwhile() -> None:
         stage.world.tell("  z a worker falls asleep")
-        for act in inner:
+        for act in others:
             act.run(stage)
         stage.world.tell("  ! it wakes up")
 
+    before.run(stage)
     with stage.world.freezer.armed(at, time, meanwhile):
         stage.world.sweep()
         stage.world.drain()

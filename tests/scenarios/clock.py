@@ -32,6 +32,10 @@ class Clock:
         if self._traveller is not None:
             self._traveller.move_to(self.now)
 
+    def monotonic(self) -> float:
+        """The seconds that have passed, for those who measure a while."""
+        return (self.now - self.start).total_seconds()
+
     @property
     def elapsed(self) -> str:
         """How far the schedule has come, for the story of a failure."""

@@ -77,6 +77,7 @@ class Crasher:
         self._point: Point | None = None
         self._left = 0
         self._statements: list[str] = []
+        self._done = ""
 
     @contextmanager
     def armed(self, name: str, occurrence: int) -> Iterator[None]:
@@ -101,9 +102,13 @@ class Crasher:
             raise Crash
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Watch the connection's statements and commits."""
+    def watching(self, committed: Callable[[str], None]) -> Iterator[None]:
+        """Watch the connection's statements and commits.
+
+        `committed` is told after each transaction what it did.
+        """
         commit = connection._commit
+        run_hooks = connection.run_and_clear_commit_hooks
 
         def commit_or_die() -> None:
             done = "\n".join(self._statements)
@@ -115,13 +120,20 @@ class Crasher:
                 self._meet_commit("committed", done)
             finally:
                 self._statements = []
+            self._done = done
+
+        def run_hooks_and_tell() -> None:
+            run_hooks()
+            done, self._done = self._done, ""
+            committed(done)
 
         connection._commit = commit_or_die
+        connection.run_and_clear_commit_hooks = run_hooks_and_tell
         try:
             with connection.execute_wrapper(self._statement):
                 yield
         finally:
-            del connection._commit
+            del connection._commit, connection.run_and_clear_commit_hooks
 
     def _meet_commit(self, place: str, done: str) -> None:
         try:

@@ -10,7 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-PUSH = "^POST .*/push/"
+# What a worker must have just done, where it matters.
+PATTERNS = {
+    "claimed": 'INSERT INTO "xero_sync_writerequest"|UPDATE xero_sync_syncrecord',
+    "request": "^POST .*/push/",
+    "answer": "^POST .*/push/",
+}
 
 
 class Freezer:
@@ -39,14 +44,14 @@ class Freezer:
     def now(self) -> datetime:
         """The time, for a worker: he may fall asleep between reading it and using it.
 
-        A drain reads the clock before it claims, before it sends and before it stores.
+        A drain reads the clock before it claims and before it stores.
         """
         self.meet("clock", "")
         return self._now()
 
     def meet(self, place: str, line: str) -> None:
         """Pass a place; perhaps fall asleep there."""
-        if place != self._place or (line and not re.search(PUSH, line)):
+        if place != self._place or not re.search(PATTERNS.get(place, ""), line):
             return
         self._left -= 1
         if self._left == 0:

@@ -52,9 +52,10 @@ def run(seed: int) -> Verdict:
         world = World(seed)
         with (
             world.clock.stopped(),
-            world.crasher.watching(),
+            world.crasher.watching(lambda done: world.freezer.meet("claimed", done)),
             # Who waits in earnest lets the virtual time pass.
             mock.patch.object(time, "sleep", world.wait),
+            mock.patch.object(time, "monotonic", world.clock.monotonic),
         ):
             stage = _stage(world, seed)
             try:

@@ -170,16 +170,18 @@ class Writer:
 
     def freeze(self) -> Act:
         chance = self.chance
-        at = chance.choice(["clock", "clock", "request", "answer"])
+        at = chance.choice(["clock", "claimed", "claimed", "request", "answer"])
         # What is on the wire arrives within the time that the engine allows for.
         sleeps = min(seconds(chance), 3_500) if at == "request" else seconds(chance)
         inner = [Act(chance.choice(["go_on", "go_on", "wait"]), {"seconds": sleeps})]
         inner += [Act(chance.choice(["sweep", "work"])) for _ in range(2)]
         if chance.random() < 0.3:
-            inner.insert(0, self.fault("error_before"))
+            inner.insert(0, self.fault(chance.choice(["error_before", "late_landing"])))
+        elif chance.random() < 0.3:
+            inner.append(self.record())
         chance.shuffle(inner)
-        time = chance.choice([1, 1, 2]) if at != "clock" else chance.randint(1, 9)
-        return Act("freeze", {"at": at, "time": time}, tuple(inner))
+        given = {"at": at, "time": chance.choice([1, 1, 1, 2, 3])}
+        return Act("freeze", given, (self.record(), *inner))
 
     def purge(self) -> Act:
         return Act("purge")

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from tests.worlds import World
-from xero_sync import slots
-from xero_sync.models import Heartbeat, SyncRecord
-from xero_sync.writeback import claims
+from xero_sync import slots, task_queue
+from xero_sync.models import Heartbeat, Lane, SyncRecord
+from xero_sync.writeback import claims, inbox
 
 
 @pytest.fixture(autouse=True)
@@ -78,8 +78,45 @@ def test_an_entry_whose_sender_died_is_due_when_its_lease_ends():
     borrower = world.borrower()
     borrower.record(borrower.loan(), "drawdown", "800")
     (claim,) = claims.claim(limit=1, now=world.clock.now).sends
+    Lane.objects.update(due_at=None)
+    inbox.read(now=world.clock.now)
 
     wait = slots.seconds_until_due(now=world.clock.now)
 
     lease_until = SyncRecord.objects.get(pk=claim.records[0].pk).lease_until
     assert wait == (lease_until - world.clock.now).total_seconds()
+
+
+def nudge(monkeypatch, queue):
+    """Nudge with a queue of our own."""
+    monkeypatch.setattr(task_queue, "async_task", queue)
+    task_queue._Nudge(task_queue.INBOX)()
+
+
+def is_asked():
+    return slots.is_asked(job=task_queue.INBOX, now=timezone.now())
+
+
+def test_a_nudge_that_waits_makes_others_needless(monkeypatch):
+    sent = []
+
+    nudge(monkeypatch, sent.append)
+    nudge(monkeypatch, sent.append)
+
+    assert (sent, is_asked()) == ([task_queue.INBOX], True)
+
+
+def test_a_nudge_that_a_worker_has_taken_at_once_holds_back_no_other(monkeypatch):
+    nudge(monkeypatch, lambda job: slots.answer(job=job))
+
+    assert not is_asked()
+
+
+def test_a_nudge_that_could_not_be_sent_holds_back_no_other(monkeypatch):
+    def refuse(job):
+        raise ConnectionError("the broker is gone")
+
+    with pytest.raises(ConnectionError):
+        nudge(monkeypatch, refuse)
+
+    assert not is_asked()

@@ -5,25 +5,17 @@ freezes bytes and key, and marks the entries as sending. The HTTP call comes aft
 commit, so that what might be in Xero is always on file.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Exists, F, Min, OuterRef, Q, Window
-from django.db.models.functions import RowNumber
 
-from xero_sync.models import (
-    AccountMapping,
-    Lane,
-    LoanInXero,
-    SyncRecord,
-    WriteRequest,
-)
+from xero_sync.models import Lane, LoanInXero, SyncRecord, WriteRequest
 from xero_sync.models.choices import BOOKINGS, Cause, State, Step
-from xero_sync.writeback import freezing, holds, lines, moves, readiness
+from xero_sync.writeback import choosing, freezing, holds, lines, moves, readiness
 from xero_sync.writeback.budget import Budget
 from xero_sync.writeback.exchange import Claim
 from xero_sync.writeback.readiness import Readiness
@@ -82,7 +74,7 @@ class _Round:
         self.turns = turns
         companies = {turn.lane.company_id for turn in turns}
         self.ready = readiness.load(company_ids=companies, now=now)
-        self.busy = busy_lanes(companies)
+        self.busy = choosing.busy_lanes(companies)
         self.budget = Budget(
             organisations=[
                 ready.connection.codat_connection_id
@@ -97,7 +89,9 @@ class _Round:
         bookings = [t for t in self.turns if t.lane.step != Step.STATEMENT_LINE]
         statements = [t for t in self.turns if t.lane.step == Step.STATEMENT_LINE]
         self._claim_bookings(bookings)
-        waiting = companies_with_lines(turn.lane.company_id for turn in statements)
+        waiting = choosing.companies_with_lines(
+            turn.lane.company_id for turn in statements
+        )
         for turn in statements:
             if turn.lane.company_id in waiting:
                 self._claim_lines(turn)
@@ -112,11 +106,11 @@ class _Round:
             for turn in turns
             if (turn.lane.company_id, turn.lane.step) not in self.busy
         }
-        chosen = next_bookings(free, self.now)
-        put_off = earliest_due(set(free) - set(chosen), now=self.now)
+        chosen = choosing.next_bookings(free, self.now)
+        put_off = choosing.earliest_due(set(free) - set(chosen), now=self.now)
         for key, moment in put_off.items():
             free[key].due_at = moment
-        in_xero = _loans_in_xero(chosen.values())
+        in_xero = choosing.loans_in_xero(chosen.values())
         self.earlier = lines.latest_requests(chosen.values())
         claims = [
             claim
@@ -135,7 +129,7 @@ class _Round:
         if reason:
             self._hold(turn, record, reason)
             return None
-        if needs_check(record, self.now):
+        if choosing.needs_check(record, self.now):
             turn.due_at = self.budget.take(is_look=True)
             if turn.due_at is None:
                 self.claimed.checks.append(record)
@@ -149,7 +143,7 @@ class _Round:
         if record.compensates and record.compensates.request:
             # A compensation moves the accounts of what it compensates.
             mapping = record.compensates.request.mapping or mapping
-        if resendable(record, mapping, self.now):
+        if choosing.resendable(record, mapping, self.now):
             return Claim(request=record.request, records=(record,))  # type: ignore[arg-type]
         account = fixed or mapping.lender_account
         if account.connection_id != connection.pk:
@@ -182,7 +176,7 @@ class _Round:
         push = lines.next_push(company_id=lane.company_id, now=self.now)
         if push is None:
             key = (lane.company_id, lane.step)
-            turn.due_at = earliest_due([key], now=self.now).get(key)
+            turn.due_at = choosing.earliest_due([key], now=self.now).get(key)
             return
         ready = self.ready[lane.company_id]
         if self._hold_lines(turn, push, ready) or ready.connection is None:
@@ -277,108 +271,3 @@ def start_all(claims: Sequence[Claim], now: datetime) -> list[Claim]:
         elif moved:
             raise RuntimeError(f"Only a part of {claim.request} could be claimed.")
     return whole
-
-
-def busy_lanes(company_ids: Iterable[int]) -> set[tuple[int, str]]:
-    """Return the lanes in which a request has no stored outcome yet.
-
-    Two such requests of one type could not be told apart in Codat's list of push
-    operations, which names neither body nor key.
-    """
-    unanswered = SyncRecord.objects.filter(
-        company__in=company_ids, state__in=(State.SENDING, State.UNKNOWN)
-    )
-    return set(unanswered.values_list("company_id", "step"))
-
-
-def next_bookings(
-    lanes: Iterable[tuple[int, str]], now: datetime
-) -> dict[tuple[int, str], SyncRecord]:
-    """Return the booking whose turn it is in each of these lanes that has one."""
-    wanted = set(lanes)
-    earlier = (
-        SyncRecord.objects.bookings()
-        .open()
-        .filter(loan=OuterRef("loan"), sequence__lt=OuterRef("sequence"))
-    )
-    ranked = (
-        SyncRecord.objects.filter(
-            Q(not_before=None) | Q(not_before__lte=now),
-            ~Exists(earlier),
-            state=State.QUEUED,
-            company__in={company for company, _ in wanted},
-            step__in={step for _, step in wanted},
-        )
-        .annotate(
-            turn=Window(
-                RowNumber(),
-                partition_by=[F("company"), F("step")],
-                order_by=[F("is_backfill"), F("event"), F("created_at")],
-            )
-        )
-        .filter(turn=1)
-        .select_related(
-            "event",
-            "loan__company",
-            "request",
-            "compensates__request__mapping__lender_account",
-        )
-    )
-    found = {(record.company_id, record.step): record for record in ranked}
-    return {key: record for key, record in found.items() if key in wanted}
-
-
-def companies_with_lines(company_ids: Iterable[int]) -> set[int]:
-    """Return those of these companies that have statement lines waiting to go."""
-    waiting = SyncRecord.objects.filter(
-        company__in=set(company_ids), step=Step.STATEMENT_LINE, state=State.QUEUED
-    )
-    return set(waiting.values_list("company_id", flat=True).distinct())
-
-
-def earliest_due(
-    lanes: Iterable[tuple[int, str]], *, now: datetime
-) -> dict[tuple[int, str], datetime]:
-    """Return when the first entry put off may go, for the lanes that have one."""
-    wanted = set(lanes)
-    put_off = SyncRecord.objects.filter(
-        company__in={company for company, _ in wanted},
-        step__in={step for _, step in wanted},
-        state=State.QUEUED,
-        not_before__gt=now,
-    )
-    first = put_off.values_list("company_id", "step").annotate(Min("not_before"))
-    return {
-        (company, step): moment
-        for company, step, moment in first.order_by()
-        if (company, step) in wanted
-    }
-
-
-def needs_check(record: SyncRecord, now: datetime) -> bool:
-    """Tell whether the invoice must be looked at before this payment is posted."""
-    if record.step != Step.PAYMENT:
-        return False
-    fresh = now - timedelta(seconds=settings.WRITEBACK_INVOICE_SECONDS)
-    return record.checked_at is None or record.checked_at < fresh
-
-
-def resendable(record: SyncRecord, mapping: AccountMapping, now: datetime) -> bool:
-    """Tell whether a queued entry's request may go out again under its key.
-
-    A queued entry keeps its request only if Codat has certainly not taken it in, so
-    one frozen from accounts that are no longer chosen is frozen anew.
-    """
-    if record.request is None or record.request.mapping_id != mapping.pk:
-        return False
-    age = now - record.request.created_at
-    return age < timedelta(seconds=settings.WRITEBACK_KEY_SECONDS)
-
-
-def _loans_in_xero(records: Iterable[SyncRecord]) -> dict[int, LoanInXero]:
-    loan_ids = {record.loan_id for record in records}
-    known = LoanInXero.objects.select_related("lender_account").in_bulk(loan_ids)
-    return {
-        loan_id: known.get(loan_id) or LoanInXero(loan_id=loan_id)
-        for loan_id in loan_ids
-    }

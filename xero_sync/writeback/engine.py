@@ -85,6 +85,8 @@ def _start(pool: "_Pool", now: Now) -> int:
     room = pool.room()
     if room <= 0:
         return 0
+    # What is claimed now is sent soon after now, or not at all.
+    mark = time.monotonic()
     moment = now()
     sweep.expire_leases(now=moment)
     inbox.read(now=moment)
@@ -98,7 +100,7 @@ def _start(pool: "_Pool", now: Now) -> int:
         limit = room - len(work)
         work += looks.due(limit=limit, now=moment, busy_companies=pool.looking)
     for one in work:
-        pool.start(one, moment)
+        pool.start(one, moment, mark)
     return len(work)
 
 
@@ -138,6 +140,8 @@ class _Pool:
         self.in_flight = 0
         # Companies that are being looked at: Codat takes few calls at once for each.
         self.looking: set[int] = set()
+        # Until then nothing more goes out: Codat has answered 429 to one of ours.
+        self._quiet_until = 0.0
         self._client = client
         self._threads = threads
         self._results: queue.SimpleQueue[Finished] = queue.SimpleQueue()
@@ -159,15 +163,18 @@ class _Pool:
         """Return how many more exchanges may be started."""
         return max(1, self._threads * self.AHEAD) - self.in_flight
 
-    def start(self, work: Work, now: datetime) -> None:
-        """Begin an exchange; in the calling thread when there are no others."""
+    def start(self, work: Work, now: datetime, mark: float) -> None:
+        """Begin an exchange; in the calling thread when there are no others.
+
+        `mark` is what the monotonic clock showed at `now`, before the claim.
+        """
         self.in_flight += 1
         if isinstance(work, Exchange):
             self.looking.add(work.company_id)
         if self._executor:
-            self._executor.submit(self._run, work, now, time.monotonic())
+            self._executor.submit(self._run, work, now, mark)
         else:
-            self._run(work, now, time.monotonic())
+            self._run(work, now, mark)
 
     def finished(self) -> list[Finished]:
         """Return what has finished, gathered over a moment while threads work."""
@@ -193,12 +200,24 @@ class _Pool:
             outcome = self._call(work, mark)
         except CodatError as exc:
             outcome = exc
+            self._heed(exc)
         except Exception as exc:  # noqa: BLE001 - carried to the main thread, raised there
             bug = exc
         finished_at = now + timedelta(seconds=time.monotonic() - mark)
         self._results.put(Finished(work, outcome, started_at, finished_at, bug))
 
+    def _heed(self, error: CodatError) -> None:
+        if isinstance(error, CodatUnavailable) and error.rate_limited:
+            until = time.monotonic() + (error.retry_after or 0.0)
+            self._quiet_until = max(self._quiet_until, until)
+
     def _call(self, work: Work, mark: float) -> Any:
+        if (left := self._quiet_until - time.monotonic()) > 0:
+            raise CodatUnavailable(
+                "Codat has asked to slow down meanwhile; it was not sent.",
+                retry_after=left,
+                rate_limited=True,
+            )
         if isinstance(work, Exchange):
             return work.call(self._client)
         request = work.request

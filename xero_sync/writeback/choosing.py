@@ -1,0 +1,128 @@
+"""Whose turn it is: the queries by which a claim chooses, each for many lanes at once."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import (
+    Exists,
+    F,
+    Min,
+    OuterRef,
+    Q,
+    Window,
+    prefetch_related_objects,
+)
+from django.db.models.functions import RowNumber
+
+from xero_sync.models import AccountMapping, LoanInXero, SyncRecord
+from xero_sync.models.choices import State, Step
+
+
+def busy_lanes(company_ids: Iterable[int]) -> set[tuple[int, str]]:
+    """Return the lanes in which a request has no stored outcome yet.
+
+    Two such requests of one type could not be told apart in Codat's list of push
+    operations, which names neither body nor key.
+    """
+    unanswered = SyncRecord.objects.filter(
+        company__in=company_ids, state__in=(State.SENDING, State.UNKNOWN)
+    )
+    return set(unanswered.values_list("company_id", "step"))
+
+
+def next_bookings(
+    lanes: Iterable[tuple[int, str]], now: datetime
+) -> dict[tuple[int, str], SyncRecord]:
+    """Return the booking whose turn it is in each of these lanes that has one."""
+    wanted = set(lanes)
+    earlier = (
+        SyncRecord.objects.bookings()
+        .open()
+        .filter(loan=OuterRef("loan"), sequence__lt=OuterRef("sequence"))
+    )
+    ranked = (
+        SyncRecord.objects.filter(
+            Q(not_before=None) | Q(not_before__lte=now),
+            ~Exists(earlier),
+            state=State.QUEUED,
+            company__in={company for company, _ in wanted},
+            step__in={step for _, step in wanted},
+        )
+        .annotate(
+            turn=Window(
+                RowNumber(),
+                partition_by=[F("company"), F("step")],
+                order_by=[F("is_backfill"), F("event"), F("created_at")],
+            )
+        )
+        .filter(turn=1)
+        .select_related(
+            "event",
+            "loan__company",
+            "request",
+        )
+    )
+    found = {(record.company_id, record.step): record for record in ranked}
+    # Few entries compensate another: a join would read all of it for each.
+    compensating = [record for record in found.values() if record.compensates_id]
+    prefetch_related_objects(
+        compensating, "compensates__request__mapping__lender_account"
+    )
+    return {key: record for key, record in found.items() if key in wanted}
+
+
+def companies_with_lines(company_ids: Iterable[int]) -> set[int]:
+    """Return those of these companies that have statement lines waiting to go."""
+    waiting = SyncRecord.objects.filter(
+        company__in=set(company_ids), step=Step.STATEMENT_LINE, state=State.QUEUED
+    )
+    return set(waiting.values_list("company_id", flat=True).distinct())
+
+
+def earliest_due(
+    lanes: Iterable[tuple[int, str]], *, now: datetime
+) -> dict[tuple[int, str], datetime]:
+    """Return when the first entry put off may go, for the lanes that have one."""
+    wanted = set(lanes)
+    put_off = SyncRecord.objects.filter(
+        company__in={company for company, _ in wanted},
+        step__in={step for _, step in wanted},
+        state=State.QUEUED,
+        not_before__gt=now,
+    )
+    first = put_off.values_list("company_id", "step").annotate(Min("not_before"))
+    return {
+        (company, step): moment
+        for company, step, moment in first.order_by()
+        if (company, step) in wanted
+    }
+
+
+def needs_check(record: SyncRecord, now: datetime) -> bool:
+    """Tell whether the invoice must be looked at before this payment is posted."""
+    if record.step != Step.PAYMENT:
+        return False
+    fresh = now - timedelta(seconds=settings.WRITEBACK_INVOICE_SECONDS)
+    return record.checked_at is None or record.checked_at < fresh
+
+
+def resendable(record: SyncRecord, mapping: AccountMapping, now: datetime) -> bool:
+    """Tell whether a queued entry's request may go out again under its key.
+
+    A queued entry keeps its request only if Codat has certainly not taken it in, so
+    one frozen from accounts that are no longer chosen is frozen anew.
+    """
+    if record.request is None or record.request.mapping_id != mapping.pk:
+        return False
+    age = now - record.request.created_at
+    return age < timedelta(seconds=settings.WRITEBACK_KEY_SECONDS)
+
+
+def loans_in_xero(records: Iterable[SyncRecord]) -> dict[int, LoanInXero]:
+    loan_ids = {record.loan_id for record in records}
+    known = LoanInXero.objects.select_related("lender_account").in_bulk(loan_ids)
+    return {
+        loan_id: known.get(loan_id) or LoanInXero(loan_id=loan_id)
+        for loan_id in loan_ids
+    }
