@@ -1,4 +1,4 @@
-"""Whose turn it is: the queries by which a claim chooses, each for many lanes at once."""
+"""Whose turn it is: the queries by which a claim chooses, each for many lanes."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
