@@ -44,6 +44,10 @@ class Clock:
     def forward(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
+    def catch_up(self) -> None:
+        """Be no earlier than what the services have just dated by the real clock."""
+        self.now = max(self.now, datetime.now(UTC))
+
 
 class InProcess(BaseAdapter):
     """Carries requests to a sandbox in this process."""
@@ -159,12 +163,18 @@ class Borrower:
         """An event of today, recorded through the service."""
         today = self.company.today(self.world.clock.now)
         overrides.setdefault("value_date", today - timedelta(days=1))
-        return make_event(loan=loan, kind=kind, amount=amount, today=today, **overrides)
+        event = make_event(
+            loan=loan, kind=kind, amount=amount, today=today, **overrides
+        )
+        self.world.clock.catch_up()
+        return event
 
     def reverse(self, event: LoanEvent, **overrides: Any) -> LoanEvent:
         """The reversal of an event, of today."""
         today = self.company.today(self.world.clock.now)
-        return reverse(event, today=today, **overrides)
+        reversal = reverse(event, today=today, **overrides)
+        self.world.clock.catch_up()
+        return reversal
 
 
 class World:

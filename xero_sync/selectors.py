@@ -3,13 +3,21 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import models
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from lending.models import Loan
 from lending.positions import loan_position
 from xero_sync import slots
 from xero_sync.models import Heartbeat, SyncRecord
-from xero_sync.models.choices import CLOSED_STATES, Reason, State, Step
+from xero_sync.models.choices import (
+    CLOSED_STATES,
+    UNDER_WAY_STATES,
+    Reason,
+    State,
+    Step,
+)
 
 # Work that is due for longer than this, or a worker unseen for longer, is a fault.
 LATE_AFTER = timedelta(minutes=5)
@@ -75,3 +83,43 @@ def unsettled_records(loan: Loan) -> QuerySet[SyncRecord]:
     return SyncRecord.objects.filter(loan=loan).exclude(
         Q(state__in=CLOSED_STATES) | covered
     )
+
+
+class Wait(models.TextChoices):
+    """What a queued entry waits for, where it is not simply its turn."""
+
+    EARLIER_BOOKING = "earlier_booking", _("an earlier entry of its loan")
+    EARLIER_LINE = "earlier_line", _("an earlier line of its bank feed")
+    TYPE_UNKNOWN = "type_unknown", _("an entry of its type whose outcome is not known")
+
+
+def waits_for(record: SyncRecord) -> tuple[Wait, SyncRecord] | None:
+    """Return what a queued entry waits for, and the entry that keeps it waiting."""
+    if record.state != State.QUEUED:
+        return None
+    others = SyncRecord.objects.exclude(pk=record.pk).order_by("sequence", "event")
+    same_type = others.filter(company=record.company_id, step=record.step)
+    candidates = [
+        (Wait.TYPE_UNKNOWN, same_type.filter(state=State.UNKNOWN)),
+        (
+            Wait.EARLIER_LINE,
+            same_type.filter(
+                step=Step.STATEMENT_LINE,
+                lender_account=record.lender_account_id,
+                state__in=(*UNDER_WAY_STATES, State.FAILED),
+            ),
+        ),
+        (
+            Wait.EARLIER_BOOKING,
+            others.bookings()
+            .open()
+            .filter(loan=record.loan_id, sequence__lt=record.sequence),
+        ),
+    ]
+    for wait, found in candidates:
+        if wait == Wait.EARLIER_BOOKING and record.step == Step.STATEMENT_LINE:
+            continue
+        blocker = found.first()
+        if blocker is not None:
+            return wait, blocker
+    return None

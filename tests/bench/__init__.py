@@ -7,7 +7,7 @@
 
 Each bench starts children (`child`) on scratch databases of its own under .data/bench,
 or PostgreSQL databases named bench_*, and takes everything away again. What is timed
-happens inside a child: `pushers` and `tasks` for `push`, `limited`, `past`, `recorders`.
+happens in a child: `pushers` and `tasks` for `push`, `limited`, `past`, `recorders`.
 Only ratios taken in one run mean anything: the stub, the database and the contestant
 share the machine, and a busy machine shifts all figures.
 """

@@ -16,7 +16,7 @@ def main(function: str, arguments: str) -> None:
     django.setup()
     module, _, name = function.partition(":")
     answer = getattr(import_module(module), name)(**json.loads(arguments))
-    print(json.dumps(answer), flush=True)
+    sys.stdout.write(f"{json.dumps(answer)}\n")
 
 
 if __name__ == "__main__":

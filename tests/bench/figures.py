@@ -6,10 +6,12 @@ import resource
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Self
 
+say = partial(print, flush=True)
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -101,13 +103,12 @@ def show(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
             cell.ljust(width) if at == 0 or row is table[1] else cell.rjust(width)
             for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
-        print(f"| {' | '.join(cells)} |")
-    print(flush=True)
+        say(f"| {' | '.join(cells)} |")
+    say()
 
 
 def title(words: str) -> None:
     """Print a heading and what else the machine is doing."""
     load = " ".join(f"{one:.1f}" for one in os.getloadavg())
-    print(f"### {words}\n")
-    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, ", end="")
-    print(f"load when it began {load}\n", flush=True)
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
+    say(f"### {words}\n\n{machine}, load when it began {load}\n")

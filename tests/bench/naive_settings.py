@@ -1,4 +1,4 @@
-"""The product's settings with django-q2 as it comes: one task at a time, results kept."""
+"""The product's settings, but django-q2 as it comes."""
 
 from backoffice.settings import *  # noqa: F403
 

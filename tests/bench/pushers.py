@@ -1,4 +1,4 @@
-"""The contestants of `push`; each runs in a process of its own and tells its figures."""
+"""The contestants of `push`; each has a process of its own and tells its figures."""
 
 import threading
 import time
@@ -122,7 +122,7 @@ def _timed(function: Callable[..., Any], spent: list[float]) -> Callable[..., An
     return timed
 
 
-# --- without a database -----------------------------------------------------------------
+# --- without a database ---------------------------------------------------------------
 
 
 def raw(*, events: int, threads: int) -> Any:
@@ -196,7 +196,7 @@ def _sdk_write(number: int) -> dict[str, Any]:
     )
 
 
-# --- one task per event -----------------------------------------------------------------
+# --- one task per event ---------------------------------------------------------------
 
 
 def cluster(*, task: str, events: int, companies: int, log: str) -> Any:
@@ -227,8 +227,9 @@ def _run_all(task: str, records: list[SyncRecord]) -> float:
         for record in records:
             async_task(task, str(record.pk))
     began = time.perf_counter()
-    open_ = SyncRecord.objects.filter(state=State.QUEUED)
-    wait_until("rows are marked", lambda: not open_.exists(), seconds=900, look=0.02)
+    ends = {"event__gte": records[0].event_id, "event__lte": records[-1].event_id}
+    open_ = SyncRecord.objects.filter(state=State.QUEUED, **ends)
+    wait_until("rows are marked", lambda: not open_.exists(), seconds=300, look=0.02)
     seconds = time.perf_counter() - began
-    wait_until("tasks end", lambda: not OrmQ.objects.exists(), seconds=60, look=0.1)
+    wait_until("tasks end", lambda: not OrmQ.objects.exists(), seconds=60)
     return seconds

@@ -1,4 +1,4 @@
-"""Where a bench runs: scratch databases, a stub of Codat, children with their figures."""
+"""Where a bench runs: scratch databases, a stub of Codat, children."""
 
 import json
 import os

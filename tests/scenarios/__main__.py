@@ -12,6 +12,7 @@ from multiprocessing import get_context
 from tests.scenarios.runs import play, prepare, run_group, tell
 
 CHUNK = 25
+CHUNK_TO_STOP_AFTER = 2
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,7 +41,8 @@ def _run_many(seeds: list[int], jobs: int, *, stop: bool) -> int:
     started = time.perf_counter()
     failed: list[tuple[int, str]] = []
     done = 0
-    for found, count in _chunks(seeds, jobs):
+    chunk = CHUNK_TO_STOP_AFTER if stop else CHUNK
+    for found, count in _chunks(seeds, jobs, chunk):
         done += count
         failed += found
         for _, words in found[: max(0, 3 - len(failed) + len(found))]:
@@ -54,8 +56,8 @@ def _run_many(seeds: list[int], jobs: int, *, stop: bool) -> int:
     return 1 if failed else 0
 
 
-def _chunks(seeds: list[int], jobs: int):
-    groups = [seeds[at : at + CHUNK] for at in range(0, len(seeds), CHUNK)]
+def _chunks(seeds: list[int], jobs: int, chunk: int):
+    groups = [seeds[at : at + chunk] for at in range(0, len(seeds), chunk)]
     if jobs == 1:
         prepare()
         yield from map(run_group, groups)

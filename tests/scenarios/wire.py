@@ -52,10 +52,14 @@ class Wire(InProcess):
         return response
 
     def _carry(self, request: requests.PreparedRequest) -> requests.Response:
-        violations = self.sandbox.violations
-        before = len(violations)
+        violations, limits = self.sandbox.violations, self.sandbox.limits
+        before, blocked = len(violations), dict(limits.blocked)
         try:
             return super().send(request)
+        except requests.ReadTimeout:
+            # A 429 that got lost on its way has told nobody when to come back.
+            limits.blocked = blocked
+            raise
         finally:
             new = violations[before:]
             violations[before:] = [one for one in new if not self._excused(one)]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from lending.admin_base import ObjectAction, ReadOnlyAdmin, Section
 from lending.money import as_words
+from xero_sync import entries, selectors
 from xero_sync.admin import search
 from xero_sync.admin.evidence import as_block, sent, shown, with_attempts
 from xero_sync.clock import database_now
@@ -169,6 +170,7 @@ class SyncRecordAdmin(ReadOnlyAdmin):
         "state",
         "reason",
         "state_since",
+        "waits_for",
         "words",
         "xero_record_id",
         "push_operation_key",
@@ -180,12 +182,18 @@ class SyncRecordAdmin(ReadOnlyAdmin):
         "looks",
         "created_at",
     )
-    readonly_fields = ("effect", "words")
+    readonly_fields = ("effect", "words", "waits_for")
 
     @admin.display(description=gettext_lazy("effect on the lender account"))
     def effect(self, record: SyncRecord) -> str:
         """Spell the signed amount."""
         return as_words(record.lender_effect, record.company.currency)
+
+    @admin.display(description=gettext_lazy("waits for"))
+    def waits_for(self, record: SyncRecord) -> str:
+        """Name what keeps a queued entry waiting, other than its turn."""
+        found = selectors.waits_for(record)
+        return f"{found[0].label}: {found[1]}" if found else "–"
 
     @admin.display(description=gettext_lazy("Codat's words"))
     def words(self, record: SyncRecord) -> SafeString | str:
@@ -200,9 +208,11 @@ class SyncRecordAdmin(ReadOnlyAdmin):
         )
 
     def sections(self, request: HttpRequest, obj: SyncRecord) -> list[Section]:  # noqa: ARG002
-        """Show the entry's timeline."""
+        """Show what to look for in Xero while that is in doubt, and the timeline."""
         changes = obj.changes.order_by("at", "pk")
+        in_doubt = obj.state in {State.UNKNOWN, State.FAILED}
         return [
+            *([_what_to_look_for(obj)] if in_doubt else []),
             Section(
                 title=_("Timeline"),
                 columns=(_("When"), _("State"), _("Cause"), _("Who"), _("Note")),
@@ -218,7 +228,7 @@ class SyncRecordAdmin(ReadOnlyAdmin):
                     )
                     for change in changes
                 ],
-            )
+            ),
         ]
 
     def render_change_form(
@@ -228,6 +238,14 @@ class SyncRecordAdmin(ReadOnlyAdmin):
         obj = kwargs["obj"]
         context["write_requests"] = sent(with_attempts(obj.requests.all()))
         return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _what_to_look_for(record: SyncRecord) -> Section:
+    return Section(
+        title=_("What to look for in Xero"),
+        columns=("", ""),
+        rows=list(entries.looked_for(record)),
+    )
 
 
 def state_in_words(state: str, reason: str) -> str:

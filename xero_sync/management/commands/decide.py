@@ -7,8 +7,8 @@ from uuid import UUID
 from django.core.management.base import CommandError, CommandParser
 
 from lending.management.base import at_the_keyboard
+from xero_sync import entries
 from xero_sync.clock import database_now
-from xero_sync.management import entries
 from xero_sync.management.base import XeroCommand, a_uuid
 from xero_sync.models import SyncRecord
 from xero_sync.writeback import decisions

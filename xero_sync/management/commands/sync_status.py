@@ -7,9 +7,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.db.models import Count, QuerySet
 
 from lending.models import Company, Loan
-from xero_sync import selectors
+from xero_sync import entries, selectors
 from xero_sync.clock import database_now
-from xero_sync.management import entries
 from xero_sync.management.base import XeroCommand
 from xero_sync.models import Connection, SyncRecord
 from xero_sync.models.choices import CLOSED_STATES, Reason, State

@@ -17,17 +17,22 @@ def describe(record: SyncRecord) -> Iterator[str]:
     if record.failure:
         yield f"  Codat says    {record.failure}"
     yield "What to look for in Xero:"
-    amount = as_words(event.amount, record.loan.company.currency)
-    yield f"  amount        {amount}"
-    yield f"  date          {record.value_date}"
-    for label, value in _accounts(record):
+    for label, value in looked_for(record):
         yield f"  {label:<13} {value}"
+
+
+def looked_for(record: SyncRecord) -> Iterator[tuple[str, str]]:
+    """Name what tells the entry apart in Xero, each with its value."""
+    event = record.event
+    yield "amount", as_words(event.amount, record.loan.company.currency)
+    yield "date", str(record.value_date)
+    yield from _accounts(record)
     if record.step == Step.STATEMENT_LINE:
-        yield f"  line id       {record.pk}"
+        yield "line id", str(record.pk)
     if record.step != Step.TRANSFER:
-        yield f"  reference     {event.external_id}"
+        yield "reference", event.external_id
     if record.push_operation_key:
-        yield f"  at Codat      push operation {record.push_operation_key}"
+        yield "at Codat", f"push operation {record.push_operation_key}"
 
 
 def state_of(record: SyncRecord) -> str:

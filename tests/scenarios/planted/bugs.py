@@ -1,0 +1,290 @@
+"""The bugs, each a few replacements: a file, what stands there, what stands instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Change = tuple[str, str, str]
+
+ENGINE = "xero_sync/writeback/engine.py"
+CHOOSING = "xero_sync/writeback/choosing.py"
+RESULTS = "xero_sync/writeback/results.py"
+OUTCOMES = "xero_sync/writeback/outcomes.py"
+UNKNOWN = "xero_sync/writeback/unknown.py"
+READBACK = "xero_sync/writeback/readback.py"
+MOVES = "xero_sync/writeback/moves.py"
+SWEEP = "xero_sync/writeback/sweep.py"
+LINES = "xero_sync/writeback/lines.py"
+HOLDS = "xero_sync/writeback/holds.py"
+INBOX = "xero_sync/writeback/inbox.py"
+REVERSALS = "xero_sync/writeback/reversals.py"
+LESSONS = "xero_sync/writeback/lessons.py"
+SETTINGS = "backoffice/settings.py"
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A mistake that somebody might make one day."""
+
+    name: str
+    changes: tuple[Change, ...]
+
+
+def _bug(name: str, *changes: Change) -> Bug:
+    return Bug(name, changes)
+
+
+BUGS = {
+    bug.name: bug
+    for bug in (
+        _bug(
+            "intent-not-committed-first",
+            (
+                ENGINE,
+                "            started = 0 if is_over else _start(pool, now)\n",
+                "            from django.db import transaction\n"
+                "            with transaction.atomic():\n"
+                "                started = 0 if is_over else _start(pool, now)\n",
+            ),
+        ),
+        _bug(
+            "new-key-after-5xx",
+            (
+                UNKNOWN,
+                "    if _may_repeat(request, now):\n",
+                "    if first.reason == Reason.NO_VERDICT:\n"
+                "        outcomes.send_anew(group, now=now, note='')\n"
+                "        return None\n"
+                "    if _may_repeat(request, now):\n",
+            ),
+        ),
+        _bug(
+            "new-key-after-a-lost-reply",
+            (
+                UNKNOWN,
+                "    if _may_repeat(request, now):\n",
+                "    if first.reason == Reason.NO_ANSWER:\n"
+                "        outcomes.send_anew(group, now=now, note='')\n"
+                "        return None\n"
+                "    if _may_repeat(request, now):\n",
+            ),
+        ),
+        _bug(
+            "fence-ignored",
+            (
+                MOVES,
+                "filter(pk=record.pk, fence=record.fence).update(",
+                "filter(pk=record.pk).update(",
+            ),
+        ),
+        _bug(
+            "fence-ignored-for-many",
+            (
+                MOVES,
+                "if fences.get(one[0].pk) == one[0].fence]",
+                "if one[0].pk in fences]",
+            ),
+        ),
+        _bug(
+            "order-of-bookings-ignored",
+            (CHOOSING, "            ~Exists(earlier),\n", ""),
+        ),
+        _bug(
+            "settle-time-too-short",
+            (
+                SETTINGS,
+                '"WRITEBACK_SETTLE_SECONDS", default=5_400',
+                '"WRITEBACK_SETTLE_SECONDS", default=60',
+            ),
+        ),
+        _bug(
+            "key-trusted-too-long",
+            (
+                SETTINGS,
+                '"WRITEBACK_KEY_SECONDS", default=4_800',
+                '"WRITEBACK_KEY_SECONDS", default=9_000',
+            ),
+        ),
+        _bug(
+            "webhook-trusted-without-a-look",
+            (
+                INBOX,
+                "    # A key that we do not know yet is looked at",
+                '    if message.event_type.endswith(".write.successful"):\n'
+                "        from xero_sync.writeback import outcomes\n"
+                "        for record in under_way:\n"
+                "            outcomes.written(record, cause='look', now=now,\n"
+                "                             xero_record_id='told')\n"
+                "    # A key that we do not know yet is looked at",
+            ),
+        ),
+        _bug(
+            "expired-lease-sent-anew",
+            (
+                SWEEP,
+                "            to=State.UNKNOWN,\n"
+                "            reason=Reason.LEASE_EXPIRED,\n"
+                "            cause=Cause.LEASE,\n"
+                "            now=now,\n",
+                "            to=State.QUEUED,\n"
+                "            cause=Cause.LEASE,\n"
+                "            now=now,\n"
+                "            request=None,\n",
+            ),
+        ),
+        _bug(
+            "leases-never-expire",
+            (SWEEP, "lease_until__lt=now)", "lease_until__lt=now, fence=-1)"),
+        ),
+        _bug(
+            "sent-beside-an-unknown-one",
+            (
+                CHOOSING,
+                "state__in=(State.SENDING, State.UNKNOWN)",
+                "state__in=(State.SENDING,)",
+            ),
+        ),
+        _bug(
+            "timed-out-taken-for-failed",
+            (
+                OUTCOMES,
+                "elif operation.status == PushStatus.FAILED:",
+                "elif operation.status in (PushStatus.FAILED, PushStatus.TIMED_OUT):",
+            ),
+        ),
+        _bug(
+            "timed-out-sent-anew",
+            (READBACK, "elif record.reason != Reason.TIMED_OUT:", "else:"),
+        ),
+        _bug(
+            "lines-overtake-what-is-under-way",
+            (
+                LINES,
+                "state__in=(*UNDER_WAY_STATES, State.FAILED)",
+                "state__in=(State.SENDING,)",
+            ),
+        ),
+        _bug(
+            "balance-without-what-stands",
+            (
+                LINES,
+                "return account.opening_balance + (total or Decimal(0))",
+                "return account.opening_balance",
+            ),
+        ),
+        _bug(
+            "retry-after-ignored",
+            (
+                LESSONS,
+                "    if isinstance(outcome, CodatUnavailable) and outcome.rate_limited:",
+                "    if False:",
+            ),
+        ),
+        _bug(
+            "goes-on-after-429",
+            (
+                ENGINE,
+                "if (left := self._quiet_until - time.monotonic()) > 0:",
+                "if (left := 0.0) > 0:",
+            ),
+        ),
+        _bug(
+            "sent-long-after-the-claim",
+            (ENGINE, "if time.monotonic() - mark > _patience():", "if False:"),
+        ),
+        _bug(
+            "unreachable-taken-for-never-sent",
+            (
+                RESULTS,
+                "    if not claim.certain:\n"
+                "        # This one was not taken in, but",
+                "    if False:\n"
+                "        # This one was not taken in, but",
+            ),
+        ),
+        _bug(
+            "refusal-of-a-repeat-believed",
+            (
+                RESULTS,
+                "    if not claim.certain:\n"
+                "        _unknown(record, Reason.NO_VERDICT, now, "
+                "backoff(_sends(claim)), str(error))\n"
+                "        return\n"
+                "    outcomes.failed(",
+                "    outcomes.failed(",
+            ),
+        ),
+        _bug(
+            "line-before-its-booking",
+            (
+                HOLDS,
+                "if booking is None or booking.state not in STANDING_STATES:",
+                "if False:",
+            ),
+        ),
+        _bug(
+            "planned-after-the-commit",
+            (
+                "xero_sync/receivers.py",
+                "    planner.plan(event=event, now=database_now())",
+                "    from django.db import transaction\n"
+                "    transaction.on_commit(\n"
+                "        lambda: planner.plan(event=event, now=database_now()))",
+            ),
+        ),
+        _bug(
+            "pending-waits-for-its-webhook",
+            (
+                OUTCOMES,
+                '"look_at": now if operation.key in told else later,',
+                '"look_at": now if operation.key in told else None,',
+            ),
+        ),
+        _bug(
+            "reversal-of-nothing-sent",
+            (
+                REVERSALS,
+                "    if booking.state == State.CANCELLED:\n",
+                "    if booking.state == State.FAILED:\n",
+            ),
+        ),
+        _bug(
+            "refused-key-used-again",
+            (
+                OUTCOMES,
+                "        # What was refused is never sent again under its key.\n"
+                "        request=None,\n",
+                "",
+            ),
+        ),
+        _bug(
+            "somebody-elses-operation-adopted",
+            (
+                UNKNOWN,
+                "return [operation for operation in alike if operation.key not in taken]",
+                "return alike[:1]",
+            ),
+        ),
+        _bug(
+            "absence-believed-at-once",
+            (UNKNOWN, "    elif now < settled:\n", "    elif False:\n"),
+        ),
+        _bug(
+            "no-key-on-the-wire",
+            (
+                "xero_sync/codat/client.py",
+                "if idempotency_key is not None:",
+                "if idempotency_key is None:",
+            ),
+        ),
+        _bug(
+            "body-made-anew",
+            (
+                ENGINE,
+                "            body=bytes(request.body),\n",
+                "            body=bytes(request.body).replace(b'\":', b'\": ')\n"
+                "            if not work.certain else bytes(request.body),\n",
+            ),
+        ),
+    )
+}
