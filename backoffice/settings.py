@@ -31,9 +31,9 @@ environ.Env.read_env(BASE_DIR / ".env")
 def development(name: str) -> str:
     """Read a setting whose default is only good on a developer's machine."""
     value: str = env.str(name, default=DEVELOPMENT_ONLY[name])
-    if not DEBUG and value == DEVELOPMENT_ONLY[name]:
+    if not DEBUG and value.strip().rstrip("/") in {"", DEVELOPMENT_ONLY[name]}:
         raise ImproperlyConfigured(
-            f"{name} still has its development default. Set it, or set "
+            f"{name} is empty or still has its development default. Set it, or set "
             "DJANGO_DEBUG=true on a machine that is not in production."
         )
     return value

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 
+CODAT_REMEMBERS_SECONDS = 90 * 60
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -59,3 +60,34 @@ def check_engine_times(**_: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register(Tags.security, deploy=True)
+def check_public_address(**_: Any) -> list[CheckMessage]:
+    """Codat's webhooks and the customers' links must travel encrypted."""
+    if settings.PUBLIC_BASE_URL.startswith("https://"):
+        return []
+    return [
+        Error(
+            "PUBLIC_BASE_URL is not an https address.",
+            hint="Use the address under which Codat and customers reach this host.",
+            id="xero_sync.E003",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_safety_times(**_: Any) -> list[CheckMessage]:
+    """Codat remembers a key for 90 minutes: these two limits rest on it."""
+    if (
+        settings.WRITEBACK_KEY_SECONDS < CODAT_REMEMBERS_SECONDS
+        and settings.WRITEBACK_SETTLE_SECONDS >= CODAT_REMEMBERS_SECONDS
+    ):
+        return []
+    return [
+        Error(
+            "WRITEBACK_KEY_SECONDS or WRITEBACK_SETTLE_SECONDS risks double entries.",
+            hint="Keep the first below 5400 seconds and the second at 5400 or more.",
+            id="xero_sync.E004",
+        )
+    ]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from lending.models import Company
 from xero_sync import lender_accounts, mapping
+from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.companies import Connection as RemoteConnection
 from xero_sync.codat.exceptions import (
@@ -137,7 +138,9 @@ def _organisation(connection: Connection, client: CodatClient) -> dict[str, obje
     try:
         profile = client.get_accounting_profile(connection.codat_company_id)
         facts["ledger_lock_date"] = profile.ledger_lock_date
-        facts["organisation_name"] = profile.company_name
+        if not connection.organisation_name:
+            facts["organisation_name"] = profile.company_name
+        facts["profile_name"] = profile.company_name
         facts["organisation_currency"] = profile.base_currency
         information = client.get_company_information(
             connection.codat_company_id, connection.codat_connection_id
@@ -161,8 +164,17 @@ def _store(
     connection: Connection, *, status: str, now: datetime, **facts: object
 ) -> Connection:
     row = Connection.objects.select_for_update().get(pk=connection.pk)
-    name = facts.get("organisation_name")
-    if row.organisation_name and name and name != row.organisation_name:
+    name, profile_name = facts.get("organisation_name"), facts.pop("profile_name", "")
+    if (
+        row.organisation_name
+        and name
+        and row.organisation_name
+        not in {
+            name,
+            # The books and the bank feed may spell one organisation in two ways.
+            profile_name,
+        }
+    ):
         # Codat does not compare organisations when a Xero connection is linked anew.
         row.organisation_changed = True
     for field, value in facts.items():
@@ -215,7 +227,8 @@ def check_all(
             checked += 1
         except CodatError as exc:
             logger.warning("The check of connection %s failed: %s", connection.pk, exc)
-            lessons.learn([(None, exc)], now=now)
+            # The run takes a while: a Retry-After counts from here.
+            lessons.learn([(None, exc)], now=database_now())
             failed += 1
     return checked, failed
 

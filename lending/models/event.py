@@ -5,7 +5,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from lending.models.loan import Loan
+from lending.models.loan import LARGEST_AMOUNT, Loan
 from lending.models.references import (
     REFERENCE_LENGTH,
     reference_constraint,
@@ -105,7 +105,8 @@ class LoanEvent(models.Model):
                 violation_error_message=_("Choose one of the kinds of event."),
             ),
             models.CheckConstraint(
-                condition=models.Q(amount__gt=0),
+                # The upper end also refuses text: SQLite sorts it above all numbers.
+                condition=models.Q(amount__gt=0, amount__lte=LARGEST_AMOUNT),
                 name="lending_loanevent_amount_positive",
                 violation_error_message=_("The amount must exceed zero."),
             ),

@@ -1,5 +1,7 @@
 """An advance against one invoice."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +13,9 @@ from lending.models.references import (
     reference_constraint,
     validate_reference,
 )
+
+# As many digits as an amount may have, in the smallest units of any currency.
+LARGEST_AMOUNT = Decimal("999999999999.9999")
 
 
 class CollectionRoute(models.TextChoices):
@@ -102,7 +107,9 @@ class Loan(models.Model):
         constraints = [
             reference_constraint("reference", name="lending_loan_reference_pattern"),
             models.CheckConstraint(
-                condition=models.Q(invoice_amount__gt=0),
+                condition=models.Q(
+                    invoice_amount__gt=0, invoice_amount__lte=LARGEST_AMOUNT
+                ),
                 name="lending_loan_invoice_amount_positive",
                 violation_error_message=_("The invoice amount must exceed zero."),
             ),

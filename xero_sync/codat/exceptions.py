@@ -96,6 +96,16 @@ class CodatNoAnswer(CodatError):
 class CodatOutcomeUnknown(CodatError):
     """Codat answered without saying what became of the request."""
 
+    def __init__(
+        self,
+        message: Message | None = None,
+        *,
+        retry_after: float | None = None,
+        **facts: Any,
+    ) -> None:
+        super().__init__(message, **facts)
+        self.retry_after = retry_after
+
 
 class CodatRejected(CodatError):
     """Codat refused the request; sending it again as it is will not help."""

@@ -30,6 +30,8 @@ class PushStatus(StrEnum):
     SUCCESS = "Success"
     FAILED = "Failed"
     TIMED_OUT = "TimedOut"
+    # In a list, a word that Codat has not published: it tells nothing.
+    UNKNOWN = "Unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +116,22 @@ class PushOperations(Calls):
             page_size=page_size,
         ):
             for item in items:
-                operation = _push_operation(answer, item)
+                operation = _push_operation(answer, item, strict=False)
                 if operation.key not in seen:
                     seen.add(operation.key)
                     yield operation
 
 
-def _push_operation(answer: Answer, source: Fields) -> PushOperation:
+def _push_operation(
+    answer: Answer, source: Fields, *, strict: bool = True
+) -> PushOperation:
     record_id, record_type = _created(source)
     return PushOperation(
         key=_key(answer, source),
         company_id=values.text(source, "companyId"),
         connection_id=values.text(source, "dataConnectionKey"),
         data_type=values.text(source, "dataType"),
-        status=_status(answer, source),
+        status=_status(answer, source, strict=strict),
         requested_on=values.moment(source, "requestedOnUtc"),
         completed_on=values.moment(source, "completedOnUtc"),
         error_message=values.text(source, "errorMessage"),
@@ -146,11 +150,13 @@ def _key(answer: Answer, source: Fields) -> UUID:
         raise unreadable(answer, "The push operation has no key.") from exc
 
 
-def _status(answer: Answer, source: Fields) -> PushStatus:
+def _status(answer: Answer, source: Fields, *, strict: bool) -> PushStatus:
     written = values.text(source, "status")
     try:
         return PushStatus(written)
     except ValueError as exc:
+        if not strict:
+            return PushStatus.UNKNOWN
         raise unreadable(answer, f"The push status {written!r} is unknown.") from exc
 
 

@@ -63,7 +63,7 @@ def error_of(answer: Answer) -> CodatError:
         return CodatAccessDenied(**facts)
     if status in _CLIENT_ERRORS and status != HTTPStatus.REQUEST_TIMEOUT:
         return CodatRejected(**facts)
-    return CodatOutcomeUnknown(**facts)
+    return CodatOutcomeUnknown(retry_after=retry_after(answer.headers), **facts)
 
 
 def unreadable(answer: Answer, why: str) -> CodatOutcomeUnknown:

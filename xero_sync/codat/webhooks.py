@@ -158,10 +158,16 @@ def _matches(expected: bytes, signature: str) -> bool:
         return False
 
 
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
 def _envelope(webhook_id: str, raw: str) -> WebhookEnvelope:
     try:
         # Numbers with a fraction stay text: exact, and fit for a JSON column.
-        message = values.storable_json(json.loads(raw, parse_float=str))
+        message = values.storable_json(
+            json.loads(raw, parse_float=str, parse_constant=_refused)
+        )
     except (ValueError, RecursionError) as exc:
         raise WebhookRejected("The webhook is not JSON.") from exc
     if not isinstance(message, dict):

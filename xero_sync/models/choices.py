@@ -108,6 +108,7 @@ class Reason(models.TextChoices):
     # failed
     REFUSED_BY_CODAT = "refused_by_codat", _("Codat refused it")
     REFUSED_BY_XERO = "refused_by_xero", _("Xero refused it")
+    NOT_SENDABLE = "not_sendable", _("It cannot be sent as it is")
     # closed
     ALREADY_IN_BOOKS = "already_in_books", _("It was in the books already")
     REVERSED = "reversed", _("Reversed before it was sent")

@@ -103,6 +103,13 @@ class SyncRecord(models.Model):
         _("push operation"), null=True, blank=True, db_index=True
     )
     xero_record_id = models.CharField(_("record in Xero"), max_length=64, blank=True)
+    # What an operation made that may be ours; read before it is believed.
+    candidate_id = models.CharField(
+        _("candidate in Xero"), max_length=64, blank=True, editable=False
+    )
+    candidate_key = models.UUIDField(
+        _("candidate at Codat"), null=True, blank=True, editable=False
+    )
     failure = models.TextField(_("Codat's words"), blank=True)
     created_at = models.DateTimeField(_("planned"))
 

@@ -45,12 +45,13 @@ PULL_FIELDS = frozenset(
 
 
 def start_sync(world: World, connection: Connection, *, initial: bool = False) -> None:
-    """Read everything, payments before invoices."""
+    """Read everything, payments before invoices; what is being read goes on."""
     pulls = [
         start_pull(world, connection, data_type, quiet=initial)
         for data_type in SYNC_ORDER
+        if not _is_running(_latest(world, connection, data_type))
     ]
-    if initial:
+    if initial and pulls:
         world.later(
             world.settings.refresh_seconds,
             lambda: _announce(world, pulls, "read.completed.initial"),
@@ -66,7 +67,7 @@ def start_pull(
         ApiError: 409, it is running already.
     """
     latest = _latest(world, connection, data_type)
-    if latest is not None and latest.status in RUNNING:
+    if _is_running(latest):
         message = f"DatasetAlreadyInProgressException: {data_type} is being fetched."
         raise ApiError(409, message, "PullApi")
     pull = Pull(connection.company_id, connection.id, data_type, world.now)
@@ -128,6 +129,10 @@ def _latest(world: World, connection: Connection, data_type: str) -> Pull | None
         if pull.connection_id == connection.id and pull.data_type == data_type:
             found = pull
     return found
+
+
+def _is_running(pull: Pull | None) -> bool:
+    return pull is not None and pull.status in RUNNING
 
 
 def refresh_one(world: World, call: Call, company: str, kind: str) -> Reply:

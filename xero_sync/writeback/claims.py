@@ -14,7 +14,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from xero_sync.models import Lane, LoanInXero, SyncRecord, WriteRequest
-from xero_sync.models.choices import BOOKINGS, Cause, State, Step
+from xero_sync.models.choices import BOOKINGS, Cause, Reason, State, Step
 from xero_sync.writeback import choosing, freezing, holds, lines, moves, readiness
 from xero_sync.writeback.budget import Budget
 from xero_sync.writeback.exchange import Claim
@@ -150,9 +150,15 @@ class _Round:
             account = mapping.lender_account
         loan_in_xero.lender_account = record.lender_account = account
         basis = freezing.Basis(connection, mapping, account, loan_in_xero)
+        try:
+            body = freezing.freeze_booking(record=record, basis=basis)
+        except (ValueError, TypeError) as exc:
+            # One entry that cannot be put into words must not stop all others.
+            self._refuse(turn, record, str(exc))
+            return None
         request = freezing.new_request(
             step=record.step,
-            body=freezing.freeze_booking(record=record, basis=basis),
+            body=body,
             basis_connection=connection,
             mapping=mapping,
             account=account,
@@ -165,6 +171,18 @@ class _Round:
             record, to=State.HELD, reason=reason, cause=Cause.CLAIM, now=self.now
         )
         # The entry behind it may be free to go.
+        turn.due_at = self.now
+
+    def _refuse(self, turn: Turn, record: SyncRecord, words: str) -> None:
+        moves.move(
+            record,
+            to=State.FAILED,
+            reason=Reason.NOT_SENDABLE,
+            cause=Cause.CLAIM,
+            now=self.now,
+            note=words,
+            failure=words,
+        )
         turn.due_at = self.now
 
     # --- statement lines ----------------------------------------------------------
@@ -186,15 +204,21 @@ class _Round:
         )
         if turn.due_at is not None:
             return
-        self._commit([lines.freeze(push=push, ready=ready)])
+        try:
+            claim = lines.freeze(push=push, ready=ready, now=self.now)
+        except (ValueError, TypeError) as exc:
+            self._refuse(turn, push.records[0], str(exc))
+            return
+        self._commit([claim])
 
     def _hold_lines(self, turn: Turn, push: lines.Push, ready: Readiness) -> bool:
         held = False
+        bookings = lines.bookings_of(push.records)
         for record in push.records:
             reason = holds.hold_reason(
                 record=record,
                 ready=ready,
-                booking=lines.booking_of(record),
+                booking=bookings.get(record.event_id),
                 fixed_account=push.account,
             )
             if reason:
@@ -255,6 +279,10 @@ def start_all(claims: Sequence[Claim], now: datetime) -> list[Claim]:
                 "lease_until": lease_until,
                 "lender_account": record.lender_account_id,
                 "request": claim.request.pk,
+                # The key of an earlier request must never answer for this one.
+                "push_operation_key": None,
+                "candidate_id": "",
+                "candidate_key": None,
                 "not_before": None,
                 "look_at": None,
             },

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
@@ -53,6 +54,7 @@ class Report:
 
     sent: int = 0
     looked: int = 0
+    bug: Exception | None = None
 
 
 def drain(
@@ -77,7 +79,11 @@ def drain(
             is_over = stop() or (ends_at is not None and time.monotonic() >= ends_at)
             started = 0 if is_over else _start(pool, now)
             if not started and not pool.in_flight:
-                return report
+                break
+    if report.bug is not None:
+        # Everybody else's work is done and stored first.
+        raise report.bug
+    return report
 
 
 def _start(pool: "_Pool", now: Now) -> int:
@@ -114,12 +120,26 @@ def _store(finished: Sequence[Finished], now: Now, report: Report) -> None:
         results.store(sent, now=now())
         report.sent += len(sent)
     for one in finished:
-        if one.bug is not None:
-            raise one.bug
-        if isinstance(one.work, Exchange):
+        bug = one.bug
+        if isinstance(one.work, Exchange) and bug is None:
             lessons.learn([(None, one.outcome)], now=now())
-            one.work.done(one.outcome, now())
+            bug = _tell(one.work, one.outcome, now())
             report.looked += 1
+        if bug is not None:
+            logger.error("An exchange ended in a bug", exc_info=bug)
+            report.bug = report.bug or bug
+
+
+def _tell(work: Exchange, outcome: Any, now: datetime) -> Exception | None:
+    """Store what an exchange found; return the bug that kept it from being stored."""
+    try:
+        work.done(outcome, now)
+    except DatabaseError:
+        # The connection may be gone: nothing can be stored until the next drain.
+        raise
+    except Exception as exc:  # noqa: BLE001 - raised once everybody else is served
+        return exc
+    return None
 
 
 def _patience() -> float:
@@ -135,6 +155,7 @@ class _Pool:
     AHEAD = 8
     # Results that come within this time are stored in one transaction.
     GATHER_SECONDS = 0.05
+    IDLE_SECONDS = 0.25
 
     def __init__(self, client: CodatClient, threads: int) -> None:
         self.in_flight = 0
@@ -181,7 +202,8 @@ class _Pool:
         found: list[Finished] = []
         ends_at = time.monotonic() + self.GATHER_SECONDS
         while self.in_flight:
-            wait = max(0.0, ends_at - time.monotonic()) if found else None
+            # However slow one exchange is, what falls due meanwhile must go out.
+            wait = max(0.0, ends_at - time.monotonic()) if found else self.IDLE_SECONDS
             try:
                 one = self._results.get(timeout=wait)
             except queue.Empty:

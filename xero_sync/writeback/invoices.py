@@ -163,6 +163,8 @@ def match(record: SyncRecord, found: Iterable[Invoice], *, by_id: bool) -> Findi
 
 def _payable(record: SyncRecord, invoice: Invoice) -> Finding:
     amount = record.event.amount
+    if not invoice.customer_id:
+        return Finding(Reason.INVOICE_DIFFERS, f"{invoice.number}: no customer")
     if invoice.amount_due is None or invoice.amount_due < amount:
         note = f"{invoice.number}: amount due {invoice.amount_due}, payment {amount}"
         return Finding(Reason.INVOICE_DIFFERS, note)

@@ -30,6 +30,8 @@ def learn(outcomes: Iterable[tuple[object | None, object]], *, now: datetime) ->
 
 def _heed_retry_after(outcome: object, now: datetime) -> None:
     """Let nothing out before a Retry-After has elapsed, whatever call it answered."""
+    wait = getattr(outcome, "retry_after", None)
     if isinstance(outcome, CodatUnavailable) and outcome.rate_limited:
-        wait = outcome.retry_after or settings.WRITEBACK_RETRY_BASE_SECONDS
+        wait = wait or settings.WRITEBACK_RETRY_BASE_SECONDS
+    if wait:
         budget.block(until=now + timedelta(seconds=wait))

@@ -3,9 +3,10 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from django.conf import settings
 from django.db.models import Max, Sum
 
 from xero_sync.models import LenderAccount, SyncRecord, WriteRequest
@@ -60,7 +61,7 @@ def next_push(*, company_id: int, now: datetime) -> Push | None:
     return Push(account=account, records=list(same_account[:LINES_A_PUSH]))
 
 
-def freeze(*, push: Push, ready: Readiness) -> Claim:
+def freeze(*, push: Push, ready: Readiness, now: datetime) -> Claim:
     """Return the claim of a push: its earlier request again, or a fresh one."""
     if ready.connection is None:
         raise ValueError("A push needs a connection.")
@@ -71,7 +72,7 @@ def freeze(*, push: Push, ready: Readiness) -> Claim:
         balance=statement_balance(push.account),
         latest_sent=latest_date_sent(push.account),
     )
-    if first.request is not None and bytes(first.request.body) == body:
+    if first.request is not None and _may_repeat(first.request, ready, body, now):
         # Codat has not taken it in: the same bytes may go under the same key.
         return Claim(request=first.request, records=tuple(push.records))
     request = freezing.new_request(
@@ -83,6 +84,20 @@ def freeze(*, push: Push, ready: Readiness) -> Claim:
         predecessor_id=latest_requests([first]).get(first.pk),
     )
     return Claim(request=request, records=tuple(push.records))
+
+
+def _may_repeat(
+    request: WriteRequest, ready: Readiness, body: bytes, now: datetime
+) -> bool:
+    is_young = now - request.created_at < timedelta(
+        seconds=settings.WRITEBACK_KEY_SECONDS
+    )
+    connection_id = ready.connection.pk if ready.connection else None
+    return (
+        is_young
+        and request.connection_id == connection_id
+        and bytes(request.body) == body
+    )
 
 
 def statement_balance(account: LenderAccount) -> Decimal:
@@ -106,6 +121,13 @@ def latest_date_sent(account: LenderAccount) -> date | None:
 def booking_of(line: SyncRecord) -> SyncRecord | None:
     """Return the booking on the lender account that a line belongs to."""
     return SyncRecord.objects.filter(event=line.event_id, step__in=BOOKINGS).first()
+
+
+def bookings_of(lines: Iterable[SyncRecord]) -> dict[int, SyncRecord]:
+    """Return the bookings that these lines belong to, by event."""
+    events = [line.event_id for line in lines]
+    bookings = SyncRecord.objects.filter(event__in=events, step__in=BOOKINGS)
+    return {booking.event_id: booking for booking in bookings}
 
 
 def line_of(booking: SyncRecord) -> SyncRecord | None:

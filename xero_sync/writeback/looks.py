@@ -7,15 +7,16 @@ it finds is stored by compare-and-set, so that it does not matter if they do.
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import State
-from xero_sync.writeback import budget, readback, unknown
+from xero_sync.writeback import budget, outcomes, readback, unknown
 from xero_sync.writeback.exchange import Claim, Exchange
 
 Group = list[SyncRecord]
@@ -37,9 +38,12 @@ def due(
         records = _due_records(limit, now, busy_companies)
         if not records:
             return []
-        permits = budget.Budget(organisations=(), now=now)
+        permits = budget.Budget(organisations=_organisations(records), now=now)
         for groups in _by_company(records):
-            wait = permits.take(is_look=True)
+            # What is unknown may be sent again: that draws on its organisation too.
+            wait = permits.take(
+                organisation=next(iter(_organisations(groups[0])), None), is_look=True
+            )
             looked_at = _choose(groups)
             for group in groups if wait else looked_at:
                 _put_off(group, now, wait)
@@ -48,6 +52,14 @@ def due(
                 work.append(step)
         permits.save()
     return work
+
+
+def _organisations(records: Sequence[SyncRecord]) -> set[UUID]:
+    return {
+        record.request.connection.codat_connection_id
+        for record in records
+        if record.request and record.state == State.UNKNOWN
+    }
 
 
 def _choose(groups: list[Group]) -> list[Group]:
@@ -84,7 +96,10 @@ def _put_off(group: list[SyncRecord], now: datetime, wait: datetime | None) -> N
     looks = group[0].looks
     base, cap = settings.WRITEBACK_POLL_SECONDS, settings.WRITEBACK_POLL_CAP_SECONDS
     later = wait or now + timedelta(seconds=min(cap, base * 2.0 ** min(looks + 1, 20)))
-    SyncRecord.objects.filter(pk__in=[record.pk for record in group]).update(
+    first = group[0]
+    # All entries of a request, those beyond this round's limit included.
+    whole = Q(request=first.request_id) if first.request_id else Q(pk=first.pk)
+    SyncRecord.objects.filter(whole, state=first.state).update(
         look_at=later, looks=F("looks") + (0 if wait else 1)
     )
 
@@ -93,9 +108,21 @@ def _look(groups: list[Group], now: datetime) -> Exchange | Claim | None:
     whole = [_whole(group) for group in groups]
     if whole[0][0].state == State.UNKNOWN:
         return unknown.next_step(whole[0], now=now)
+    overdue = [group for group in whole if _is_overdue(group[0], now)]
+    for group in overdue:
+        # Xero's daily limit holds a push for a day at most; a webhook still counts.
+        outcomes.ask_person(group, now=now, note="pending at Codat for too long")
+    whole = [group for group in whole if group not in overdue]
+    if not whole:
+        return None
     if len(whole) > 1:
         return readback.operations_look(whole)
     return readback.operation_look(whole[0])
+
+
+def _is_overdue(record: SyncRecord, now: datetime) -> bool:
+    limit = timedelta(seconds=settings.WRITEBACK_TIMED_OUT_SECONDS)
+    return now - record.state_since > limit
 
 
 def _whole(group: Group) -> Group:

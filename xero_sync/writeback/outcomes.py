@@ -47,7 +47,11 @@ def apply_operation(
             )
         elif operation.status == PushStatus.TIMED_OUT:
             timed_out(record, cause=cause, now=now, key=operation.key)
-        elif record.state != State.PENDING:
+        elif (
+            operation.status == PushStatus.PENDING
+            and record.state != State.PENDING
+            and record.reason != Reason.NEEDS_PERSON
+        ):
             pending(record, cause=cause, now=now, key=operation.key)
 
 
@@ -93,7 +97,7 @@ def pending(record: SyncRecord, *, cause: str, now: datetime, key: UUID) -> None
 
 def timed_out(record: SyncRecord, *, cause: str, now: datetime, key: UUID) -> None:
     """It timed out at Codat, which is no proof that it is not in Xero."""
-    if record.state == State.UNKNOWN and record.reason == Reason.TIMED_OUT:
+    if record.reason in {Reason.TIMED_OUT, Reason.NEEDS_PERSON}:
         return
     move(
         record,

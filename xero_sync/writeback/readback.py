@@ -65,14 +65,20 @@ def operations_look(groups: Sequence[Sequence[SyncRecord]]) -> Exchange:
 
 
 def recent_operations(
-    client: CodatClient, company_id: UUID, since: datetime
+    client: CodatClient, company_id: UUID, since: datetime, *, whole: bool = False
 ) -> list[PushOperation]:
-    """Read a company's push operations, newest first, back to a moment."""
+    """Read a company's push operations since a moment.
+
+    They come newest first, so reading ends at the first older one; `whole` reads all
+    of them, for a proof that must not rest on their order.
+    """
     found = []
     for operation in client.list_push_operations(company_id):
-        if operation.requested_on and operation.requested_on < since:
+        is_older = operation.requested_on and operation.requested_on < since
+        if is_older and not whole:
             break
-        found.append(operation)
+        if not is_older:
+            found.append(operation)
     return found
 
 
@@ -123,7 +129,9 @@ def judge(
     own = SyncRecord.objects.filter(xero_record_id__in=[one.id for one in alike])
     taken = set(own.values_list("xero_record_id", flat=True))
     candidates = [one for one in alike if one.id not in taken]
-    if len(candidates) == 1 and not _has_look_alikes(record):
+    if record.candidate_key is not None:
+        _confirm(record, candidates, now)
+    elif len(candidates) == 1 and not _has_look_alikes(record):
         outcomes.written(
             record, cause=Cause.LOOK, now=now, xero_record_id=candidates[0].id
         )
@@ -131,6 +139,23 @@ def judge(
         outcomes.ask_person([record], now=now, note="several entries could be it")
     elif record.reason != Reason.TIMED_OUT:
         outcomes.send_anew([record], now=now, note="a refresh shows no such entry")
+
+
+def _confirm(record: SyncRecord, found: Sequence[Found], now: datetime) -> None:
+    """Believe an operation that may be ours if what it made is what we sent."""
+    ids = {one.id for one in found}
+    wanted = record.candidate_id or (ids.pop() if len(ids) == 1 else "")
+    if wanted and wanted in {one.id for one in found}:
+        outcomes.written(
+            record,
+            cause=Cause.LOOK,
+            now=now,
+            xero_record_id=wanted,
+            push_operation_key=record.candidate_key,
+        )
+    else:
+        note = "a push that may be somebody else's succeeded"
+        outcomes.ask_person([record], now=now, note=note)
 
 
 def _is_alike(record: SyncRecord, request: WriteRequest, one: Found) -> bool:
@@ -166,18 +191,20 @@ def _accounts(record: SyncRecord, request: WriteRequest) -> tuple[str, str]:
 def _has_look_alikes(record: SyncRecord) -> bool:
     """Tell whether another entry of ours could be the one that was found.
 
-    It could be one that is under way, or that stands without a known id.
+    It could be one that is under way, or that stands without a known id. A fee carries
+    its event's id, and a payment its invoice, so these cannot be taken for another's.
     """
-    return (
-        SyncRecord.objects.filter(
-            Q(state__in=(State.PENDING, State.UNKNOWN))
-            | Q(state__in=STANDING_STATES, xero_record_id=""),
-            company=record.company_id,
-            step=record.step,
-            value_date=record.value_date,
-            lender_effect=record.lender_effect,
-            event__amount=record.event.amount,
-        )
-        .exclude(pk=record.pk)
-        .exists()
-    )
+    if record.step == Step.DIRECT_COST:
+        return False
+    others = SyncRecord.objects.exclude(pk=record.pk)
+    if record.step == Step.PAYMENT:
+        others = others.filter(loan=record.loan_id)
+    return others.filter(
+        Q(state__in=(State.PENDING, State.UNKNOWN))
+        | Q(state__in=STANDING_STATES, xero_record_id=""),
+        company=record.company_id,
+        step=record.step,
+        value_date=record.value_date,
+        lender_effect=record.lender_effect,
+        event__amount=record.event.amount,
+    ).exists()

@@ -122,6 +122,8 @@ def _unavailable(
         note=str(error),
         not_before=now + timedelta(seconds=wait),
     )
+    # Its event may have been reversed while it was out.
+    outcomes.settle_reversal(record, now)
     task_queue.nudge_drain()
 
 
@@ -134,7 +136,8 @@ def _no_answer(
 def _no_verdict(
     record: SyncRecord, claim: Claim, error: CodatError, now: datetime
 ) -> None:
-    _unknown(record, Reason.NO_VERDICT, now, backoff(_sends(claim) + 1), str(error))
+    wait = getattr(error, "retry_after", None) or backoff(_sends(claim) + 1)
+    _unknown(record, Reason.NO_VERDICT, now, wait, str(error))
 
 
 def _unknown(
@@ -193,6 +196,7 @@ def _access_denied(
             # The refusal is remembered under its key: a later send takes a new one.
             request=None,
         )
+        outcomes.settle_reversal(record, now)
     shut_out(connection_id=claim.request.connection_id, error=error, now=now)
 
 

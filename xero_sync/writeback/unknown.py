@@ -17,11 +17,18 @@ from django.db.models import Max
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.codat.pulls import PullOperation
-from xero_sync.codat.push import PushOperation
-from xero_sync.models import RecordChange, SyncRecord, WriteAttempt, WriteRequest
+from xero_sync.codat.push import PushOperation, PushStatus
+from xero_sync.models import (
+    Connection,
+    RecordChange,
+    SyncRecord,
+    WriteAttempt,
+    WriteRequest,
+)
 from xero_sync.models.choices import (
     DATA_TYPES,
     Cause,
+    ConnectionStatus,
     Outcome,
     Reason,
     State,
@@ -40,14 +47,29 @@ def next_step(group: Sequence[SyncRecord], *, now: datetime) -> Exchange | Claim
     """Return what to do next about the entries of one unknown request."""
     first = group[0]
     request = first.request
-    if request is None or first.reason == Reason.NEEDS_PERSON:
+    if request is None:
         return None
+    if first.reason == Reason.NEEDS_PERSON:
+        # Only a webhook makes it due: Codat has something to say after all.
+        has_key = first.push_operation_key is not None
+        return readback.operation_look(group) if has_key else None
     if first.push_operation_key is not None:
         return _timed_out(group, request, now)
-    if _may_repeat(request, now):
+    if _may_write(request) and _may_repeat(request, now):
         claim = Claim(request=request, records=tuple(group), certain=False)
         return claim if start_sending(claim, now) else None
     return _search(group, request, now)
+
+
+def _may_write(request: WriteRequest) -> bool:
+    """Tell whether anything may be sent at all; looking goes on in any case."""
+    connection = Connection.objects.get(pk=request.connection_id)
+    return (
+        connection.writeback_on
+        and connection.status == ConnectionStatus.LINKED
+        and not connection.access_problem
+        and not connection.organisation_changed
+    )
 
 
 def _may_repeat(request: WriteRequest, now: datetime) -> bool:
@@ -111,15 +133,20 @@ def _search(
     since = request.created_at - readback.CLOCK_SKEW
     # What a list proves, it proves for the moment when it was asked for.
     asked_at = now
+    is_proof = now >= settled_at(group[0], request)
 
     def call(client: CodatClient) -> list[PushOperation]:
-        return readback.recent_operations(client, connection.codat_company_id, since)
+        return readback.recent_operations(
+            client, connection.codat_company_id, since, whole=is_proof
+        )
 
     def done(outcome: list[PushOperation] | CodatError, _now: datetime) -> None:
         if not isinstance(outcome, CodatError):
             _judge(group, request, outcome, asked_at)
 
     settled = settled_at(group[0], request)
+    if group[0].candidate_key is not None:
+        return _read_back(group, request, since=group[0].state_since, now=now)
     if now >= settled and _operations_searched(group, settled):
         return _read_back(group, request, since=settled, now=now)
     return Exchange(request.company_id, call, done)
@@ -138,8 +165,10 @@ def foreign_operations(
     alike = [
         operation
         for operation in operations
-        if operation.data_type in _names_of(request.data_type)
-        and operation.connection_id == str(request.connection.codat_connection_id)
+        # What an operation does not say of itself may be what we look for.
+        if operation.data_type.lower() in {"", *_names_of(request.data_type)}
+        and operation.connection_id.lower()
+        in {"", str(request.connection.codat_connection_id)}
     ]
     keys = [operation.key for operation in alike]
     # An answer to this very request may have been stored too late to move anything.
@@ -156,8 +185,8 @@ def foreign_operations(
 
 def _names_of(data_type: str) -> set[str]:
     # A negative direct cost is listed under the type that it was turned into.
-    turned = {"directIncomes"} if data_type == DATA_TYPES[Step.DIRECT_COST] else set()
-    return {data_type} | turned
+    turned = {"directincomes"} if data_type == DATA_TYPES[Step.DIRECT_COST] else set()
+    return {data_type.lower()} | turned
 
 
 @transaction.atomic
@@ -171,9 +200,7 @@ def _judge(
     settled = settled_at(first, request)
     candidates = foreign_operations(request, operations)
     if len(candidates) == 1:
-        outcomes.apply_operation(
-            records=group, operation=candidates[0], cause=Cause.LOOK, now=now
-        )
+        _take_over(group, candidates[0], now)
     elif candidates:
         outcomes.ask_person(
             group, now=now, note=f"{len(candidates)} operations could be it"
@@ -187,6 +214,29 @@ def _judge(
     else:
         ids = [record.pk for record in group]
         SyncRecord.objects.filter(pk__in=ids).update(checked_at=now, look_at=now)
+
+
+def _take_over(
+    group: Sequence[SyncRecord], operation: PushOperation, now: datetime
+) -> None:
+    """Adopt the one operation that can be ours, once it has told its outcome.
+
+    Somebody else may write through the same connection. So a success is only believed
+    when the record that it made has been read and is what we sent, where it can be.
+    """
+    first = group[0]
+    if operation.status in {PushStatus.PENDING, PushStatus.UNKNOWN}:
+        _look_again(group, at=_later(group, now))
+    elif operation.status == PushStatus.SUCCESS and _can_be_read(first):
+        SyncRecord.objects.filter(pk=first.pk, fence=first.fence).update(
+            candidate_id=operation.record_id,
+            candidate_key=operation.key,
+            look_at=now,
+        )
+    else:
+        outcomes.apply_operation(
+            records=group, operation=operation, cause=Cause.LOOK, now=now
+        )
 
 
 def _later(group: Sequence[SyncRecord], now: datetime) -> datetime:

@@ -94,6 +94,10 @@ class Loop:
             except OUTAGES as exc:
                 self._failures += 1
                 logger.warning("The drain goes on in a moment: %s", exc)
+            except Exception:
+                # A bug about one entry must not end the work on all the others.
+                self._failures += 1
+                logger.exception("The drain met a bug and goes on in a moment")
             self._stopped.wait(self._pause())
 
     def _turn(self) -> None:
