@@ -16,7 +16,7 @@ from codat_lending import CodatLending
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
-from django_q.models import OrmQ
+from django_q.models import Failure, OrmQ
 from django_q.tasks import async_task
 
 from lending.models import Company, LoanEvent
@@ -229,7 +229,13 @@ def _run_all(task: str, records: list[SyncRecord]) -> float:
     began = time.perf_counter()
     ends = {"event__gte": records[0].event_id, "event__lte": records[-1].event_id}
     open_ = SyncRecord.objects.filter(state=State.QUEUED, **ends)
-    wait_until("rows are marked", lambda: not open_.exists(), seconds=300, look=0.02)
+    wait_until("rows are marked", lambda: _ended(open_), seconds=300, look=0.02)
     seconds = time.perf_counter() - began
     wait_until("tasks end", lambda: not OrmQ.objects.exists(), seconds=60)
     return seconds
+
+
+def _ended(open_: Any) -> bool:
+    failure = Failure.objects.first()
+    assert failure is None, failure.result
+    return not open_.exists()

@@ -77,7 +77,7 @@ class Connection(asyncio.Protocol):
         key = headers.get(b"idempotency-key", b"").decode()
         if key and key in counts.answers:
             return counts.answers[key]
-        pieces = line[1].decode().strip("/").split("/")
+        pieces = line[1].decode().partition("?")[0].strip("/").split("/")
         answer = (TEMPLATE % (pieces[1], uuid4(), pieces[3], pieces[-1])).encode()
         counts.answers[key or str(uuid4())] = answer
         counts.bodies[body] = counts.bodies.get(body, 0) + 1

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.dateparse import parse_datetime
 
 from xero_sync.models import Connection, SyncRecord, WebhookMessage
-from xero_sync.models.choices import Reason, State
+from xero_sync.models.choices import State
 from xero_sync.writeback import budget
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def _look_at_write(message: WebhookMessage, now: datetime) -> str:
     under_way = SyncRecord.objects.filter(
         push_operation_key=message.push_operation_key,
         state__in=(State.PENDING, State.UNKNOWN),
-    ).exclude(reason=Reason.NEEDS_PERSON)
+    )
     # A key that we do not know yet is looked at as soon as its POST is stored.
     return "looked" if under_way.update(look_at=now) else "kept"
 
