@@ -161,6 +161,20 @@ def test_a_late_webhook_still_settles_what_was_left_to_a_person(world, borrower)
 
     world.run(seconds=6 * 3_600, step=1_800)
 
+    assert the("transfer").state == State.WRITTEN
+
+
+def test_nothing_is_repeated_after_write_back_was_switched_off(world, borrower):
+    world.sandbox.faults.add("lose_reply_before", match="transfers")
+    borrower.record(borrower.loan(), "drawdown", "500")
+    world.drain()
+    connections.switch_writeback(
+        connection=borrower.connection,
+        on=False,
+        switched_by="test",
+        now=world.clock.now,
+    )
+
     world.run(seconds=4 * 3_600, step=300)
 
     assert borrower.books.entries_of("transfers") == []
