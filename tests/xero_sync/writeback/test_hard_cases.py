@@ -7,6 +7,7 @@ import pytest
 
 from tests.builders import reverse
 from tests.worlds import World, states
+from xero_sync import connections
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import Reason, State
 from xero_sync.writeback import decisions, engine, invoices
