@@ -1,6 +1,7 @@
 """Cases that once went wrong: each could have cost money or stopped everybody."""
 
 import json
+import time
 from uuid import uuid4
 
 import pytest
@@ -205,3 +206,27 @@ def test_a_payment_reversed_while_it_was_out_is_not_posted_after_a_429(world, bo
 
     assert borrower.books.entries_of("payments") == []
     assert {state for _, _, state in states(loan)} == {"cancelled reversed"}
+
+
+def test_one_slow_exchange_keeps_nobody_else_waiting(world, borrower):
+    world.sandbox.pause = time.sleep
+    world.sandbox.faults.add("slow", match="transfers", seconds=2)
+    other = world.borrower()
+    borrower.record(borrower.loan(), "drawdown", "500")
+    late, began = other.loan(), time.monotonic()
+
+    def now():
+        if time.monotonic() - began > 0.5 and not late.events.exists():
+            other.record(late, "drawdown", "300")
+        return world.clock.now
+
+    engine.drain(client=world.client, now=now, threads=2)
+
+    transfers = [
+        request.path
+        for request in world.sandbox.requests
+        if "transfers" in request.path
+    ]
+    # The log is written when an answer goes out.
+    assert other.codat_connection in transfers[0]
+    assert borrower.codat_connection in transfers[1]
