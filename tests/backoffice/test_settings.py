@@ -1,0 +1,59 @@
+"""Production refuses to start on what is only good on a developer's machine."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+PRODUCTION = {
+    "DJANGO_DEBUG": "false",
+    "DJANGO_SECRET_KEY": "k3V_" * 16 + "another-long-and-random-looking-key",
+    "DJANGO_ALLOWED_HOSTS": "backoffice.example.com",
+    "PUBLIC_BASE_URL": "https://backoffice.example.com",
+    "CODAT_BASE_URL": "https://api.codat.io",
+    "CODAT_API_KEY": "a-key",
+    "CODAT_WEBHOOK_SECRET": "whsec_Y2hlY2stb25seS1jaGVjay1vbmx5",
+    "DATABASE_URL": "sqlite:///:memory:",
+}
+
+
+def check(**changes):
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=settings.BASE_DIR,
+        env={"PATH": os.environ["PATH"]} | PRODUCTION | changes,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_complete_production_environment_is_accepted():
+    done = check()
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DJANGO_SECRET_KEY", ""),
+        ("DJANGO_ALLOWED_HOSTS", ""),
+        ("PUBLIC_BASE_URL", "http://localhost:8000/"),
+        ("PUBLIC_BASE_URL", "http://backoffice.example.com"),
+        ("CODAT_BASE_URL", "http://127.0.0.1:8765/"),
+        ("CODAT_BASE_URL", "http://api.codat.io"),
+        ("CODAT_API_KEY", ""),
+        ("CODAT_API_KEY", "sandbox-key"),
+        ("CODAT_WEBHOOK_SECRET", ""),
+        ("WRITEBACK_KEY_SECONDS", "5400"),
+        ("WRITEBACK_SETTLE_SECONDS", "5399"),
+    ],
+)
+def test_what_is_unsafe_in_production_is_refused_by_name(name, value):
+    done = check(**{name: value})
+
+    assert done.returncode != 0
+    assert name in done.stderr
