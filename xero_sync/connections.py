@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from lending.models import Company
 from xero_sync import lender_accounts, mapping
-from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.companies import Connection as RemoteConnection
 from xero_sync.codat.exceptions import (
@@ -33,7 +32,7 @@ from xero_sync.models.choices import (
     Reason,
     State,
 )
-from xero_sync.writeback import decisions, lessons, readiness, reconsider
+from xero_sync.writeback import decisions, readiness, reconsider
 from xero_sync.writeback.moves import move, wake
 
 logger = logging.getLogger(__name__)
@@ -227,8 +226,6 @@ def check_all(
             checked += 1
         except CodatError as exc:
             logger.warning("The check of connection %s failed: %s", connection.pk, exc)
-            # The run takes a while: a Retry-After counts from here.
-            lessons.learn([(None, exc)], now=database_now())
             failed += 1
     return checked, failed
 

@@ -48,7 +48,9 @@ def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> st
     sent = looked = 0
     with (
         CodatClient.from_settings(pool_size=settings.WRITEBACK_THREADS) as client,
-        CodatClient.from_settings(before_call=budget.charge) as patient,
+        CodatClient.from_settings(
+            before_call=budget.charge, after_call=lessons.note
+        ) as patient,
     ):
         while not stop() and time.monotonic() < ends_at:
             with slots.hold(holder=holder) as slot:
@@ -89,7 +91,6 @@ def check_connections(client: CodatClient, now: engine.Now = database_now) -> No
         except CodatError as exc:
             # It stays doubtful; the next slice tries again, and the others can wait.
             logger.warning("Connection %s could not be read: %s", connection.pk, exc)
-            lessons.learn([(None, exc)], now=now())
             return
 
 
@@ -116,7 +117,9 @@ def daily_check(**_ignored: Any) -> str:
     """
     ends_at = time.monotonic() + CHECK_SECONDS
     now = database_now()
-    with CodatClient.from_settings(before_call=budget.charge) as client:
+    with CodatClient.from_settings(
+        before_call=budget.charge, after_call=lessons.note
+    ) as client:
         checked, failed = connections.check_all(
             client=client,
             now=now,

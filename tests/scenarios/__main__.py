@@ -15,10 +15,17 @@ CHUNK = 25
 CHUNK_TO_STOP_AFTER = 2
 
 
+def say(words: str) -> None:
+    """Print at once, so that a long run shows how far it is."""
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run what the command line asks for; 1 if a schedule failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.scenarios")
     parser.add_argument("--seed", type=int, help="replay this one and tell its story")
+    parser.add_argument("--seeds", type=int, nargs="+", help="run these")
     parser.add_argument("--from", dest="first", type=int, default=1)
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--jobs", type=int, default=1)
@@ -26,14 +33,14 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.seed is not None:
         return _replay(given.seed)
-    seeds = list(range(given.first, given.first + given.count))
+    seeds = given.seeds or list(range(given.first, given.first + given.count))
     return _run_many(seeds, given.jobs, stop=given.stop)
 
 
 def _replay(seed: int) -> int:
     prepare()
     verdict = play(seed)
-    print(tell(verdict))
+    say(tell(verdict))
     return 0 if verdict.holds else 1
 
 
@@ -46,13 +53,13 @@ def _run_many(seeds: list[int], jobs: int, *, stop: bool) -> int:
         done += count
         failed += found
         for _, words in found[: max(0, 3 - len(failed) + len(found))]:
-            print(words, flush=True)
+            say(words)
         if failed and stop:
             break
     spent = time.perf_counter() - started
-    print(f"{done} schedules in {spent:.0f} s, {len(failed)} failed", flush=True)
+    say(f"{done} schedules in {spent:.0f} s, {len(failed)} failed")
     for seed, _ in failed:
-        print(f"  python -m tests.scenarios --seed {seed}")
+        say(f"  python -m tests.scenarios --seed {seed}")
     return 1 if failed else 0
 
 

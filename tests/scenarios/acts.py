@@ -63,7 +63,7 @@ def _lines(act: Act) -> list[str]:
     return str(act).splitlines()
 
 
-# --- the lender's book -----------------------------------------------------------------
+# --- the lender's book ------------------------------------------------------------
 
 
 def record(
@@ -107,7 +107,7 @@ def reverse(stage: Stage, *, who: int, event: int) -> None:
             borrower.events.append(reversal)
 
 
-# --- our processes ---------------------------------------------------------------------
+# --- our processes ----------------------------------------------------------------
 
 
 def work(stage: Stage) -> None:
@@ -156,7 +156,7 @@ def freeze(stage: Stage, *, at: str, time: int, inner: tuple[Act, ...]) -> None:
         stage.world.drain()
 
 
-# --- Codat and Xero --------------------------------------------------------------------
+# --- Codat and Xero ---------------------------------------------------------------
 
 
 def fault(stage: Stage, *, kind: str, **given: Any) -> None:
@@ -185,7 +185,9 @@ def pace(stage: Stage, *, push: float, refresh: float) -> None:
 def lie(stage: Stage, *, who: int) -> None:
     """A signed webhook calls a write successful that Xero has not dealt with."""
     world = stage.world
-    pushes = [it for it in world.sandbox._world.pushes.values() if it.status != "Success"]
+    pushes = [
+        it for it in world.sandbox._world.pushes.values() if it.status != "Success"
+    ]
     for push in pushes[-2:]:
         body = {
             "id": str(UUID(int=stage.chance.getrandbits(128))),
@@ -200,7 +202,12 @@ def lie(stage: Stage, *, who: int) -> None:
             },
         }
         delivery = Delivery(
-            f"msg_{stage.chance.getrandbits(64)}", "", "", encode(body), world.clock.now, ""
+            f"msg_{stage.chance.getrandbits(64)}",
+            "",
+            "",
+            encode(body),
+            world.clock.now,
+            "",
         )
         headers = world.sandbox.outbox.headers(delivery, world.clock.now)
         world._deliver("", headers, delivery.body)
@@ -208,7 +215,6 @@ def lie(stage: Stage, *, who: int) -> None:
 
 def cut(stage: Stage, *, who: int, status: str) -> None:
     borrower = stage.borrower(who)
-    stage.world.cut.add(borrower.remote_id)
     stage.world.sandbox.set_connection_status(borrower.remote_id, status)
     stage.world.sandbox.tick()
 
@@ -216,7 +222,6 @@ def cut(stage: Stage, *, who: int, status: str) -> None:
 def link(stage: Stage, *, who: int, same: bool) -> None:
     borrower = stage.borrower(who)
     name = borrower.organisation if same else f"{borrower.organisation} Two"
-    stage.world.cut.add(borrower.remote_id)
     stage.world.sandbox.consent(borrower.remote_id, organisation=name)
     stage.world.sandbox.tick()
 
@@ -240,7 +245,7 @@ def lock(stage: Stage, *, who: int, days_ago: int) -> None:
     borrower.books._organisation.lock_date = until
 
 
-# --- persons ---------------------------------------------------------------------------
+# --- persons ----------------------------------------------------------------------
 
 
 def answer(stage: Stage) -> None:

@@ -74,6 +74,8 @@ class Crasher:
     """Watches the wire and the connection, and kills at an armed point."""
 
     def __init__(self) -> None:
+        self.deaths: list[str] = []
+        self._name = ""
         self._point: Point | None = None
         self._left = 0
         self._statements: list[str] = []
@@ -82,7 +84,7 @@ class Crasher:
     @contextmanager
     def armed(self, name: str, occurrence: int) -> Iterator[None]:
         """Die when a point is reached for the n-th time, while this lasts."""
-        self._point, self._left = POINTS[name], occurrence
+        self._name, self._point, self._left = name, POINTS[name], occurrence
         try:
             yield
         finally:
@@ -99,6 +101,7 @@ class Crasher:
         self._left -= 1
         if self._left == 0:
             self._point = None
+            self.deaths.append(self._name)
             raise Crash
 
     @contextmanager

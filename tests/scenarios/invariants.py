@@ -28,13 +28,15 @@ def broken_at_rest(borrowers: list[Borrower]) -> Iterator[str]:
     for record in SyncRecord.objects.exclude(state__in=CLOSED_STATES):
         person = SyncRecord.objects.needing_a_person().filter(pk=record.pk)
         waits_for_feeds = (
-            record.step == Step.STATEMENT_LINE and record.reason == Reason.BANK_FEEDS_OFF
+            record.step == Step.STATEMENT_LINE
+            and record.reason == Reason.BANK_FEEDS_OFF
         )
         has_words = record.reason or record.failure
         # Behind one that waits for a person, its successors wait visibly as well.
-        if not (person.exists() and has_words) and not waits_for_feeds:
-            if not _is_behind_a_person(record):
-                yield f"stuck: {_name(record)} {record.state} {record.reason}"
+        if waits_for_feeds or (person.exists() and has_words):
+            continue
+        if not _is_behind_a_person(record):
+            yield f"stuck: {_name(record)} {record.state} {record.reason}"
 
 
 def _is_behind_a_person(record: SyncRecord) -> bool:

@@ -93,7 +93,8 @@ class Person:
         if record.reason == Reason.UNDO_BY_HAND:
             self.world.tell(f"{words}: undone by hand")
             return self._undo(borrower, record)
-        if record.state == State.FAILED and self.chance.random() < 0.2:
+        gives_up = self.chance.random() < 0.2 and not record.event.is_reversal
+        if record.state == State.FAILED and gives_up:
             self.world.tell(f"{words}: give it up")
             return self._decide(lambda: decisions.cancel(**self._act(record)))
         self.world.tell(f"{words}: send it again")

@@ -36,6 +36,8 @@ class Verdict:
     broken: list[str] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
     timelines: list[str] = field(default_factory=list)
+    # The named points at which somebody died.
+    deaths: list[str] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
@@ -43,9 +45,9 @@ class Verdict:
         return not self.broken
 
 
-def run(seed: int) -> Verdict:
-    """Play a schedule and judge it."""
-    script = Writer(seed).write()
+def run(seed: int, script: list[Act] | None = None) -> Verdict:
+    """Play a schedule, the seed's own or one that is given, and judge it."""
+    script = script or Writer(seed).write()
     verdict = Verdict(seed, script)
     Pristine.restore()
     with seeded_ids(seed):
@@ -68,8 +70,9 @@ def run(seed: int) -> Verdict:
             verdict.broken += [*world.broken, *world.wire.broken]
             verdict.broken += [f"contract: {one}" for one in world.sandbox.violations]
             verdict.broken += stage.person.contradictions
+            verdict.deaths = world.crasher.deaths
+            verdict.story = world.story
             if not verdict.holds:
-                verdict.story = world.story
                 verdict.timelines = list(_timelines())
     return verdict
 
@@ -168,7 +171,13 @@ def _timelines() -> list[str]:
 
 
 def _line(change: RecordChange) -> str:
-    words = (change.from_state, "→", change.to_state, change.reason, f"({change.cause})")
+    words = (
+        change.from_state,
+        "→",
+        change.to_state,
+        change.reason,
+        f"({change.cause})",
+    )
     return f"{_clock(change.at)} {' '.join(filter(None, words))} {change.note[:60]}"
 
 

@@ -7,6 +7,7 @@ its type without a stored answer, and nothing overtakes.
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -46,10 +47,12 @@ class Wire(InProcess):
             self._watch(request)
         else:
             self._watch_transaction(line)
-        response = self._carry(request)
-        world.freezer.meet("answer", line)
-        world.crasher.meet("answer", line)
-        return response
+        try:
+            return self._carry(request)
+        finally:
+            # Also where the answer got lost: the worker sleeps until it gives up.
+            world.freezer.meet("answer", line)
+            world.crasher.meet("answer", line)
 
     def _carry(self, request: requests.PreparedRequest) -> requests.Response:
         violations, limits = self.sandbox.violations, self.sandbox.limits
@@ -62,19 +65,20 @@ class Wire(InProcess):
             raise
         finally:
             new = violations[before:]
-            violations[before:] = [one for one in new if not self._excused(one)]
+            path = request.path_url or ""
+            violations[before:] = [one for one in new if not self._excused(one, path)]
 
-    def _excused(self, violation: str) -> bool:
+    def _excused(self, violation: str, path: str) -> bool:
         if violation.startswith(TOO_EARLY):
             # A worker that slept did not hear what was answered to others meanwhile.
             return self.world.freezer.has_woken
+        if not violation.startswith(NOT_LINKED):
+            return False
         # Nobody had told us yet that the connection was cut.
-        return violation.startswith(NOT_LINKED) and self._is_linked_to_us(violation)
-
-    def _is_linked_to_us(self, _violation: str) -> bool:
-        return Connection.objects.filter(
-            status=ConnectionStatus.LINKED, codat_connection_id__in=self.world.cut
-        ).exists()
+        (connection_id,) = re.findall(r"/connections/([^/]+)/", path)
+        known = Connection.objects.filter(codat_connection_id=connection_id)
+        has_slept = self.world.freezer.has_woken
+        return has_slept or known.filter(status=ConnectionStatus.LINKED).exists()
 
     def _watch_transaction(self, line: str) -> None:
         if database.in_atomic_block:

@@ -25,7 +25,7 @@ from xero_sync import connections, jobs, webhook_views
 from xero_sync.codat.client import CodatClient
 from xero_sync.models import Connection, SyncRecord
 from xero_sync.sandbox import Sandbox
-from xero_sync.writeback import budget, engine, inbox
+from xero_sync.writeback import budget, engine, inbox, lessons
 from xero_sync.writeback import sweep as sweeping
 
 WEBHOOK_URL = "http://testserver/webhooks/codat/"
@@ -74,10 +74,9 @@ class World:
             api_key=settings.CODAT_API_KEY,
             session=session,
             before_call=budget.charge,
+            after_call=lessons.note,
         )
         self.story: list[str] = []
-        # Codat connections that have been cut at some time.
-        self.cut: set[str] = set()
         self.broken: list[str] = []
         self._swept_at = self._checked_at = self.clock.now
         self._intake_dies = False
@@ -128,9 +127,7 @@ class World:
         with (
             self.process("a drain"),
             # As many exchanges are claimed together as threads would have room for.
-            mock.patch.object(
-                engine._Pool, "room", lambda pool: room - pool.in_flight
-            ),
+            mock.patch.object(engine._Pool, "room", lambda pool: room - pool.in_flight),
         ):
             engine.drain(client=self.client, now=self.freezer.now, threads=0)
             jobs.check_connections(self.patient, now=self.freezer.now)
@@ -163,8 +160,21 @@ class World:
 
     def wait(self, seconds: float) -> None:
         """Let time pass while none of our processes runs but the web's."""
-        self.clock.forward(seconds)
+        self._pass_to(self.clock.now + timedelta(seconds=seconds))
+
+    def _pass_to(self, moment: datetime) -> None:
+        """Let everything at Codat happen in its time, webhooks included."""
+        while (due := self._due_at_codat()) is not None and due < moment:
+            self.clock.to(due)
+            self.sandbox.tick()
+        self.clock.to(moment)
         self.sandbox.tick()
+
+    def _due_at_codat(self) -> datetime | None:
+        agenda, outbox = self.sandbox._world._agenda, self.sandbox.outbox
+        moments = [it.due for it in (*outbox.queue, *outbox.held)]
+        moments += [agenda[0][0]] if agenda else []
+        return min(moments, default=None)
 
     def run(self, seconds: float) -> None:
         """Let all processes work for a while; time jumps to where something is due."""
@@ -178,11 +188,8 @@ class World:
                 break
             # What stays due although nobody can do it now is tried ever more rarely.
             pause = 1.0 if moment > self.clock.now else min(2 * pause, 3_600.0)
-            self.clock.to(
-                max(moment, self.clock.now + timedelta(seconds=pause))
-            )
-        self.clock.to(ends_at)
-        self.sandbox.tick()
+            self._pass_to(max(moment, self.clock.now + timedelta(seconds=pause)))
+        self._pass_to(ends_at)
 
     def _work_through(self) -> None:
         if self.clock.now - self._swept_at >= A_MINUTE:
@@ -193,10 +200,8 @@ class World:
 
     def next_moment(self) -> datetime | None:
         """When something is due next: with us, at the sandbox, or on the way."""
-        agenda = self.sandbox._world._agenda
-        outbox = self.sandbox.outbox
-        moments = [it.due for it in (*outbox.queue, *outbox.held)]
-        moments += [agenda[0][0]] if agenda else []
+        at_codat = self._due_at_codat()
+        moments = [at_codat] if at_codat else []
         with database.cursor() as cursor:
             cursor.execute(DUE)
             (due,) = cursor.fetchone()

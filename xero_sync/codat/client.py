@@ -74,7 +74,8 @@ class CodatClient(
     """Codat's operations that the product uses; safe to share between threads.
 
     `before_call` is told the method and the path of each exchange before it starts, and
-    may raise to keep it from happening.
+    may raise to keep it from happening; `after_call` is told how each one went: its
+    answer, or the `CodatError` that it ended with.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class CodatClient(
         session: requests.Session | None = None,
         pool_size: int = 16,
         before_call: Callable[[str, str], None] | None = None,
+        after_call: Callable[[object], None] | None = None,
     ) -> None:
         if not api_key:
             raise CodatKeyMissing(field="CODAT_API_KEY")
@@ -95,6 +97,7 @@ class CodatClient(
         self._timeout = (connect_timeout, read_timeout)
         self._session = session or _new_session(self._base_url, pool_size)
         self._before_call = before_call
+        self._after_call = after_call
 
     @classmethod
     def from_settings(
@@ -102,6 +105,7 @@ class CodatClient(
         *,
         pool_size: int = 16,
         before_call: Callable[[str, str], None] | None = None,
+        after_call: Callable[[object], None] | None = None,
     ) -> Self:
         """Return a client for the configured Codat.
 
@@ -115,6 +119,7 @@ class CodatClient(
             read_timeout=settings.CODAT_READ_TIMEOUT,
             pool_size=pool_size,
             before_call=before_call,
+            after_call=after_call,
         )
 
     def __repr__(self) -> str:
@@ -143,6 +148,26 @@ class CodatClient(
             raise ValueError("a path starts with a slash")
         if self._before_call is not None:
             self._before_call(method, path)
+        try:
+            answer = self._exchange(method, path, params, body, idempotency_key)
+        except CodatError as exc:
+            self._tell(exc)
+            raise
+        self._tell(answer)
+        return answer
+
+    def _tell(self, outcome: object) -> None:
+        if self._after_call is not None:
+            self._after_call(outcome)
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        body: bytes | None,
+        idempotency_key: UUID | None,
+    ) -> Answer:
         started = time.monotonic()
         try:
             response = self._session.request(

@@ -76,11 +76,14 @@ class CodatUnavailable(CodatError):
         *,
         retry_after: float | None = None,
         rate_limited: bool = False,
+        was_sent: bool = True,
         **facts: Any,
     ) -> None:
         super().__init__(message, **facts)
         self.retry_after = retry_after
         self.rate_limited = rate_limited
+        # False: we kept it back ourselves, so it says nothing about the service.
+        self.was_sent = was_sent
 
 
 class CodatNoAnswer(CodatError):

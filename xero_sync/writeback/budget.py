@@ -132,6 +132,7 @@ def charge(method: str, path: str) -> None:
                 f"The budget of requests is spent until {wait:%H:%M:%S} UTC.",
                 method=method,
                 path=path,
+                was_sent=False,
             )
         time.sleep(max(0.05, seconds))
 

@@ -245,7 +245,9 @@ class _Pool:
         request = work.request
         if time.monotonic() - mark > _patience():
             # Its lease may pass before an answer comes, and somebody else may send it.
-            raise CodatUnavailable("It waited too long for its turn and was not sent.")
+            raise CodatUnavailable(
+                "It waited too long for its turn and was not sent.", was_sent=False
+            )
         return self._client.send_push(
             path=request.path,
             body=bytes(request.body),

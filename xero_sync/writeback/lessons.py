@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from xero_sync import clock
 from xero_sync.codat.exceptions import CodatUnavailable
 from xero_sync.writeback import breaker, budget
 
@@ -17,6 +18,8 @@ def learn(outcomes: Iterable[tuple[object | None, object]], *, now: datetime) ->
     latest_limit = None
     healths: list[tuple[str, object]] = []
     for codat_connection_id, outcome in outcomes:
+        if not getattr(outcome, "was_sent", True):
+            continue
         _heed_retry_after(outcome, now)
         meta = getattr(outcome, "meta", None)
         latest_limit = (meta and meta.rate_limit) or latest_limit
@@ -26,6 +29,11 @@ def learn(outcomes: Iterable[tuple[object | None, object]], *, now: datetime) ->
     breaker.report(healths, now=now)
     if latest_limit:
         budget.learn(limit=latest_limit, now=now)
+
+
+def note(outcome: object) -> None:
+    """Learn from one exchange of a client that is not the engine's."""
+    learn([(None, outcome)], now=clock.database_now())
 
 
 def _heed_retry_after(outcome: object, now: datetime) -> None:

@@ -7,23 +7,50 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 from tests.scenarios.planted.bugs import BUGS
-from tests.scenarios.planted.copies import copy_with, failing_seed, play
+from tests.scenarios.planted.copies import (
+    DoesNotApply,
+    copy_with,
+    failing_seed,
+    play,
+)
 
 SEEDS = Path(__file__).with_name("seeds.json")
 MOST = 1_000
+KEEPING = Lock()
 
 
 def search(name: str) -> int | None:
-    """The first seed up to the limit that catches a bug, if one does."""
-    with copy_with(BUGS[name]) as folder:
-        _, words = play(folder, "--from", "1", "--count", str(MOST), "--stop")
-    if "schedules in" not in words:
-        raise RuntimeError(f"{name}: {words[-2_000:]}")
+    """The first seed up to the limit that catches a bug, if one does; it is kept."""
+    try:
+        with copy_with(BUGS[name]) as folder:
+            _, words = play(folder, "--from", "1", "--count", str(MOST), "--stop")
+    except DoesNotApply as exc:
+        say(str(exc))
+        return None
     seed = failing_seed(words)
-    print(f"{name}: {seed or 'NOT CAUGHT'}", flush=True)
+    if seed is None and "schedules in" not in words:
+        raise RuntimeError(f"{name}: {words[-2_000:]}")
+    say(f"{name}: {seed or 'NOT CAUGHT'}")
+    if seed is not None:
+        _keep(name, seed)
     return seed
+
+
+def _keep(name: str, seed: int) -> None:
+    with KEEPING:
+        seeds = json.loads(SEEDS.read_text()) if SEEDS.exists() else {}
+        seeds[name] = seed
+        kept = {name: seeds[name] for name in BUGS if name in seeds}
+        SEEDS.write_text(json.dumps(kept, indent=2) + "\n")
+
+
+def say(words: str) -> None:
+    """Print at once, so that a long run shows how far it is."""
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,13 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     names = given.search or list(BUGS)
     with ThreadPoolExecutor(given.jobs) as pool:
-        found = dict(zip(names, pool.map(search, names), strict=True))
-    seeds = json.loads(SEEDS.read_text()) if SEEDS.exists() else {}
-    seeds |= {name: seed for name, seed in found.items() if seed is not None}
-    kept = {name: seeds[name] for name in BUGS if name in seeds}
-    SEEDS.write_text(json.dumps(kept, indent=2) + "\n")
-    caught = sum(seed is not None for seed in found.values())
-    print(f"{caught} of {len(found)} caught")
+        found = list(pool.map(search, names))
+    caught = sum(seed is not None for seed in found)
+    say(f"{caught} of {len(found)} caught")
     return 0 if caught == len(found) else 1
 
 

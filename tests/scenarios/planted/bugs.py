@@ -42,31 +42,37 @@ BUGS = {
             (
                 ENGINE,
                 "            started = 0 if is_over else _start(pool, now)\n",
-                "            from django.db import transaction\n"
-                "            with transaction.atomic():\n"
-                "                started = 0 if is_over else _start(pool, now)\n",
+                (
+                    "            from django.db import transaction\n"
+                    "            with transaction.atomic():\n"
+                    "                started = 0 if is_over else _start(pool, now)\n"
+                ),
             ),
         ),
         _bug(
             "new-key-after-5xx",
             (
                 UNKNOWN,
-                "    if _may_repeat(request, now):\n",
-                "    if first.reason == Reason.NO_VERDICT:\n"
-                "        outcomes.send_anew(group, now=now, note='')\n"
-                "        return None\n"
-                "    if _may_repeat(request, now):\n",
+                "        return _timed_out(group, request, now)\n",
+                (
+                    "        return _timed_out(group, request, now)\n"
+                    "    if first.reason == Reason.NO_VERDICT:\n"
+                    "        outcomes.send_anew(group, now=now, note='')\n"
+                    "        return None\n"
+                ),
             ),
         ),
         _bug(
             "new-key-after-a-lost-reply",
             (
                 UNKNOWN,
-                "    if _may_repeat(request, now):\n",
-                "    if first.reason == Reason.NO_ANSWER:\n"
-                "        outcomes.send_anew(group, now=now, note='')\n"
-                "        return None\n"
-                "    if _may_repeat(request, now):\n",
+                "        return _timed_out(group, request, now)\n",
+                (
+                    "        return _timed_out(group, request, now)\n"
+                    "    if first.reason == Reason.NO_ANSWER:\n"
+                    "        outcomes.send_anew(group, now=now, note='')\n"
+                    "        return None\n"
+                ),
             ),
         ),
         _bug(
@@ -110,26 +116,32 @@ BUGS = {
             (
                 INBOX,
                 "    # A key that we do not know yet is looked at",
-                '    if message.event_type.endswith(".write.successful"):\n'
-                "        from xero_sync.writeback import outcomes\n"
-                "        for record in under_way:\n"
-                "            outcomes.written(record, cause='look', now=now,\n"
-                "                             xero_record_id='told')\n"
-                "    # A key that we do not know yet is looked at",
+                (
+                    '    if message.event_type.endswith(".write.successful"):\n'
+                    "        from xero_sync.writeback import outcomes\n"
+                    "        for record in under_way:\n"
+                    "            outcomes.written(record, cause='look', now=now,\n"
+                    "                             xero_record_id='told')\n"
+                    "    # A key that we do not know yet is looked at"
+                ),
             ),
         ),
         _bug(
             "expired-lease-sent-anew",
             (
                 SWEEP,
-                "            to=State.UNKNOWN,\n"
-                "            reason=Reason.LEASE_EXPIRED,\n"
-                "            cause=Cause.LEASE,\n"
-                "            now=now,\n",
-                "            to=State.QUEUED,\n"
-                "            cause=Cause.LEASE,\n"
-                "            now=now,\n"
-                "            request=None,\n",
+                (
+                    "            to=State.UNKNOWN,\n"
+                    "            reason=Reason.LEASE_EXPIRED,\n"
+                    "            cause=Cause.LEASE,\n"
+                    "            now=now,\n"
+                ),
+                (
+                    "            to=State.QUEUED,\n"
+                    "            cause=Cause.LEASE,\n"
+                    "            now=now,\n"
+                    "            request=None,\n"
+                ),
             ),
         ),
         _bug(
@@ -176,8 +188,8 @@ BUGS = {
             "retry-after-ignored",
             (
                 LESSONS,
-                "    if isinstance(outcome, CodatUnavailable) and outcome.rate_limited:",
-                "    if False:",
+                "isinstance(outcome, CodatUnavailable) and outcome.rate_limited:",
+                "False:",
             ),
         ),
         _bug(
@@ -196,21 +208,21 @@ BUGS = {
             "unreachable-taken-for-never-sent",
             (
                 RESULTS,
-                "    if not claim.certain:\n"
-                "        # This one was not taken in, but",
-                "    if False:\n"
-                "        # This one was not taken in, but",
+                "    if not claim.certain:\n        # This one was not taken in, but",
+                "    if False:\n        # This one was not taken in, but",
             ),
         ),
         _bug(
             "refusal-of-a-repeat-believed",
             (
                 RESULTS,
-                "    if not claim.certain:\n"
-                "        _unknown(record, Reason.NO_VERDICT, now, "
-                "backoff(_sends(claim)), str(error))\n"
-                "        return\n"
-                "    outcomes.failed(",
+                (
+                    "    if not claim.certain:\n"
+                    "        _unknown(record, Reason.NO_VERDICT, now, "
+                    "backoff(_sends(claim)), str(error))\n"
+                    "        return\n"
+                    "    outcomes.failed("
+                ),
                 "    outcomes.failed(",
             ),
         ),
@@ -227,9 +239,11 @@ BUGS = {
             (
                 "xero_sync/receivers.py",
                 "    planner.plan(event=event, now=database_now())",
-                "    from django.db import transaction\n"
-                "    transaction.on_commit(\n"
-                "        lambda: planner.plan(event=event, now=database_now()))",
+                (
+                    "    from django.db import transaction\n"
+                    "    transaction.on_commit(\n"
+                    "        lambda: planner.plan(event=event, now=database_now()))"
+                ),
             ),
         ),
         _bug(
@@ -252,8 +266,10 @@ BUGS = {
             "refused-key-used-again",
             (
                 OUTCOMES,
-                "        # What was refused is never sent again under its key.\n"
-                "        request=None,\n",
+                (
+                    "        # What was refused is never sent again under its key.\n"
+                    "        request=None,\n"
+                ),
                 "",
             ),
         ),
@@ -261,8 +277,8 @@ BUGS = {
             "somebody-elses-operation-adopted",
             (
                 UNKNOWN,
-                "return [operation for operation in alike if operation.key not in taken]",
-                "return alike[:1]",
+                "[operation for operation in alike if operation.key not in taken]",
+                "alike[:1]",
             ),
         ),
         _bug(
@@ -282,8 +298,10 @@ BUGS = {
             (
                 ENGINE,
                 "            body=bytes(request.body),\n",
-                "            body=bytes(request.body).replace(b'\":', b'\": ')\n"
-                "            if not work.certain else bytes(request.body),\n",
+                (
+                    "            body=bytes(request.body).replace(b'\":', b'\": ')\n"
+                    "            if not work.certain else bytes(request.body),\n"
+                ),
             ),
         ),
     )

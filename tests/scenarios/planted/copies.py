@@ -64,6 +64,21 @@ def play(folder: Path, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+def run_code(folder: Path, code: str) -> str:
+    """Run a few lines with the code of a folder; return what they print."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr[-4_000:])
+    return done.stdout
+
+
 def failing_seed(words: str) -> int | None:
     """The first seed that failed, by the words of a run."""
     found = FAILED.search(words)

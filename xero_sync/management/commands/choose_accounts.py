@@ -15,7 +15,7 @@ from xero_sync.codat.client import CodatClient
 from xero_sync.management.base import XeroCommand, connection_of
 from xero_sync.mapping import Choices
 from xero_sync.models import AccountMapping, Connection, LenderAccount
-from xero_sync.writeback import budget
+from xero_sync.writeback import budget, lessons
 
 Options = dict[str, Any]
 NEW = "new"
@@ -49,7 +49,9 @@ class Command(XeroCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Show what can be chosen, or choose it."""
         connection = connection_of(options["reference"])
-        with CodatClient.from_settings(before_call=budget.charge) as client:
+        with CodatClient.from_settings(
+            before_call=budget.charge, after_call=lessons.note
+        ) as client:
             if options["list"]:
                 self._list(mapping.choices(connection=connection, client=client))
                 return

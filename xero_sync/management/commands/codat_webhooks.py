@@ -9,7 +9,7 @@ from xero_sync.codat.client import CodatClient
 from xero_sync.codat.webhooks import EVENT_TYPES
 from xero_sync.management.base import XeroCommand
 from xero_sync.webhook_setup import SECRET_STEP, Registration
-from xero_sync.writeback import budget
+from xero_sync.writeback import budget, lessons
 
 
 class Command(XeroCommand):
@@ -30,7 +30,9 @@ class Command(XeroCommand):
                 f"PUBLIC_BASE_URL: Codat cannot reach {webhook_setup.address()}; set "
                 "the address that the back office has on the internet."
             )
-        with CodatClient.from_settings(before_call=budget.charge) as client:
+        with CodatClient.from_settings(
+            before_call=budget.charge, after_call=lessons.note
+        ) as client:
             if options["create"]:
                 registration, is_new = webhook_setup.register(client=client)
             else:

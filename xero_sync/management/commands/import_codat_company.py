@@ -13,7 +13,7 @@ from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
 from xero_sync.management.base import XeroCommand, a_uuid
 from xero_sync.models import Connection
-from xero_sync.writeback import budget
+from xero_sync.writeback import budget, lessons
 
 
 class Command(XeroCommand):
@@ -84,7 +84,9 @@ def _create_and_adopt(options: dict[str, Any]) -> Connection:
 
 
 def _adopt(company: Company, options: dict[str, Any]) -> Connection:
-    with CodatClient.from_settings(before_call=budget.charge) as client:
+    with CodatClient.from_settings(
+        before_call=budget.charge, after_call=lessons.note
+    ) as client:
         connection = connections.import_codat_company(
             company=company,
             codat_company_id=options["codat_company"],

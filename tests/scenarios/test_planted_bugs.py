@@ -1,0 +1,37 @@
+"""The harness is tested itself: each planted bug makes its seed fail, and only that."""
+
+import json
+import os
+
+import pytest
+
+from tests.scenarios.planted.__main__ import SEEDS
+from tests.scenarios.planted.bugs import BUGS
+from tests.scenarios.planted.copies import ROOT, copy_with, failing_seed, play
+
+pytestmark = pytest.mark.skipif(
+    bool(os.environ.get("TEST_DATABASE_URL")),
+    reason="a schedule keeps to a SQLite of its own, whatever database is tested",
+)
+CAUGHT = json.loads(SEEDS.read_text())
+
+
+def test_each_seed_is_that_of_a_planted_bug():
+    assert CAUGHT.keys() <= BUGS.keys()
+
+
+@pytest.mark.parametrize("name", CAUGHT)
+def test_a_planted_bug_is_caught_by_its_seed(name):
+    with copy_with(BUGS[name]) as folder:
+        code, words = play(folder, "--seed", str(CAUGHT[name]))
+
+    assert code == 1, words[-2_000:]
+    assert failing_seed(words) == CAUGHT[name]
+
+
+def test_without_a_bug_these_seeds_hold():
+    seeds = sorted(set(CAUGHT.values()))
+
+    code, words = play(ROOT, "--seeds", *map(str, seeds))
+
+    assert code == 0, words[-20_000:]
