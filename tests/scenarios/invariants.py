@@ -108,6 +108,9 @@ def _each_once(borrower, standing) -> Iterator[str]:
 def _in_order(borrower, standing) -> Iterator[str]:
     places: dict = {}
     for place, entry in enumerate(books.posted(borrower)):
+        if entry.type == books.BY_HAND:
+            # A person undoes a payment when she likes.
+            continue
         places.setdefault(books.content_of(borrower, entry), []).append(place)
     for loan in borrower.loans:
         latest = -1
