@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import DateTimeField, Func
 from django.utils import timezone
 
 
@@ -19,3 +20,10 @@ def database_now() -> datetime:
         row = cursor.fetchone()
     moment: datetime = row[0]
     return moment
+
+
+def moment_in_query() -> datetime | Func:
+    """Return the same time for use within a query, without a query of its own."""
+    if connection.vendor != "postgresql":
+        return database_now()
+    return Func(function="clock_timestamp", output_field=DateTimeField())

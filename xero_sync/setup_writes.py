@@ -26,6 +26,7 @@ from xero_sync.codat.exceptions import (
 from xero_sync.codat.push import PushOperation, PushStatus, push_path
 from xero_sync.models import Connection, WriteAttempt, WriteRequest
 from xero_sync.models.choices import Outcome
+from xero_sync.writeback import rows
 from xero_sync.writeback.exchange import Claim, Sent
 from xero_sync.writeback.refreshes import step_towards
 from xero_sync.writeback.results import attempt_of
@@ -120,7 +121,7 @@ def _exchange(request: WriteRequest, client: CodatClient) -> PushOperation:
         outcome = exc
     claim = Claim(request=request, records=())
     sent = Sent(claim, outcome, started_at, database_now())
-    WriteAttempt.objects.bulk_create([attempt_of(sent)])
+    rows.insert(WriteAttempt, [attempt_of(sent)])
     if isinstance(outcome, CodatError):
         raise outcome
     return outcome

@@ -1,7 +1,7 @@
 """How many drains run at once, and when the background processes were last seen."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Min, Q
 
-from xero_sync.clock import database_now
+from xero_sync.clock import database_now, moment_in_query
 from xero_sync.models import Heartbeat, Lane, SyncRecord, WebhookMessage
 from xero_sync.models.choices import State
 
@@ -23,6 +23,7 @@ ONCE = "push_drain --once"
 # A nudge that no worker has taken for this long counts as lost.
 ANSWERED_WITHIN = timedelta(seconds=10)
 ASKED = "asked: "
+DRAIN = "drain "
 
 
 def _span() -> timedelta:
@@ -70,7 +71,7 @@ def hold(*, holder: str) -> Iterator[Slot | None]:
 @transaction.atomic
 def _take(holder: str, now: datetime, until: datetime) -> str | None:
     for number in range(1, settings.WRITEBACK_DRAINS + 1):
-        name = f"drain {number}"
+        name = f"{DRAIN}{number}"
         Heartbeat.objects.get_or_create(name=name, defaults={"beat_at": now})
         free = Heartbeat.objects.filter(
             Q(busy_until=None) | Q(busy_until__lt=now) | Q(holder=holder), name=name
@@ -80,10 +81,16 @@ def _take(holder: str, now: datetime, until: datetime) -> str | None:
     return None
 
 
-def all_taken(*, now: datetime) -> bool:
-    """Tell whether a nudge would find every slot busy."""
-    busy = Heartbeat.objects.filter(name__startswith="drain ", busy_until__gte=now)
-    return busy.count() >= settings.WRITEBACK_DRAINS
+def busy() -> frozenset[str]:
+    """Return which slots are held and which jobs are asked for, with one query."""
+    lasting = Heartbeat.objects.filter(busy_until__gt=moment_in_query())
+    return frozenset(lasting.values_list("name", flat=True))
+
+
+def all_taken(names: Collection[str]) -> bool:
+    """Tell from what is busy whether a nudge would find every slot taken."""
+    drains = sum(name.startswith(DRAIN) for name in names)
+    return drains >= settings.WRITEBACK_DRAINS
 
 
 def beat(*, name: str, now: datetime) -> None:
@@ -119,9 +126,9 @@ def seconds_until_due(*, now: datetime) -> float | None:
     return (first - now).total_seconds() if first else None
 
 
-def is_asked(*, job: str, now: datetime) -> bool:
-    """Tell whether a nudge for a job is on its way and has not been taken yet."""
-    return Heartbeat.objects.filter(name=f"{ASKED}{job}", busy_until__gt=now).exists()
+def is_asked(names: Collection[str], *, job: str) -> bool:
+    """Tell from what is busy whether a nudge is on its way and not taken yet."""
+    return f"{ASKED}{job}" in names
 
 
 def ask(*, job: str, now: datetime) -> None:

@@ -51,14 +51,14 @@ class _Nudge:
         self.__qualname__ = f"nudge of {job}"
 
     def __call__(self) -> None:
+        busy = slots.busy()
         # A drain that runs finds the work by itself; it looks once more when it ends.
-        now = database_now()
-        if self.job == DRAIN and slots.all_taken(now=now):
+        if self.job == DRAIN and slots.all_taken(busy):
             return
-        if slots.is_asked(job=self.job, now=now):
+        if slots.is_asked(busy, job=self.job):
             return
         # Before it is sent: a worker may have taken it a moment later, and said so.
-        slots.ask(job=self.job, now=now)
+        slots.ask(job=self.job, now=database_now())
         try:
             async_task(self.job)
         except Exception:

@@ -64,7 +64,6 @@ def record_event(
         "already_in_books": already_in_books,
         "reverses": None,
     }
-    external_id = _external_id(external_id)
     existing = _find(external_id)
     if existing is not None:
         return _same_or_conflict(existing, content), False
@@ -108,7 +107,6 @@ def reverse_event(
     }
     if value_date is not None:
         content["value_date"] = value_date
-    external_id = _external_id(external_id)
     existing = _find(external_id)
     if existing is not None:
         return _same_or_conflict(existing, content), False
@@ -120,13 +118,11 @@ def reverse_event(
     return _store(content, loan, external_id, recorded_by)
 
 
-def _external_id(given: str | None) -> str:
-    if given is None:
-        return f"evt-{uuid4().hex}"
-    return checks.check_reference(given, field="external_id")
-
-
-def _find(external_id: str) -> LoanEvent | None:
+def _find(external_id: str | None) -> LoanEvent | None:
+    """Return the event of an id that the caller gave, if it is there."""
+    if external_id is None:
+        return None
+    checks.check_reference(external_id, field="external_id")
     events = LoanEvent.objects.select_related("loan__company", "reverses")
     return events.filter(external_id=external_id).first()
 
@@ -146,20 +142,24 @@ def _check_reversible(event: LoanEvent) -> None:
 
 
 def _store(
-    content: Mapping[str, object], loan: Loan, external_id: str, recorded_by: str
+    content: Mapping[str, object],
+    loan: Loan,
+    external_id: str | None,
+    recorded_by: str,
 ) -> tuple[LoanEvent, bool]:
     """Insert the event and tell the receivers; a parallel twin wins quietly."""
     checks.check_author(recorded_by, field="recorded_by")
     latest = loan.events.aggregate(latest=Max("sequence"))["latest"] or 0
     event = LoanEvent(
-        external_id=external_id,
+        external_id=external_id or f"evt-{uuid4().hex}",
         sequence=latest + 1,
         recorded_by=recorded_by,
         **content,
     )
     checks.check_fields(event, skip=("loan", "reverses"))
     try:
-        with transaction.atomic():
+        # An id that we have made up is nobody else's.
+        with transaction.atomic(savepoint=external_id is not None):
             event.save(force_insert=True)
     except IntegrityError:
         # The lock keeps twins on one loan apart; on another loan the id can be taken.

@@ -33,7 +33,7 @@ def test_a_second_drain_finds_no_slot_until_the_first_gives_it_back():
     with slots.hold(holder="one:1") as first:
         with slots.hold(holder="two:2") as second:
             assert (first.name, second) == ("drain 1", None)
-            assert slots.all_taken(now=timezone.now())
+            assert slots.all_taken(slots.busy())
 
     with slots.hold(holder="two:2") as second:
         assert second is not None
@@ -65,7 +65,7 @@ def test_a_slot_is_not_written_at_every_turn():
 def test_the_slot_of_a_drain_that_died_is_free_after_one_exchange():
     with slots.hold(holder="dead:1") as slot:
         let_time_pass(slot, seconds=20)
-        assert not slots.all_taken(now=timezone.now())
+        assert not slots.all_taken(slots.busy())
 
         with slots.hold(holder="two:2") as second:
             assert second is not None
@@ -94,7 +94,7 @@ def nudge(monkeypatch, queue):
 
 
 def is_asked():
-    return slots.is_asked(job=task_queue.INBOX, now=timezone.now())
+    return slots.is_asked(slots.busy(), job=task_queue.INBOX)
 
 
 def test_a_nudge_that_waits_makes_others_needless(monkeypatch):

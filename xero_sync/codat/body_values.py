@@ -17,6 +17,8 @@ Body = dict[str, Any]
 
 SORT_CODE_DIGITS = 6
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
 
 def encode(body: Any) -> bytes:
     """Return the body as compact UTF-8 JSON, properties in the order they were put.
@@ -117,5 +119,5 @@ def _json(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ",".join(_json(item) for item in value) + "]"
     if value is None or isinstance(value, bool | int | str):
-        return json.dumps(value, ensure_ascii=False)
+        return _ENCODER.encode(value)
     raise TypeError(f"a body cannot hold a {type(value).__name__}")

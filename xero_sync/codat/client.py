@@ -170,15 +170,18 @@ class CodatClient(
     ) -> Answer:
         started = time.monotonic()
         try:
-            response = self._session.request(
+            # The session adds nothing of its own: no cookies, no headers.
+            request = requests.PreparedRequest()
+            request.prepare(
                 method,
                 f"{self._base_url}{path}",
-                params=params,
-                data=body,
                 headers=_headers(body, idempotency_key),
+                data=body,
+                params=params,
                 auth=self._auth,
-                timeout=self._timeout,
-                allow_redirects=False,
+            )
+            response = self._session.send(
+                request, timeout=self._timeout, allow_redirects=False
             )
         except (requests.RequestException, HTTPError) as exc:
             raise _lost(exc, method, path) from exc

@@ -9,6 +9,7 @@ either: the work is put off until the moment that `take` names.
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from xero_sync import clock
 from xero_sync.codat.exceptions import CodatUnavailable
 from xero_sync.codat.reply import RateLimit
 from xero_sync.models import RateScope
+from xero_sync.writeback import rows
 
 DAY = "day"
 # Unused permits of this long may be spent at once: 60 at 900 a minute, 8 at 50.
@@ -39,6 +41,24 @@ def organisation_scope(codat_connection_id: object) -> str:
     return f"organisation:{codat_connection_id}"
 
 
+@dataclass(slots=True)
+class _Scope:
+    """What a permit depends on; what taking one changes stands first."""
+
+    key: str
+    theoretical_arrival: datetime | None = None
+    remaining: int | None = None
+    is_probing: bool = False
+    probe_at: datetime | None = None
+    blocked_until: datetime | None = None
+    resets_at: datetime | None = None
+    open_seconds: int = 0
+
+
+_COLUMNS = [field.name for field in fields(_Scope)]
+_TAKEN = _COLUMNS[:5]
+
+
 class Budget:
     """The locked scopes of one transaction; `save` writes back what was taken."""
 
@@ -51,6 +71,7 @@ class Budget:
                 (RateScope(key=key) for key in sorted(missing)), ignore_conflicts=True
             )
             self._scopes |= _locked(missing)
+        self._drawn_on: dict[str, _Scope] = {}
 
     def take(
         self, *, organisation: object | None = None, is_look: bool = False
@@ -78,23 +99,20 @@ class Budget:
                 scope.probe_at = self._now + timedelta(seconds=scope.open_seconds)
         if day.remaining is not None:
             day.remaining -= 1
+        self._drawn_on |= {scope.key: scope for scope in (*scopes, day)}
         return None
 
     def save(self) -> None:
-        """Write all scopes back with one statement."""
-        RateScope.objects.bulk_create(
-            self._scopes.values(),
-            update_conflicts=True,
-            unique_fields=["key"],
-            update_fields=[
-                "theoretical_arrival",
-                "remaining",
-                "is_probing",
-                "probe_at",
+        """Write the scopes back that permits were taken from."""
+        rows.update(
+            RateScope,
+            [
+                {name: getattr(scope, name) for name in _TAKEN}
+                for scope in self._drawn_on.values()
             ],
         )
 
-    def _wait(self, scope: RateScope, *, is_look: bool) -> datetime | None:
+    def _wait(self, scope: _Scope, *, is_look: bool) -> datetime | None:
         if scope.blocked_until and scope.blocked_until > self._now:
             return scope.blocked_until
         if scope.open_seconds and scope.probe_at and scope.probe_at > self._now:
@@ -105,7 +123,7 @@ class Budget:
         earliest = spent_up_to - allowed
         return earliest if earliest > self._now else None
 
-    def _day_wait(self, day: RateScope, *, is_look: bool) -> datetime | None:
+    def _day_wait(self, day: _Scope, *, is_look: bool) -> datetime | None:
         if day.blocked_until and day.blocked_until > self._now:
             return day.blocked_until
         if day.remaining is None or day.resets_at is None:
@@ -151,10 +169,11 @@ def _take_one(now: datetime) -> datetime | None:
     return wait
 
 
-def _locked(keys: Iterable[str]) -> dict[str, RateScope]:
+def _locked(keys: Iterable[str]) -> dict[str, _Scope]:
     scopes = RateScope.objects.select_for_update().filter(key__in=keys)
     # In one order, so that nobody waits in a circle.
-    return {scope.key: scope for scope in scopes.order_by("key")}
+    found = scopes.order_by("key").values_list(*_COLUMNS)
+    return {key: _Scope(key, *facts) for key, *facts in found}
 
 
 def _interval(key: str) -> timedelta:

@@ -85,6 +85,8 @@ def earliest_due(
 ) -> dict[tuple[int, str], datetime]:
     """Return when the first entry put off may go, for the lanes that have one."""
     wanted = set(lanes)
+    if not wanted:
+        return {}
     put_off = SyncRecord.objects.filter(
         company__in={company for company, _ in wanted},
         step__in={step for _, step in wanted},

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from xero_sync.models import Lane, LoanInXero, SyncRecord, WriteRequest
 from xero_sync.models.choices import BOOKINGS, Cause, Reason, State, Step
-from xero_sync.writeback import choosing, freezing, holds, lines, moves, readiness
+from xero_sync.writeback import choosing, freezing, holds, lines, moves, readiness, rows
 from xero_sync.writeback.budget import Budget
 from xero_sync.writeback.exchange import Claim
 from xero_sync.writeback.readiness import Readiness
@@ -33,7 +33,9 @@ class Claimed:
 class Turn:
     """One lane's turn: when it is due again is settled while it is served."""
 
-    lane: Lane
+    lane_id: int
+    company_id: int
+    step: str
     due_at: datetime | None = None
 
 
@@ -44,26 +46,27 @@ def claim(*, limit: int, now: datetime) -> Claimed:
     """
     while True:
         with transaction.atomic():
-            turns = [Turn(lane) for lane in _due_lanes(limit, now)]
+            turns = _due_lanes(limit, now)
             claimed = _Round(turns, now).run() if turns else Claimed()
             _reschedule(turns)
         if not turns or claimed.sends or claimed.checks:
             return claimed
 
 
-def _due_lanes(limit: int, now: datetime) -> list[Lane]:
+def _due_lanes(limit: int, now: datetime) -> list[Turn]:
     due = Lane.objects.filter(due_at__lte=now).order_by("due_at", "pk")
     # SQLite has one writer at a time: its transaction is the lock.
     skip = database.features.has_select_for_update_skip_locked
-    return list(due.select_for_update(skip_locked=skip)[:limit])
+    locked = due.select_for_update(skip_locked=skip)
+    return [Turn(*lane) for lane in locked.values_list("pk", "company", "step")[:limit]]
 
 
 def _reschedule(turns: list[Turn]) -> None:
-    idle = [turn.lane.pk for turn in turns if turn.due_at is None]
+    idle = [turn.lane_id for turn in turns if turn.due_at is None]
     Lane.objects.filter(pk__in=idle).update(due_at=None)
     for turn in turns:
         if turn.due_at is not None:
-            Lane.objects.filter(pk=turn.lane.pk).update(due_at=turn.due_at)
+            Lane.objects.filter(pk=turn.lane_id).update(due_at=turn.due_at)
 
 
 class _Round:
@@ -72,7 +75,7 @@ class _Round:
     def __init__(self, turns: list[Turn], now: datetime) -> None:
         self.now = now
         self.turns = turns
-        companies = {turn.lane.company_id for turn in turns}
+        companies = {turn.company_id for turn in turns}
         self.ready = readiness.load(company_ids=companies, now=now)
         self.busy = choosing.busy_lanes(companies)
         self.budget = Budget(
@@ -86,14 +89,12 @@ class _Round:
         self.claimed = Claimed()
 
     def run(self) -> Claimed:
-        bookings = [t for t in self.turns if t.lane.step != Step.STATEMENT_LINE]
-        statements = [t for t in self.turns if t.lane.step == Step.STATEMENT_LINE]
+        bookings = [t for t in self.turns if t.step != Step.STATEMENT_LINE]
+        statements = [t for t in self.turns if t.step == Step.STATEMENT_LINE]
         self._claim_bookings(bookings)
-        waiting = choosing.companies_with_lines(
-            turn.lane.company_id for turn in statements
-        )
+        waiting = choosing.companies_with_lines(turn.company_id for turn in statements)
         for turn in statements:
-            if turn.lane.company_id in waiting:
+            if turn.company_id in waiting:
                 self._claim_lines(turn)
         self.budget.save()
         return self.claimed
@@ -102,16 +103,18 @@ class _Round:
 
     def _claim_bookings(self, turns: list[Turn]) -> None:
         free = {
-            (turn.lane.company_id, turn.lane.step): turn
+            (turn.company_id, turn.step): turn
             for turn in turns
-            if (turn.lane.company_id, turn.lane.step) not in self.busy
+            if (turn.company_id, turn.step) not in self.busy
         }
         chosen = choosing.next_bookings(free, self.now)
         put_off = choosing.earliest_due(set(free) - set(chosen), now=self.now)
         for key, moment in put_off.items():
             free[key].due_at = moment
         in_xero = choosing.loans_in_xero(chosen.values())
-        self.earlier = lines.latest_requests(chosen.values())
+        # An entry that has never changed has never been sent.
+        changed = [record for record in chosen.values() if record.fence]
+        self.earlier = lines.latest_requests(changed)
         claims = [
             claim
             for key, record in chosen.items()
@@ -188,15 +191,14 @@ class _Round:
     # --- statement lines ----------------------------------------------------------
 
     def _claim_lines(self, turn: Turn) -> None:
-        lane = turn.lane
-        if (lane.company_id, lane.step) in self.busy:
+        key = (turn.company_id, turn.step)
+        if key in self.busy:
             return
-        push = lines.next_push(company_id=lane.company_id, now=self.now)
+        push = lines.next_push(company_id=turn.company_id, now=self.now)
         if push is None:
-            key = (lane.company_id, lane.step)
             turn.due_at = choosing.earliest_due([key], now=self.now).get(key)
             return
-        ready = self.ready[lane.company_id]
+        ready = self.ready[turn.company_id]
         if self._hold_lines(turn, push, ready) or ready.connection is None:
             return
         turn.due_at = self.budget.take(
@@ -232,23 +234,26 @@ class _Round:
         fresh = [claim for claim in claims if claim.request.created_at is None]
         for claim in fresh:
             claim.request.created_at = self.now
-        WriteRequest.objects.bulk_create(claim.request for claim in fresh)
-        through = WriteRequest.records.through
-        through.objects.bulk_create(
-            through(writerequest_id=claim.request.pk, syncrecord_id=record.pk)
-            for claim in fresh
-            for record in claim.records
+        carried = [
+            (claim.request, record) for claim in fresh for record in claim.records
+        ]
+        rows.insert(WriteRequest, [rows.values_of(one.request) for one in fresh])
+        rows.insert(
+            WriteRequest.records.through,
+            [
+                {"writerequest": request.pk, "syncrecord": record.pk}
+                for request, record in carried
+            ],
         )
-        LoanInXero.objects.bulk_create(
-            (
-                LoanInXero(loan_id=record.loan_id, lender_account=record.lender_account)
-                for claim in fresh
-                for record in claim.records
+        rows.insert(
+            LoanInXero,
+            [
+                {"loan": record.loan_id, "lender_account": record.lender_account_id}
+                for _, record in carried
                 if record.step in BOOKINGS
-            ),
-            update_conflicts=True,
-            unique_fields=["loan"],
-            update_fields=["lender_account"],
+            ],
+            unique=["loan"],
+            or_update=["lender_account"],
         )
         self.claimed.sends += start_all(claims, self.now)
 
@@ -268,29 +273,28 @@ def start_all(claims: Sequence[Claim], now: datetime) -> list[Claim]:
         RuntimeError: some lines of one push had been moved, which the lane's lock rules
             out; the transaction must not commit half of a push.
     """
-    lease_until = now + timedelta(seconds=settings.WRITEBACK_LEASE_SECONDS)
     changes = [
         (
             record,
-            {
-                "state": State.SENDING,
-                "reason": "",
-                "state_since": now,
-                "lease_until": lease_until,
-                "lender_account": record.lender_account_id,
-                "request": claim.request.pk,
-                # The key of an earlier request must never answer for this one.
-                "push_operation_key": None,
-                "candidate_id": "",
-                "candidate_key": None,
-                "not_before": None,
-                "look_at": None,
-            },
+            {"lender_account": record.lender_account_id, "request": claim.request.pk},
         )
         for claim in claims
         for record in claim.records
     ]
-    started = {record.pk for record in moves.set_many(changes)}
+    moved = moves.set_many(
+        changes,
+        state=State.SENDING,
+        reason="",
+        state_since=now,
+        lease_until=now + timedelta(seconds=settings.WRITEBACK_LEASE_SECONDS),
+        # The key of an earlier request must never answer for this one.
+        push_operation_key=None,
+        candidate_id="",
+        candidate_key=None,
+        not_before=None,
+        look_at=None,
+    )
+    started = {record.pk for record in moved}
     whole = []
     for claim in claims:
         moved = [record for record in claim.records if record.pk in started]

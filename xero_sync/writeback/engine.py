@@ -151,10 +151,13 @@ def _patience() -> float:
 class _Pool:
     """HTTP threads and the queue through which their results come back."""
 
-    # How many exchanges wait per thread, so that none idles while the database works.
-    AHEAD = 8
-    # Results that come within this time are stored in one transaction.
-    GATHER_SECONDS = 0.05
+    # Work for this long is handed out ahead, so that no thread idles while the database
+    # works: from two to sixteen exchanges a thread.
+    AHEAD_SECONDS = 0.3
+    LEAST_AHEAD, MOST_AHEAD = 2, 16
+    # Results that come within this time are stored in one transaction, as long as the
+    # threads have enough to do meanwhile.
+    GATHER_SECONDS = 0.15
     IDLE_SECONDS = 0.25
 
     def __init__(self, client: CodatClient, threads: int) -> None:
@@ -163,6 +166,8 @@ class _Pool:
         self.looking: set[int] = set()
         # Until then nothing more goes out: Codat has answered 429 to one of ours.
         self._quiet_until = 0.0
+        # How long an exchange takes, in seconds; it follows the latest ones.
+        self._pace = 0.04
         self._client = client
         self._threads = threads
         self._results: queue.SimpleQueue[Finished] = queue.SimpleQueue()
@@ -182,7 +187,9 @@ class _Pool:
 
     def room(self) -> int:
         """Return how many more exchanges may be started."""
-        return max(1, self._threads * self.AHEAD) - self.in_flight
+        ahead = round(self.AHEAD_SECONDS / max(self._pace, 0.001))
+        ahead = min(max(ahead, self.LEAST_AHEAD), self.MOST_AHEAD)
+        return max(1, self._threads * ahead) - self.in_flight
 
     def start(self, work: Work, now: datetime, mark: float) -> None:
         """Begin an exchange; in the calling thread when there are no others.
@@ -202,6 +209,8 @@ class _Pool:
         found: list[Finished] = []
         ends_at = time.monotonic() + self.GATHER_SECONDS
         while self.in_flight:
+            if found and self.in_flight <= self._threads * self.LEAST_AHEAD:
+                ends_at = time.monotonic()
             # However slow one exchange is, what falls due meanwhile must go out.
             wait = max(0.0, ends_at - time.monotonic()) if found else self.IDLE_SECONDS
             try:
@@ -211,6 +220,8 @@ class _Pool:
             self.in_flight -= 1
             if isinstance(one.work, Exchange):
                 self.looking.discard(one.work.company_id)
+            spent = (one.finished_at - one.started_at).total_seconds()
+            self._pace += (spent - self._pace) / 16
             found.append(one)
         return found
 

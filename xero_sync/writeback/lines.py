@@ -138,7 +138,10 @@ def line_of(booking: SyncRecord) -> SyncRecord | None:
 
 def latest_requests(records: Iterable[SyncRecord]) -> dict[uuid.UUID, uuid.UUID]:
     """Return the request that carried each of these entries last, if any did."""
+    ids = [record.pk for record in records]
+    if not ids:
+        return {}
     through = WriteRequest.records.through
-    carried = through.objects.filter(syncrecord__in=[record.pk for record in records])
+    carried = through.objects.filter(syncrecord__in=ids)
     in_order = carried.order_by("writerequest__created_at")
     return dict(in_order.values_list("syncrecord_id", "writerequest_id"))

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import connection as database
 from django.db import transaction
 from django.db.models import F
 
 from xero_sync.models import Lane, RecordChange, SyncRecord
-from xero_sync.models.choices import Step
+from xero_sync.writeback import rows
 
-FIELDS = {field.name: field for field in SyncRecord._meta.concrete_fields}
+ATTRIBUTES = {field.name: field.attname for field in SyncRecord._meta.concrete_fields}
 
 
 def wake(*, company_ids: Iterable[int], at: datetime) -> None:
@@ -38,11 +37,14 @@ def wake_lanes(lanes: Iterable[tuple[int, str]], *, at: datetime) -> None:
 
 def open_lanes(*, company_id: int, steps: Iterable[str], at: datetime) -> None:
     """Make these lanes of a company due, and create those it does not have yet."""
-    for step in sorted(set(steps)):
-        if not Lane.objects.filter(company_id=company_id, step=step).update(due_at=at):
-            Lane.objects.get_or_create(
-                company_id=company_id, step=Step(step), defaults={"due_at": at}
-            )
+    rows.insert(
+        Lane,
+        [{"step": step} for step in sorted(set(steps))],
+        company=company_id,
+        due_at=at,
+        unique=["company", "step"],
+        or_update=["due_at"],
+    )
 
 
 @transaction.atomic(savepoint=False)
@@ -90,11 +92,11 @@ def move(
 Changes = Sequence[tuple[SyncRecord, dict[str, Any]]]
 
 
-def set_many(changes: Changes) -> list[SyncRecord]:
+def set_many(changes: Changes, **common: Any) -> list[SyncRecord]:
     """Set the same fields of many records, each to its own values, in one statement.
 
-    Like `move` it changes only what nobody else has changed since it was read, and it
-    must run in a transaction. It writes no timeline.
+    `common` is what all of them take. Like `move` it changes only what nobody else has
+    changed since it was read, and it must run in a transaction. It writes no timeline.
 
     Returns:
         The records that were changed.
@@ -103,43 +105,38 @@ def set_many(changes: Changes) -> list[SyncRecord]:
     locked = SyncRecord.objects.select_for_update().filter(pk__in=ids)
     fences = dict(locked.values_list("pk", "fence"))
     current = [one for one in changes if fences.get(one[0].pk) == one[0].fence]
-    if not current:
-        return []
-    fields = [FIELDS[name] for name in current[0][1]]
-    columns = ", ".join(f"{field.column} = %s" for field in fields)
-    rows = [
-        (
-            *(field.get_db_prep_save(values[field.name], database) for field in fields),
-            FIELDS["id"].get_db_prep_save(record.pk, database),
-        )
-        for record, values in current
-    ]
-    with database.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {SyncRecord._meta.db_table} "  # noqa: S608 - names of our own
-            f"SET {columns}, fence = fence + 1 WHERE id = %s",
-            rows,
-        )
+    rows.update(
+        SyncRecord,
+        [{"id": record.pk, **values} for record, values in current],
+        sets="fence = fence + 1",
+        **common,
+    )
     for record, values in current:
         record.fence += 1
-        for field in fields:
-            setattr(record, field.attname, values[field.name])
+        for name, value in (common | values).items():
+            setattr(record, ATTRIBUTES[name], value)
     return [record for record, _ in current]
 
 
-def move_many(changes: Changes, *, to: str, cause: str, now: datetime) -> None:
+def move_many(
+    changes: Changes, *, to: str, cause: str, now: datetime, **common: Any
+) -> None:
     """Move many records on as `move` does, with a line on the timeline of each."""
     from_states = {record.pk: record.state for record, _ in changes}
-    common = {"state": to, "reason": "", "lease_until": None, "state_since": now}
-    moved = set_many([(record, common | values) for record, values in changes])
-    RecordChange.objects.bulk_create(
-        RecordChange(
-            record_id=record.pk,
-            at=now,
-            from_state=from_states[record.pk],
-            to_state=to,
-            cause=cause,
-            push_operation_key=record.push_operation_key,
-        )
-        for record in moved
+    moved = set_many(
+        changes, state=to, reason="", lease_until=None, state_since=now, **common
+    )
+    rows.insert(
+        RecordChange,
+        [
+            {
+                "record": record.pk,
+                "from_state": from_states[record.pk],
+                "push_operation_key": record.push_operation_key,
+            }
+            for record in moved
+        ],
+        at=now,
+        to_state=to,
+        cause=cause,
     )

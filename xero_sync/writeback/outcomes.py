@@ -70,13 +70,12 @@ def taken_in(answered: Sequence[tuple[Claim, PushOperation]], *, now: datetime) 
                 "push_operation_key": operation.key,
                 # A webhook that came before the answer is looked into at once.
                 "look_at": now if operation.key in told else later,
-                "looks": 0,
             },
         )
         for claim, operation in answered
         for record in claim.records
     ]
-    move_many(changes, to=State.PENDING, cause=Cause.ANSWER, now=now)
+    move_many(changes, to=State.PENDING, cause=Cause.ANSWER, now=now, looks=0)
 
 
 def pending(record: SyncRecord, *, cause: str, now: datetime, key: UUID) -> None:

@@ -8,9 +8,9 @@ from lending.models import EventKind, Loan, LoanEvent
 from lending.models import InvoicePaymentPosting as Posting
 from lending.positions import effect_of
 from xero_sync import task_queue
-from xero_sync.models import LoanInXero, RecordChange, SyncRecord
+from xero_sync.models import LenderAccount, LoanInXero, RecordChange, SyncRecord
 from xero_sync.models.choices import BOOKINGS, Cause, Reason, State, Step
-from xero_sync.writeback import holds, moves, readiness, reversals
+from xero_sync.writeback import holds, moves, readiness, reversals, rows
 
 BOOKING_OF_KIND = {
     EventKind.DRAWDOWN: Step.TRANSFER,
@@ -32,10 +32,10 @@ def steps_of(event: LoanEvent) -> list[Step]:
     return [booking, Step.STATEMENT_LINE] if on_lender else [booking]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def plan(*, event: LoanEvent, now: datetime) -> list[SyncRecord]:
     """Plan the entries of a recorded event; one that cannot be planned undoes it."""
-    loan = Loan.objects.select_related("company").get(pk=event.loan_id)
+    loan = event.loan
     steps = steps_of(event)
     if not steps:
         return []
@@ -46,17 +46,16 @@ def plan(*, event: LoanEvent, now: datetime) -> list[SyncRecord]:
     originals = reversals.originals_of(event)
     records = [_draft(event, loan, step, originals.get(step), now) for step in steps]
     _set_first_states(records, event=event, now=now)
-    SyncRecord.objects.bulk_create(records)
-    RecordChange.objects.bulk_create(
-        RecordChange(
-            record=record,
-            at=now,
-            to_state=record.state,
-            reason=record.reason,
-            cause=Cause.RECORDED,
-            actor=event.recorded_by,
-        )
-        for record in records
+    rows.insert(SyncRecord, [rows.values_of(record) for record in records])
+    rows.insert(
+        RecordChange,
+        [
+            {"record": record.pk, "to_state": record.state, "reason": record.reason}
+            for record in records
+        ],
+        at=now,
+        cause=Cause.RECORDED,
+        actor=event.recorded_by,
     )
     if event.reverses_id:
         reversals.settle(event=event, now=now)
@@ -90,11 +89,7 @@ def _set_first_states(
 ) -> None:
     company_id = records[0].company_id
     ready = readiness.load(company_ids=[company_id], now=now)[company_id]
-    in_xero = (
-        LoanInXero.objects.select_related("lender_account")
-        .filter(loan=event.loan_id)
-        .first()
-    )
+    fixed_account = _fixed_account(event.loan_id)
     for record in records:
         if event.already_in_books:
             # The booking stands already; its line is part of the opening balance.
@@ -105,6 +100,13 @@ def _set_first_states(
         record.reason = holds.hold_reason(
             record=record,
             ready=ready,
-            fixed_account=in_xero.lender_account if in_xero else None,
+            fixed_account=fixed_account,
         )
         record.state = State.HELD if record.reason else State.QUEUED
+
+
+def _fixed_account(loan_id: int) -> LenderAccount | None:
+    """Return the lender account that the loan's first booking fixed, if any did."""
+    fixed = LoanInXero.objects.filter(loan=loan_id).values_list("lender_account")
+    account_id = next((account_id for (account_id,) in fixed), None)
+    return LenderAccount.objects.get(pk=account_id) if account_id else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from xero_sync.codat.exceptions import (
 from xero_sync.codat.push import PushOperation, PushStatus
 from xero_sync.models import Connection, SyncRecord, WriteAttempt
 from xero_sync.models.choices import Cause, Outcome, Reason, State, Step
-from xero_sync.writeback import lessons, outcomes
+from xero_sync.writeback import lessons, outcomes, rows
 from xero_sync.writeback.exchange import Claim, Sent
 from xero_sync.writeback.moves import move, wake_lanes
 
@@ -46,7 +47,7 @@ def store(sent: Sequence[Sent], *, now: datetime) -> None:
         (record.company_id, record.step) for one in sent for record in one.claim.records
     }
     wake_lanes(lanes, at=now)
-    WriteAttempt.objects.bulk_create(attempt_of(one) for one in sent)
+    rows.insert(WriteAttempt, [attempt_of(one) for one in sent])
     taken_in = []
     for one in sent:
         outcome = one.outcome
@@ -64,34 +65,35 @@ def store(sent: Sequence[Sent], *, now: datetime) -> None:
     )
 
 
-def attempt_of(sent: Sent) -> WriteAttempt:
-    """Return the evidence of one exchange."""
+def attempt_of(sent: Sent) -> dict[str, Any]:
+    """Return the evidence of one exchange: the values of a WriteAttempt."""
     outcome = sent.outcome
-    common = {
-        "request": sent.claim.request,
+    values: dict[str, Any] = {
+        "request": sent.claim.request.pk,
         "started_at": sent.started_at,
         "finished_at": sent.finished_at,
     }
     if isinstance(outcome, PushOperation):
-        return WriteAttempt(
-            **common,
-            elapsed_ms=outcome.meta.elapsed_ms,
-            outcome=Outcome.ACCEPTED,
-            status_code=outcome.meta.status_code,
-            correlation_id=outcome.meta.correlation_id,
-            push_operation_key=outcome.key,
-            answer=outcome.meta.body_text,
-        )
+        meta = outcome.meta
+        return values | {
+            "elapsed_ms": meta.elapsed_ms,
+            "outcome": Outcome.ACCEPTED,
+            "status_code": meta.status_code,
+            "correlation_id": meta.correlation_id,
+            "push_operation_key": outcome.key,
+            "error": "",
+            "answer": meta.body_text,
+        }
     spent = sent.finished_at - sent.started_at
-    return WriteAttempt(
-        **common,
-        elapsed_ms=max(0, int(spent.total_seconds() * 1000)),
-        outcome=OUTCOMES[type(outcome)],
-        status_code=outcome.status_code,
-        correlation_id=outcome.correlation_id or "",
-        error=str(outcome),
-        answer=outcome.meta.body_text if outcome.meta else "",
-    )
+    return values | {
+        "elapsed_ms": max(0, int(spent.total_seconds() * 1000)),
+        "outcome": OUTCOMES[type(outcome)],
+        "status_code": outcome.status_code,
+        "correlation_id": outcome.correlation_id or "",
+        "push_operation_key": None,
+        "error": str(outcome),
+        "answer": outcome.meta.body_text if outcome.meta else "",
+    }
 
 
 def _settle(sent: Sent, now: datetime) -> None:
