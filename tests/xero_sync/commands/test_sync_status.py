@@ -20,7 +20,7 @@ def test_it_tells_what_stands_where(codat):
     assert "1 queued" in everything
     assert "loan-1: 1 held (waits for its booking), 1 queued" in one_loan
     assert "Waiting for a person: nothing" in one_loan
-    assert "Work is late" not in one_loan
+    assert "All is well" in one_loan
 
 
 def test_it_names_what_waits_for_a_person_and_why(codat):
@@ -42,7 +42,7 @@ def test_without_a_worker_it_says_what_to_start():
     shown = run("sync_status")
 
     assert "no connection to Xero" in shown
-    assert "Worker last seen: –" in shown
+    assert "This needs you: No background process runs" in shown
     assert "start manage.py qcluster, or push_drain --loop" in shown
 
 
