@@ -1,6 +1,9 @@
 """`manage.py sync_status`."""
 
+import os
+
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from tests.builders import make_company
@@ -51,3 +54,13 @@ def test_an_unknown_reference_is_refused():
     assert refusal("sync_status", "nobody") == (
         "reference: “nobody” is neither a company nor a loan."
     )
+
+
+@pytest.mark.parametrize("buffering", [1, -1], ids=["each line", "at the end"])
+@pytest.mark.django_db
+def test_a_reader_that_has_seen_enough_ends_nothing(buffering):
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    with os.fdopen(writer, "w", buffering=buffering) as out:
+        call_command("sync_status", stdout=out)
