@@ -5,8 +5,10 @@ from django.urls import path
 
 from backoffice import health
 from xero_sync import webhook_views
+from xero_sync.admin.background import background
 
 urlpatterns = [
+    path("admin/background/", admin.site.admin_view(background), name="background"),
     path("admin/", admin.site.urls),
     path("webhooks/codat/", webhook_views.codat, name="codat-webhook"),
     path("healthz", health.healthz, name="healthz"),

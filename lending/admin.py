@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from lending import services
 from lending.admin_base import (
+    Autocomplete,
     BackOfficeAdmin,
     Link,
     ObjectAction,
@@ -38,6 +39,14 @@ from lending.services.loans import KINDS_THAT_FREEZE_THE_ROUTE
 
 class ServiceAdmin(BackOfficeAdmin):
     """Pages whose form has stored the object by the time it is valid."""
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Offer choices while one is typed, and bear with what was never offered."""
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = Autocomplete(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_form(
         self,

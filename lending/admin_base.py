@@ -12,7 +12,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -26,6 +27,24 @@ from lending.exceptions import LendingError
 Text = str | Promise
 
 MOST_ROWS_COUNTED = 10_000
+
+
+class Autocomplete(AutocompleteSelect):
+    """Django's autocomplete; shown again with what is no choice, it shows none."""
+
+    def optgroups(
+        self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None
+    ) -> Any:
+        """Leave out what nobody could have chosen: Django would look it up."""
+        known = [one for one in value if self._is_choice(one)]
+        return super().optgroups(name, known, attr)
+
+    def _is_choice(self, value: str) -> bool:
+        try:
+            self.choices.field.to_python(value)
+        except ValidationError:
+            return False
+        return True
 
 
 class CappedPaginator(Paginator):

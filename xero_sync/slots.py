@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min, Q
+from django.db.models import Min, Q, QuerySet, TextChoices
+from django.utils.translation import gettext_lazy as _
 
 from xero_sync.clock import database_now, moment_in_query
 from xero_sync.models import Heartbeat, Lane, SyncRecord, WebhookMessage
@@ -24,6 +25,15 @@ ONCE = "push_drain --once"
 ANSWERED_WITHIN = timedelta(seconds=10)
 ASKED = "asked: "
 DRAIN = "drain "
+
+
+class Work(TextChoices):
+    """The kinds of work that background processes do."""
+
+    SENDS = "sends", _("Companies with entries to send")
+    LOOKS = "looks", _("Sent entries to ask Codat about")
+    LEASES = "leases", _("Entries whose sender stopped")
+    MESSAGES = "messages", _("Messages from Codat to read")
 
 
 def _span() -> timedelta:
@@ -103,19 +113,27 @@ def sign_off(*, name: str) -> None:
     Heartbeat.objects.filter(name=name).delete()
 
 
-def first_due() -> datetime | None:
-    """Return since when, or from when on, the first of all work is due."""
-    looks = SyncRecord.objects.filter(
+def work() -> dict[Work, tuple[QuerySet, str]]:
+    """Return all that can be due: rows by kind, and the field that says when."""
+    sent = SyncRecord.objects.filter(
         state__in=(State.PENDING, State.UNKNOWN), look_at__isnull=False
     )
-    # Its end makes an entry due whose sender died.
-    leases = SyncRecord.objects.filter(state=State.SENDING)
-    messages = WebhookMessage.objects.filter(processed_at=None)
+    return {
+        Work.SENDS: (Lane.objects.all(), "due_at"),
+        Work.LOOKS: (sent, "look_at"),
+        # Its end makes an entry due whose sender died.
+        Work.LEASES: (SyncRecord.objects.filter(state=State.SENDING), "lease_until"),
+        Work.MESSAGES: (
+            WebhookMessage.objects.filter(processed_at=None),
+            "received_at",
+        ),
+    }
+
+
+def first_due() -> datetime | None:
+    """Return since when, or from when on, the first of all work is due."""
     moments = (
-        Lane.objects.aggregate(first=Min("due_at"))["first"],
-        looks.aggregate(first=Min("look_at"))["first"],
-        leases.aggregate(first=Min("lease_until"))["first"],
-        messages.aggregate(first=Min("received_at"))["first"],
+        rows.aggregate(first=Min(moment))["first"] for rows, moment in work().values()
     )
     return min((moment for moment in moments if moment), default=None)
 

@@ -3,6 +3,8 @@
 import getpass
 import os
 from argparse import ArgumentTypeError
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -27,6 +29,9 @@ class PlainCommand(BaseCommand):
             return super().execute(*args, **options)
         except self.refusals as exc:
             raise CommandError(self.sentence(exc)) from exc
+        finally:
+            with self._unread_is_no_fault():
+                self.stdout.flush()
 
     def sentence(self, exc: Exception) -> str:
         """Say what was refused, beginning with the field that is meant."""
@@ -35,7 +40,19 @@ class PlainCommand(BaseCommand):
 
     def say(self, text: str = "") -> None:
         """Print a line."""
-        self.stdout.write(text)
+        with self._unread_is_no_fault():
+            self.stdout.write(text)
+
+    @contextmanager
+    def _unread_is_no_fault(self) -> Iterator[None]:
+        """Go on in silence once nobody reads any more, as behind `head`."""
+        try:
+            yield
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            # What is still in the buffer goes there too, when Python ends.
+            os.dup2(nowhere, self.stdout.fileno())
+            os.close(nowhere)
 
 
 def a_date(text: str) -> date:

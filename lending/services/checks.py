@@ -1,6 +1,6 @@
 """What the services refuse before anything is written."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
@@ -45,7 +45,7 @@ def check_fields(instance: models.Model, *, skip: tuple[str, ...] = ()) -> None:
 
 def check_author(author: str, *, field: str) -> None:
     """Raise InvalidValue unless it is said who did this."""
-    if not author.strip():
+    if not isinstance(author, str) or not author.strip():
         message = gettext("%(field)s: say who did this.") % {"field": field}
         raise InvalidValue(message, field=field)
 
@@ -80,6 +80,16 @@ def check_open(loan: Loan) -> None:
         "loan: %(loan)s is closed; only a reversal of one of its events reopens it."
     ) % {"loan": loan.reference}
     raise LoanClosed(message, field="loan")
+
+
+def check_date(value: date, *, field: str) -> date:
+    """Answer a plain date, or raise InvalidValue; a moment is not one."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    message = gettext(
+        "%(field)s: “%(value)s” is not a date; give one, such as date(2026, 3, 31)."
+    ) % {"field": field, "value": value}
+    raise InvalidValue(message, field=field)
 
 
 def check_value_date(loan: Loan, value_date: date, *, today: date) -> None:

@@ -50,7 +50,8 @@ def record_event(
         LoanClosed: the loan accepts no more events.
         ValueDateNotAllowed: before the agreement or ahead of today.
         InvoiceOverpaid: the payments would exceed the invoice.
-        InvalidValue: the description is too long, or nobody recorded it.
+        InvalidValue: the value date is no date, the description is too long, or nobody
+            recorded it.
     """
     loan = lock_loan(loan)
     known_kind = checks.check_kind(kind)
@@ -59,7 +60,7 @@ def record_event(
         "loan": loan,
         "kind": known_kind,
         "amount": money.validate_amount(amount, loan.company.currency),
-        "value_date": value_date,
+        "value_date": checks.check_date(value_date, field="value_date"),
         "description": description,
         "already_in_books": already_in_books,
         "reverses": None,
@@ -95,7 +96,8 @@ def reverse_event(
         InvalidReference: the external id is malformed or reserved.
         ExternalIdConflict: the external id belongs to an event with other content.
         ValueDateNotAllowed: before the agreement or ahead of today.
-        InvalidValue: the description is too long, or nobody recorded it.
+        InvalidValue: the value date is no date, the description is too long, or nobody
+            recorded it.
     """
     loan = lock_loan(event.loan)
     content: dict[str, object] = {
@@ -106,7 +108,7 @@ def reverse_event(
         "reverses": event,
     }
     if value_date is not None:
-        content["value_date"] = value_date
+        content["value_date"] = checks.check_date(value_date, field="value_date")
     existing = _find(external_id)
     if existing is not None:
         return _same_or_conflict(existing, content), False

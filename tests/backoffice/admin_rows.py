@@ -92,7 +92,7 @@ def make_evidence(event: LoanEvent | None = None) -> SyncRecord:
         received_at=NOW,
     )
     Heartbeat.objects.create(name=f"worker-{company.pk}", beat_at=NOW)
-    RateScope.objects.create(key=f"scope-{company.pk}")
+    RateScope.objects.create(key=f"organisation:{connection.codat_connection_id}")
     return record
 
 

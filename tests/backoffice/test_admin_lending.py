@@ -196,6 +196,37 @@ def test_what_an_event_may_not_be_is_said_at_the_field(fields, field):
     assert LoanEvent.objects.count() == 1
 
 
+NO_CHOICES = ["x", "1; DROP TABLE", "-", "9" * 30, "\x00", "0"]
+
+
+@pytest.mark.parametrize("typed", NO_CHOICES)
+@pytest.mark.parametrize(
+    ("model", "field", "form"),
+    [
+        (Loan, "company", lambda typed: loan_form(company=typed)),
+        (LoanEvent, "loan", lambda typed: event_form(Loan(pk=typed))),
+    ],
+    ids=["loan", "event"],
+)
+def test_what_was_never_offered_is_refused_at_its_field(model, field, form, typed):
+    client = superuser()
+    add = page(model, "add")
+
+    answer = client.post(add, form(typed))
+
+    assert list(errors(answer)) == [field]
+    assert not model.objects.exists()
+    assert client.get(add, {field: typed}).status_code == 200
+
+
+def test_what_was_chosen_is_shown_again_beside_an_error():
+    loan = make_loan(reference="L-80")
+
+    answer = superuser().post(page(LoanEvent, "add"), event_form(loan, amount="0"))
+
+    assert f'<option value="{loan.pk}" selected>L-80</option>' in text(answer)
+
+
 def test_an_event_on_a_closed_loan_is_refused_at_the_loan():
     loan = make_loan()
     client = superuser()

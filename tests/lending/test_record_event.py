@@ -170,7 +170,13 @@ def test_a_receiver_that_fails_takes_the_event_back():
         ({"external_id": "é1"}, InvalidReference, "external_id", "letters"),
         ({"external_id": "x" * 65}, InvalidReference, "external_id", "64"),
         ({"description": "x" * 201}, InvalidValue, "description", "200"),
+        ({"recorded_by": ""}, InvalidValue, "recorded_by", "who"),
         ({"recorded_by": " "}, InvalidValue, "recorded_by", "who"),
+        ({"recorded_by": None}, InvalidValue, "recorded_by", "who"),
+        ({"recorded_by": 7}, InvalidValue, "recorded_by", "who"),
+        ({"value_date": None}, InvalidValue, "value_date", "not a date; give one"),
+        ({"value_date": "2026-03-10"}, InvalidValue, "value_date", "not a date"),
+        ({"value_date": NOW}, InvalidValue, "value_date", "not a date"),
         ({"recorded_by": "x" * 201}, InvalidValue, "recorded_by", "200"),
     ],
 )

@@ -131,7 +131,9 @@ def test_the_external_id_of_the_original_is_no_id_for_its_reversal(event):
         ({"value_date": date(2026, 3, 1)}, ValueDateNotAllowed),
         ({"value_date": date(2026, 4, 1)}, ValueDateNotAllowed),
         ({"external_id": "batch"}, InvalidReference),
+        ({"value_date": "2026-03-10"}, InvalidValue),
         ({"recorded_by": ""}, InvalidValue),
+        ({"recorded_by": None}, InvalidValue),
         ({"description": "x" * 201}, InvalidValue),
     ],
 )

@@ -6,12 +6,14 @@ from django.contrib import admin
 from django.contrib.admin import EmptyFieldListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from xero_sync import gauge_words, gauges
 from xero_sync.admin import search
 from xero_sync.admin.evidence import SuperuserAdmin, as_block
-from xero_sync.models import WebhookMessage
+from xero_sync.models import Heartbeat, RateScope, WebhookMessage
 
 
 class WebhookMessageAdmin(SuperuserAdmin):
@@ -57,23 +59,54 @@ class WebhookMessageAdmin(SuperuserAdmin):
 class HeartbeatAdmin(SuperuserAdmin):
     """The background processes."""
 
-    list_display = ("name", "beat_at", "busy_until", "holder")
+    list_display = ("name", "process", "state", "beat_at", "holder")
     ordering = ("name",)
+    readonly_fields = ("process", "state")
+
+    @admin.display(description=_("what it is"))
+    def process(self, beat: Heartbeat) -> str:
+        """Name the process by what it does."""
+        return gauge_words.process_name(beat.name)
+
+    @admin.display(description=_("state"))
+    def state(self, beat: Heartbeat) -> str:
+        """Say whether it works."""
+        return gauge_words.state_of_beat(beat, now=timezone.now())
 
 
 class RateScopeAdmin(SuperuserAdmin):
     """The budgets that all processes share."""
 
-    list_display = (
-        "key",
-        "remaining",
-        "resets_at",
-        "blocked_until",
-        "theoretical_arrival",
-    )
+    list_display = ("key", "state", "in_use", "free", "full_at")
     search_fields = ("key__startswith",)
     ordering = ("key",)
     sortable_by = ("key",)
+    readonly_fields = ("state", "in_use", "free", "full_at")
+
+    @admin.display(description=_("state"))
+    def state(self, scope: RateScope) -> str:
+        """Say what holds requests back, or that nothing does."""
+        return gauge_words.state_of(_limit(scope))
+
+    @admin.display(description=_("in use now"))
+    def in_use(self, scope: RateScope) -> int | None:
+        """Count the requests taken and not yet earned back."""
+        return _limit(scope).in_use
+
+    @admin.display(description=_("free now"))
+    def free(self, scope: RateScope) -> int | None:
+        """Count the requests that would be let out at this moment."""
+        return _limit(scope).free
+
+    @admin.display(description=_("all free again"))
+    def full_at(self, scope: RateScope) -> str:
+        """Say when everything is free again."""
+        return gauge_words.moment(_limit(scope).full_at)
+
+
+def _limit(scope: RateScope) -> gauges.Limit:
+    # Not the database's clock, which would cost a query a cell.
+    return gauges.limit_of(scope, now=timezone.now())
 
 
 class LaneAdmin(SuperuserAdmin):

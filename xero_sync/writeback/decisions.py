@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from xero_sync.codat.exceptions import (
     DecisionNotAllowed,
@@ -44,8 +45,11 @@ def send_again(
     held = record.state == State.HELD and record.reason in REASONS_FOR_A_PERSON
     if record.state != State.FAILED and not held:
         raise DecisionNotAllowed(
-            f"This entry is {record.get_state_display()}; only one that was refused, "
-            "or that waits for a person, can be sent again."
+            _(
+                "This entry is %(state)s; only one that was refused, or that waits for "
+                "a person, can be sent again."
+            )
+            % {"state": record.get_state_display()}
         )
     reconsider.records(
         records=[record], now=now, cause=Cause.PERSON, actor=decided_by, note=reason
@@ -71,7 +75,9 @@ def _require_sendable(record: SyncRecord) -> None:
         raise STILL_BLOCKED[record.reason](code=record.reason)
     if record.reason in REASONS_FOR_A_PERSON:
         raise DecisionNotAllowed(
-            f"It cannot be sent yet: {record.get_reason_display()}.", code=record.reason
+            _("It cannot be sent yet: %(reason)s.")
+            % {"reason": record.get_reason_display()},
+            code=record.reason,
         )
 
 
@@ -101,8 +107,11 @@ def cancel(
     record = _locked(record)
     if record.state not in NOT_SENT_STATES:
         raise DecisionNotAllowed(
-            f"This entry is {record.get_state_display()}; only one that has not been "
-            "sent, or was refused, can be cancelled."
+            _(
+                "This entry is %(state)s; only one that has not been sent, or was "
+                "refused, can be cancelled."
+            )
+            % {"state": record.get_state_display()}
         )
     _cancel(
         record,
@@ -159,7 +168,8 @@ def link_by_hand(
     record = _locked(record)
     if record.state not in (*NOT_SENT_STATES, *UNDECIDED):
         raise DecisionNotAllowed(
-            f"This entry is {record.get_state_display()}; it cannot be linked by hand."
+            _("This entry is %(state)s; it cannot be linked by hand.")
+            % {"state": record.get_state_display()}
         )
     outcomes.written(
         record,
@@ -188,8 +198,11 @@ def answer_absent(
     record = _locked(record)
     if record.state != State.UNKNOWN or record.reason != Reason.NEEDS_PERSON:
         raise DecisionNotAllowed(
-            f"This entry is {record.get_state_display()}; only one whose outcome could "
-            "not be found out needs this answer."
+            _(
+                "This entry is %(state)s; only one whose outcome could not be found "
+                "out needs this answer."
+            )
+            % {"state": record.get_state_display()}
         )
     outcomes.send_anew(
         [record], now=now, note=reason, cause=Cause.PERSON, actor=decided_by
@@ -204,5 +217,5 @@ def _locked(record: SyncRecord) -> SyncRecord:
 def _require_reason(reason: str) -> None:
     if not reason.strip():
         raise DecisionNotAllowed(
-            "Give a reason: it stays on the entry's record.", field="reason"
+            _("Give a reason: it stays on the entry's record."), field="reason"
         )

@@ -118,6 +118,16 @@ def test_every_decision_needs_a_reason(world, borrower, name, reason):
     assert state_of(event) == before
 
 
+@pytest.mark.parametrize("name", DECISIONS)
+def test_a_refusal_is_said_in_the_readers_language(world, borrower, monkeypatch, name):
+    monkeypatch.setattr(decisions, "_", lambda words: f"« {words} »")
+    event = bring_to("pending", world, borrower)
+
+    for reason in ("", "Looked in Xero."):
+        with pytest.raises(DecisionNotAllowed, match=r"^« .* »"):
+            decide(name, event, world, reason=reason)
+
+
 @pytest.mark.parametrize("name", ["send again", "cancel", "link"])
 def test_a_decision_stands_on_the_timeline_with_who_and_why(world, borrower, name):
     event = bring_to("failed", world, borrower)

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db.models import Count, QuerySet
 
 from lending.models import Company, Loan
-from xero_sync import entries, selectors
+from xero_sync import entries, gauge_words, gauges, selectors
 from xero_sync.clock import database_now
 from xero_sync.management.base import XeroCommand
 from xero_sync.models import Connection, SyncRecord
@@ -60,14 +60,31 @@ class Command(XeroCommand):
             self.say("  manage.py decide <id> tells what to look for in Xero.")
 
     def _background(self) -> None:
-        work = selectors.background_health(now=database_now())
-        seen = work.worker_last_seen
-        self.say(
-            f"Worker last seen: {f'{seen:%Y-%m-%d %H:%M:%S} UTC' if seen else '–'}"
-        )
-        self.say(f"Oldest due work has waited {work.oldest_due_seconds} seconds.")
-        if work.is_late:
-            self.say("Work is late: start manage.py qcluster, or push_drain --loop.")
+        """Print what the admin's page on limits and background work shows."""
+        read = gauges.read(now=database_now())
+        summary = gauge_words.summary(read)
+        self.say()
+        if summary.is_well:
+            self.say(summary.well)
+        for sentence in summary.needed:
+            self.say(f"This needs you: {sentence}")
+        for sentence in summary.passing:
+            self.say(f"This passes by itself: {sentence}")
+        for table in gauge_words.tables(read):
+            self._table(table)
+
+    def _table(self, table: gauge_words.Table) -> None:
+        self.say()
+        self.say(table.title)
+        widths = [
+            max(map(len, cells))
+            for cells in zip(table.columns, *table.rows, strict=True)
+        ]
+        for row in [table.columns, *table.rows] if table.rows else []:
+            cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
+            self.say(f"  {'  '.join(cells)}".rstrip())
+        if table.note:
+            self.say(f"  {table.note}")
 
 
 def _chosen(reference: str | None) -> tuple[QuerySet[Company], QuerySet[Loan]]:
