@@ -6,7 +6,6 @@ from decimal import Decimal
 from uuid import uuid4
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 from django.utils.translation import gettext
 
 from lending import money
@@ -19,6 +18,9 @@ from lending.models import EventKind, Loan, LoanEvent
 from lending.services import checks
 from lending.services.loans import lock_loan
 from lending.signals import loan_event_recorded
+
+# The newest first.
+_SEQUENCES = LoanEvent.objects.order_by("-sequence").values_list("sequence", flat=True)
 
 
 @transaction.atomic
@@ -151,7 +153,7 @@ def _store(
 ) -> tuple[LoanEvent, bool]:
     """Insert the event and tell the receivers; a parallel twin wins quietly."""
     checks.check_author(recorded_by, field="recorded_by")
-    latest = loan.events.aggregate(latest=Max("sequence"))["latest"] or 0
+    latest = _SEQUENCES.filter(loan=loan).first() or 0
     event = LoanEvent(
         external_id=external_id or f"evt-{uuid4().hex}",
         sequence=latest + 1,

@@ -157,10 +157,12 @@ def close_loan(*, loan: Loan, closed_by: str, now: datetime, reason: str = "") -
     return loan
 
 
+_LOCKED = Loan.objects.select_for_update(of=("self",)).with_company()
+
+
 def lock_loan(loan: Loan) -> Loan:
     """Read the loan afresh, with its company, and hold it to the transaction's end."""
-    locked = Loan.objects.select_for_update(of=("self",)).with_company()
-    return locked.get(pk=loan.pk)
+    return _LOCKED.get(pk=loan.pk)
 
 
 def _insert(instance: models.Model, reference: str) -> None:

@@ -111,6 +111,8 @@ def cut_text(value: str, characters: int) -> str:
 
 
 def _json(value: Any) -> str:
+    if isinstance(value, str):
+        return _ENCODER.encode(value)
     if isinstance(value, Decimal):
         return format(exact("amount", value), "f")
     if isinstance(value, Mapping):
@@ -118,6 +120,6 @@ def _json(value: Any) -> str:
         return "{" + ",".join(pairs) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(_json(item) for item in value) + "]"
-    if value is None or isinstance(value, bool | int | str):
+    if value is None or isinstance(value, bool | int):
         return _ENCODER.encode(value)
     raise TypeError(f"a body cannot hold a {type(value).__name__}")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from xero_sync.codat import values
@@ -53,6 +54,7 @@ class PushOperation:
     meta: ReplyMeta
 
 
+@lru_cache(maxsize=1_024)
 def push_path(
     company_id: str | UUID,
     connection_id: str | UUID,

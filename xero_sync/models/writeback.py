@@ -48,8 +48,12 @@ class SyncRecord(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # Relations without an index of their own begin another index of the table.
     event = models.ForeignKey(
-        "lending.LoanEvent", on_delete=models.PROTECT, related_name="sync_records"
+        "lending.LoanEvent",
+        on_delete=models.PROTECT,
+        related_name="sync_records",
+        db_index=False,
     )
     step = models.CharField(_("entry"), max_length=20, choices=Step.choices)
     # Copies of what the event fixes for good, so that the queue needs no joins.
@@ -84,6 +88,7 @@ class SyncRecord(models.Model):
         related_name="compensated_by",
         null=True,
         blank=True,
+        db_index=False,
     )
     lender_account = models.ForeignKey(
         "xero_sync.LenderAccount",
@@ -91,6 +96,7 @@ class SyncRecord(models.Model):
         related_name="sync_records",
         null=True,
         blank=True,
+        db_index=False,
     )
     request = models.ForeignKey(
         "xero_sync.WriteRequest",
@@ -98,10 +104,9 @@ class SyncRecord(models.Model):
         related_name="current_records",
         null=True,
         blank=True,
+        db_index=False,
     )
-    push_operation_key = models.UUIDField(
-        _("push operation"), null=True, blank=True, db_index=True
-    )
+    push_operation_key = models.UUIDField(_("push operation"), null=True, blank=True)
     xero_record_id = models.CharField(_("record in Xero"), max_length=64, blank=True)
     # What an operation made that may be ours; read before it is believed.
     candidate_id = models.CharField(
@@ -163,6 +168,22 @@ class SyncRecord(models.Model):
                 name="xero_sync_record_statement",
             ),
             models.Index(fields=["state", "reason"], name="xero_sync_record_state"),
+            # Most entries have none of these most of the time.
+            models.Index(
+                fields=["compensates"],
+                condition=Q(compensates__isnull=False),
+                name="xero_sync_record_compensates",
+            ),
+            models.Index(
+                fields=["request"],
+                condition=Q(request__isnull=False),
+                name="xero_sync_record_request",
+            ),
+            models.Index(
+                fields=["push_operation_key"],
+                condition=Q(push_operation_key__isnull=False),
+                name="xero_sync_record_push",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -181,7 +202,10 @@ class WriteRequest(models.Model):
         "lending.Company", on_delete=models.PROTECT, related_name="write_requests"
     )
     connection = models.ForeignKey(
-        "xero_sync.Connection", on_delete=models.PROTECT, related_name="write_requests"
+        "xero_sync.Connection",
+        on_delete=models.PROTECT,
+        related_name="write_requests",
+        db_index=False,
     )
     mapping = models.ForeignKey(
         "xero_sync.AccountMapping",
@@ -252,7 +276,7 @@ class RecordChange(models.Model):
     """One line of a sync record's timeline. Append-only."""
 
     record = models.ForeignKey(
-        SyncRecord, on_delete=models.PROTECT, related_name="changes"
+        SyncRecord, on_delete=models.PROTECT, related_name="changes", db_index=False
     )
     at = models.DateTimeField(_("at"))
     from_state = models.CharField(
@@ -265,13 +289,18 @@ class RecordChange(models.Model):
     cause = models.CharField(_("cause"), max_length=20, choices=Cause.choices)
     actor = models.CharField(_("who"), max_length=150, blank=True)
     note = models.TextField(_("note"), blank=True)
-    push_operation_key = models.UUIDField(_("push operation"), null=True, db_index=True)
+    push_operation_key = models.UUIDField(_("push operation"), null=True)
 
     class Meta:
         verbose_name = _("change")
         verbose_name_plural = _("changes")
         indexes = [
-            models.Index(fields=["record", "at"], name="xero_sync_change_timeline")
+            models.Index(fields=["record", "at"], name="xero_sync_change_timeline"),
+            models.Index(
+                fields=["push_operation_key"],
+                condition=Q(push_operation_key__isnull=False),
+                name="xero_sync_change_push",
+            ),
         ]
 
     def __str__(self) -> str:

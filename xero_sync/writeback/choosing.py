@@ -6,16 +6,14 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import (
     Exists,
-    F,
     Min,
     OuterRef,
     Q,
-    Window,
+    Subquery,
     prefetch_related_objects,
 )
-from django.db.models.functions import RowNumber
 
-from xero_sync.models import AccountMapping, LoanInXero, SyncRecord
+from xero_sync.models import AccountMapping, Lane, LoanInXero, SyncRecord
 from xero_sync.models.choices import State, Step
 
 
@@ -32,44 +30,38 @@ def busy_lanes(company_ids: Iterable[int]) -> set[tuple[int, str]]:
 
 
 def next_bookings(
-    lanes: Iterable[tuple[int, str]], now: datetime
+    lane_ids: Iterable[int], now: datetime
 ) -> dict[tuple[int, str], SyncRecord]:
-    """Return the booking whose turn it is in each of these lanes that has one."""
-    wanted = set(lanes)
+    """Return the booking whose turn it is in each of these lanes that has one.
+
+    It is locked: nobody else changes it before the transaction ends.
+    """
     earlier = (
         SyncRecord.objects.bookings()
         .open()
         .filter(loan=OuterRef("loan"), sequence__lt=OuterRef("sequence"))
     )
-    ranked = (
-        SyncRecord.objects.filter(
-            Q(not_before=None) | Q(not_before__lte=now),
-            ~Exists(earlier),
-            state=State.QUEUED,
-            company__in={company for company, _ in wanted},
-            step__in={step for _, step in wanted},
-        )
-        .annotate(
-            turn=Window(
-                RowNumber(),
-                partition_by=[F("company"), F("step")],
-                order_by=[F("is_backfill"), F("event"), F("created_at")],
-            )
-        )
-        .filter(turn=1)
-        .select_related(
-            "event",
-            "loan__company",
-            "request",
-        )
+    first = SyncRecord.objects.filter(
+        Q(not_before=None) | Q(not_before__lte=now),
+        ~Exists(earlier),
+        state=State.QUEUED,
+        company=OuterRef("company"),
+        step=OuterRef("step"),
+    ).order_by("is_backfill", "event")
+    lanes = Lane.objects.filter(pk__in=list(lane_ids))
+    turns = lanes.values_list(Subquery(first.values("pk")[:1]))
+    chosen = (
+        SyncRecord.objects.filter(pk__in=turns, state=State.QUEUED)
+        .select_related("event", "loan__company", "request")
+        .select_for_update(of=("self",))
     )
-    found = {(record.company_id, record.step): record for record in ranked}
+    found = {(record.company_id, record.step): record for record in chosen}
     # Few entries compensate another: a join would read all of it for each.
     compensating = [record for record in found.values() if record.compensates_id]
     prefetch_related_objects(
         compensating, "compensates__request__mapping__lender_account"
     )
-    return {key: record for key, record in found.items() if key in wanted}
+    return found
 
 
 def companies_with_lines(company_ids: Iterable[int]) -> set[int]:

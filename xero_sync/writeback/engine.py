@@ -6,11 +6,13 @@ may run at the same time, on any number of hosts.
 
 import logging
 import queue
+import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -171,7 +173,13 @@ class _Pool:
         self._client = client
         self._threads = threads
         self._results: queue.SimpleQueue[Finished] = queue.SimpleQueue()
-        self._executor = ThreadPoolExecutor(threads) if threads else None
+        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._crew = [
+            threading.Thread(target=self._serve, name=f"codat-{number}", daemon=True)
+            for number in range(threads)
+        ]
+        for thread in self._crew:
+            thread.start()
 
     def __enter__(self) -> Self:
         return self
@@ -182,8 +190,18 @@ class _Pool:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._executor:
-            self._executor.shutdown(wait=True, cancel_futures=True)
+        # What nobody has begun is left: its lease passes, and it is looked for.
+        with suppress(queue.Empty):
+            while True:
+                self._work.get_nowait()
+        for _ in self._crew:
+            self._work.put(None)
+        for thread in self._crew:
+            thread.join()
+
+    def _serve(self) -> None:
+        while (exchange := self._work.get()) is not None:
+            exchange()
 
     def room(self) -> int:
         """Return how many more exchanges may be started."""
@@ -199,8 +217,8 @@ class _Pool:
         self.in_flight += 1
         if isinstance(work, Exchange):
             self.looking.add(work.company_id)
-        if self._executor:
-            self._executor.submit(self._run, work, now, mark)
+        if self._crew:
+            self._work.put(partial(self._run, work, now, mark))
         else:
             self._run(work, now, mark)
 

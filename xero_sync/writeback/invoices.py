@@ -90,11 +90,8 @@ class Done:
 
     def __call__(self, outcome: object, now: datetime) -> None:
         with transaction.atomic():
-            moves.open_lanes(
-                company_id=self.record.company_id,
-                steps=[Step.PAYMENT],
-                at=_next_turn(outcome, now),
-            )
+            lane = (self.record.company_id, Step.PAYMENT)
+            moves.wake_lanes([lane], at=_next_turn(outcome, now))
             if isinstance(outcome, CodatAccessDenied):
                 results.shut_out(
                     connection_id=self.connection.pk, error=outcome, now=now

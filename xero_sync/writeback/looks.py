@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import State
@@ -34,6 +34,8 @@ def due(
     At most one for each company that is not being looked at already.
     """
     work: list[Exchange | Claim] = []
+    if not _under_way(now, busy_companies).exists():
+        return []
     with transaction.atomic():
         records = _due_records(limit, now, busy_companies)
         if not records:
@@ -68,12 +70,16 @@ def _choose(groups: list[Group]) -> list[Group]:
     return pending if len(pending) >= WORTH_A_LIST else groups[:1]
 
 
+def _under_way(now: datetime, busy_companies: Collection[int]) -> QuerySet[SyncRecord]:
+    return SyncRecord.objects.filter(
+        state__in=(State.PENDING, State.UNKNOWN), look_at__lte=now
+    ).exclude(company__in=busy_companies)
+
+
 def _due_records(
     limit: int, now: datetime, busy_companies: Collection[int]
 ) -> list[SyncRecord]:
-    under_way = SyncRecord.objects.filter(
-        state__in=(State.PENDING, State.UNKNOWN), look_at__lte=now
-    ).exclude(company__in=busy_companies)
+    under_way = _under_way(now, busy_companies)
     skip = database.features.has_select_for_update_skip_locked
     locked = (
         under_way.select_for_update(of=("self",), skip_locked=skip)

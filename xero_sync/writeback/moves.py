@@ -24,23 +24,12 @@ def wake(*, company_ids: Iterable[int], at: datetime) -> None:
 
 
 def wake_lanes(lanes: Iterable[tuple[int, str]], *, at: datetime) -> None:
-    """Make these lanes, each a company and a step, due."""
-    wanted = set(lanes)
-    for step in sorted({step for _, step in wanted}):
-        companies = [company for company, of_step in wanted if of_step == step]
-        fitting = Lane.objects.filter(step=step, company__in=companies)
-        # Locked in one order by everybody, so that nobody waits in a circle.
-        locked = fitting.order_by("pk").select_for_update()
-        ids = list(locked.values_list("pk", flat=True))
-        Lane.objects.filter(pk__in=ids).update(due_at=at)
-
-
-def open_lanes(*, company_id: int, steps: Iterable[str], at: datetime) -> None:
-    """Make these lanes of a company due, and create those it does not have yet."""
+    """Make these lanes due, each a company and a step; what is missing is created."""
+    # Locked in one order by everybody, so that nobody waits in a circle.
+    wanted = sorted(set(lanes))
     rows.insert(
         Lane,
-        [{"step": step} for step in sorted(set(steps))],
-        company=company_id,
+        [{"company": company_id, "step": step} for company_id, step in wanted],
         due_at=at,
         unique=["company", "step"],
         or_update=["due_at"],

@@ -39,7 +39,7 @@ def plan(*, event: LoanEvent, now: datetime) -> list[SyncRecord]:
     steps = steps_of(event)
     if not steps:
         return []
-    moves.open_lanes(company_id=loan.company_id, steps=steps, at=now)
+    moves.wake_lanes(((loan.company_id, step) for step in steps), at=now)
     if event.reverses_id:
         # What the reversal cancels may set entries of any kind free.
         moves.wake(company_ids=[loan.company_id], at=now)
@@ -105,8 +105,10 @@ def _set_first_states(
         record.state = State.HELD if record.reason else State.QUEUED
 
 
+_FIXED = LoanInXero.objects.values_list("lender_account", flat=True)
+
+
 def _fixed_account(loan_id: int) -> LenderAccount | None:
     """Return the lender account that the loan's first booking fixed, if any did."""
-    fixed = LoanInXero.objects.filter(loan=loan_id).values_list("lender_account")
-    account_id = next((account_id for (account_id,) in fixed), None)
+    account_id = next(iter(_FIXED.filter(loan=loan_id)), None)
     return LenderAccount.objects.get(pk=account_id) if account_id else None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 
 from django.db import DEFAULT_DB_ALIAS
@@ -52,24 +53,27 @@ _OF_ACCOUNT = (
     "target_account_id",
     "feed_status",
     "feed_start_date",
+    "opening_balance",
 )
-_ROW = (
-    *(f"connection__{name}" for name in _OF_CONNECTION),
-    *_OF_MAPPING,
-    *(f"lender_account__{name}" for name in _OF_ACCOUNT),
+# Few columns in one query, made once: it is asked for every event and every claim.
+_VERSIONS = (
+    AccountMapping.objects.filter(connection__deleted_at=None)
+    .order_by("version")
+    .values_list(
+        *(f"connection__{name}" for name in _OF_CONNECTION),
+        *_OF_MAPPING,
+        *(f"lender_account__{name}" for name in _OF_ACCOUNT),
+    )
 )
 
 
 def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
     """Read the readiness of several companies with one query, at most two."""
     wanted = set(company_ids)
-    # Few columns in one query: this is read for every event and every claim.
-    versions = AccountMapping.objects.filter(
-        connection__company__in=wanted, connection__deleted_at=None
-    ).order_by("version")
+    versions = _VERSIONS.filter(connection__company__in=wanted)
     ready = {
         mapping.connection.company_id: Readiness(mapping.connection, mapping, now)
-        for mapping in map(_mapping, versions.values_list(*_ROW))
+        for mapping in map(_mapping, versions)
     }
     if unmapped := wanted - ready.keys():
         ready |= {
@@ -80,7 +84,9 @@ def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
     return {company_id: ready.get(company_id, nothing) for company_id in wanted}
 
 
-def _mapping(row: Sequence[object]) -> AccountMapping:
+@lru_cache(maxsize=1_024)
+def _mapping(row: tuple[object, ...]) -> AccountMapping:
+    """Return what a row says; the same row gives the same objects, to be read only."""
     values = iter(row)
     connection = Connection.from_db(*_part(_OF_CONNECTION, values))
     mapping = AccountMapping.from_db(*_part(_OF_MAPPING, values))

@@ -6,7 +6,8 @@ values, each converted by its field as Django does it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,9 @@ from django.db.models import (
 )
 
 TAKEN_AS_THEY_ARE = (BooleanField, CharField, IntegerField, TextField)
+# Whether all rows go in one statement. PostgreSQL plans each statement anew; SQLite
+# takes few parameters at once, and keeps a statement that is repeated.
+AT_ONCE = {"postgresql": True, "sqlite": False}
 
 Values = Mapping[str, Any]  # by field name; a relation's is the other row's key
 
@@ -55,18 +59,28 @@ def insert(
     """
     if not rows:
         return
-    shared = {**_defaults(model, {*rows[0], *common}), **common}
-    columns = ", ".join(_column(model, name) for name in (*rows[0], *shared))
-    places = ", ".join(["%s"] * (len(rows[0]) + len(shared)))
-    statement = f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({places})"  # noqa: S608 - names of our own
+    shared = _defaults(model, frozenset([*rows[0], *common])) | common
+    names = [*rows[0], *shared]
+    statement = (
+        f"INSERT INTO {model._meta.db_table} "  # noqa: S608 - names of our own
+        f"({', '.join(_column(model, name) for name in names)}) VALUES "
+    )
+    row = f"({', '.join(['%s'] * len(names))})"
+    conflict = ""
     if unique:
         found = ", ".join(_column(model, name) for name in unique)
         changed = [_column(model, name) for name in or_update]
-        statement += f" ON CONFLICT ({found}) DO UPDATE SET "
-        statement += ", ".join(f"{column} = EXCLUDED.{column}" for column in changed)
-    end = tuple(_converted(model, shared).values())
-    own = _parameters(model, list(rows[0]), rows)
-    _execute(statement, [one + end for one in own])
+        conflict = f" ON CONFLICT ({found}) DO UPDATE SET " + ", ".join(
+            f"{column} = EXCLUDED.{column}" for column in changed
+        )
+    end = _values(model, shared)
+    parameters = [own + end for own in _each(model, list(rows[0]), rows)]
+    with connection.cursor() as cursor:
+        if AT_ONCE[connection.vendor]:
+            statement += ", ".join([row] * len(rows)) + conflict
+            cursor.execute(statement, list(chain.from_iterable(parameters)))
+        else:
+            cursor.executemany(statement + row + conflict, parameters)
 
 
 def update(
@@ -78,22 +92,32 @@ def update(
     """
     if not rows:
         return
-    key = _field(model, "pk").name
+    table, key = model._meta.db_table, _field(model, "pk").name
     names = [name for name in rows[0] if name != key]
-    assignments = [f"{_column(model, name)} = %s" for name in (*common, *names)]
-    assignments += [sets] if sets else []
-    statement = (
-        f"UPDATE {model._meta.db_table} "  # noqa: S608 - names of our own
-        f"SET {', '.join(assignments)} WHERE {_column(model, key)} = %s"
-    )
-    start = tuple(_converted(model, common).values())
-    own = _parameters(model, [*names, key], rows)
-    _execute(statement, [start + one for one in own])
-
-
-def _execute(statement: str, parameters: list[tuple[Any, ...]]) -> None:
+    shared = [f"{_column(model, name)} = %s" for name in common]
+    shared += [sets] if sets else []
+    start = _values(model, common)
+    parameters = _each(model, [*names, key], rows)
     with connection.cursor() as cursor:
-        cursor.executemany(statement, parameters)
+        if AT_ONCE[connection.vendor]:
+            columns = [_column(model, name) for name in (*names, key)]
+            given = [f"{column} = given.{column}" for column in columns]
+            # PostgreSQL takes the types of the columns from the first row.
+            first = ", ".join(f"%s::{_type(model, name)}" for name in (*names, key))
+            others = [f"({', '.join(['%s'] * len(columns))})"] * (len(rows) - 1)
+            cursor.execute(
+                f"UPDATE {table} SET {', '.join([*shared, *given[:-1]])} "  # noqa: S608 - names of our own
+                f"FROM (VALUES {', '.join([f'({first})', *others])}) "
+                f"AS given ({', '.join(columns)}) WHERE {table}.{given[-1]}",
+                [*start, *chain.from_iterable(parameters)],
+            )
+        else:
+            own = [f"{_column(model, name)} = %s" for name in names]
+            cursor.executemany(
+                f"UPDATE {table} SET {', '.join([*shared, *own])} "  # noqa: S608 - names of our own
+                f"WHERE {_column(model, key)} = %s",
+                [start + one for one in parameters],
+            )
 
 
 def _field(model: type[Model], name: str) -> "Field[Any, Any]":
@@ -104,50 +128,64 @@ def _field(model: type[Model], name: str) -> "Field[Any, Any]":
     return field
 
 
+@lru_cache
 def _column(model: type[Model], name: str) -> str:
     return connection.ops.quote_name(_field(model, name).column or name)
 
 
-def _defaults(model: type[Model], named: set[str]) -> Values:
-    return {
-        field.name: field.get_default()
-        for field in model._meta.concrete_fields
-        if field.name not in named and not isinstance(field, AutoField)
-    }
+@lru_cache
+def _type(model: type[Model], name: str) -> str | None:
+    return _target(_field(model, name)).rel_db_type(connection)
 
 
-def _converted(model: type[Model], values: Values) -> Values:
-    return {
-        name: _converter(_field(model, name))(value) for name, value in values.items()
-    }
-
-
-def _parameters(
-    model: type[Model], names: Sequence[str], rows: Sequence[Values]
-) -> list[tuple[Any, ...]]:
-    """Return the values of each row, in the order of the names."""
-    columns = []
-    for name in names:
-        convert = _converter(_field(model, name))
-        values = [row[name] for row in rows]
-        columns.append(values if convert is _same else map(convert, values))
-    return list(zip(*columns, strict=True))
-
-
-def _converter(field: "Field[Any, Any]") -> Callable[[Any], Any]:
-    """Return what makes a field's value one that the database driver takes."""
+def _target(field: "Field[Any, Any]") -> "Field[Any, Any]":
     while isinstance(field, ForeignKey):
         field = field.target_field
+    return field
+
+
+@lru_cache
+def _unnamed(model: type[Model], named: frozenset[str]) -> "list[Field[Any, Any]]":
+    return [
+        field
+        for field in model._meta.concrete_fields
+        if field.name not in named and not isinstance(field, AutoField)
+    ]
+
+
+def _defaults(model: type[Model], named: frozenset[str]) -> dict[str, Any]:
+    return {field.name: field.get_default() for field in _unnamed(model, named)}
+
+
+def _values(model: type[Model], values: Values) -> tuple[Any, ...]:
+    """Return the values of one row as the driver takes them."""
+    (row,) = _each(model, list(values), [values])
+    return row
+
+
+def _each(
+    model: type[Model], names: Sequence[str], rows: Sequence[Values]
+) -> list[tuple[Any, ...]]:
+    """Return the values of each row as the driver takes them, in order of the names."""
+    database = connections[DEFAULT_DB_ALIAS]
+    columns = []
+    for name in names:
+        convert = _converter(model, name)
+        values = [row[name] for row in rows]
+        if convert is not None:
+            values = [convert(value, database) for value in values]
+        columns.append(values)
+    return list(zip(*columns, strict=True)) if columns else [()] * len(rows)
+
+
+@lru_cache
+def _converter(model: type[Model], name: str) -> Callable[[Any, Any], Any] | None:
+    """Return what makes a value one that the driver takes; None if it is one."""
+    field = _target(_field(model, name))
     if isinstance(field, UUIDField):
-        return _same if connection.features.has_native_uuid_field else _hex
-    if isinstance(field, TAKEN_AS_THEY_ARE):
-        return _same
-    return partial(field.get_db_prep_save, connection=connections[DEFAULT_DB_ALIAS])
+        return None if connection.features.has_native_uuid_field else _hex
+    return None if isinstance(field, TAKEN_AS_THEY_ARE) else field.get_db_prep_save
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
-def _hex(value: UUID | None) -> str | None:
+def _hex(value: UUID | None, _database: Any) -> str | None:
     return None if value is None else value.hex
