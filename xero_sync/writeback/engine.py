@@ -8,6 +8,7 @@ import logging
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -98,18 +99,21 @@ def _start(pool: "_Pool", now: Now) -> int:
     moment = now()
     sweep.expire_leases(now=moment)
     inbox.read(now=moment)
-    claimed = claims.claim(limit=room, now=moment)
+    claimed = claims.claim(limit=room, now=moment, calls=pool.calls)
     work: list[Work] = list(claimed.sends)
     for record in claimed.checks:
         check = invoices.check(record, now=moment)
         if check is not None:
             work.append(check)
-    if len(work) < room:
-        limit = room - len(work)
-        work += looks.due(limit=limit, now=moment, busy_companies=pool.looking)
     for one in work:
         pool.start(one, moment, mark)
-    return len(work)
+    found: list[Work] = []
+    if len(work) < room:
+        limit, busy = room - len(work), pool.too_busy_for_a_look()
+        found += looks.due(limit=limit, now=moment, busy_companies=busy)
+    for one in found:
+        pool.start(one, moment, mark)
+    return len(work) + len(found)
 
 
 def _store(finished: Sequence[Finished], now: Now, report: Report) -> None:
@@ -164,8 +168,9 @@ class _Pool:
 
     def __init__(self, client: CodatClient, threads: int) -> None:
         self.in_flight = 0
-        # Companies that are being looked at: Codat takes few calls at once for each.
-        self.looking: set[int] = set()
+        # How many exchanges are under way for each company, and who is looked at.
+        self.calls: Counter[int] = Counter()
+        self._looking: set[int] = set()
         # Until then nothing more goes out: Codat has answered 429 to one of ours.
         self._quiet_until = 0.0
         # How long an exchange takes, in seconds; it follows the latest ones.
@@ -209,14 +214,24 @@ class _Pool:
         ahead = min(max(ahead, self.LEAST_AHEAD), self.MOST_AHEAD)
         return max(1, self._threads * ahead) - self.in_flight
 
+    def too_busy_for_a_look(self) -> set[int]:
+        """Return the companies that are being looked at, or take no further call."""
+        full = {
+            company_id
+            for company_id, calls in self.calls.items()
+            if calls >= claims.CALLS_AT_ONCE
+        }
+        return full | self._looking
+
     def start(self, work: Work, now: datetime, mark: float) -> None:
         """Begin an exchange; in the calling thread when there are no others.
 
         `mark` is what the monotonic clock showed at `now`, before the claim.
         """
         self.in_flight += 1
+        self.calls[work.company_id] += 1
         if isinstance(work, Exchange):
-            self.looking.add(work.company_id)
+            self._looking.add(work.company_id)
         if self._crew:
             self._work.put(partial(self._run, work, now, mark))
         else:
@@ -236,8 +251,9 @@ class _Pool:
             except queue.Empty:
                 break
             self.in_flight -= 1
+            self.calls[one.work.company_id] -= 1
             if isinstance(one.work, Exchange):
-                self.looking.discard(one.work.company_id)
+                self._looking.discard(one.work.company_id)
             spent = (one.finished_at - one.started_at).total_seconds()
             self._pace += (spent - self._pace) / 16
             found.append(one)

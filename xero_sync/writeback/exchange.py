@@ -22,6 +22,11 @@ class Claim:
     records: tuple[SyncRecord, ...]
     certain: bool = True
 
+    @property
+    def company_id(self) -> int:
+        """The company that the request concerns."""
+        return self.request.company_id
+
 
 @dataclass(frozen=True)
 class Sent:

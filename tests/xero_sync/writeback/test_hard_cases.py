@@ -11,7 +11,7 @@ from tests.worlds import World, states
 from xero_sync import connections
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import Reason, State
-from xero_sync.writeback import decisions, engine, invoices
+from xero_sync.writeback import claims, decisions, engine, invoices
 from xero_sync.writeback.exchange import Exchange
 
 pytestmark = pytest.mark.django_db
@@ -230,3 +230,35 @@ def test_one_slow_exchange_keeps_nobody_else_waiting(world, borrower):
     # The log is written when an answer goes out.
     assert other.codat_connection in transfers[0]
     assert borrower.codat_connection in transfers[1]
+
+
+def most_calls_at_once(world, borrower, monkeypatch):
+    """Let three things fall due at once; return how many calls were under way."""
+    call, under_way, seen = engine._Pool._call, set(), []
+
+    def counted(pool, work, mark):
+        under_way.add(work)
+        seen.append(len(under_way))
+        time.sleep(0.05)
+        under_way.discard(work)
+        return call(pool, work, mark)
+
+    monkeypatch.setattr(engine._Pool, "_call", counted)
+    borrower.record(borrower.loan(), "drawdown", "500")
+    world.drain()
+    SyncRecord.objects.filter(state=State.PENDING).update(look_at=world.clock.now)
+    for kind in ("drawdown", "fee", "invoice_payment"):
+        borrower.record(borrower.loan(), kind, "50")
+    engine.drain(client=world.client, now=world.clock, threads=8)
+    return max(seen)
+
+
+@pytest.mark.parametrize(("limit", "most"), [(1, 1), (2, 2), (4, 3)])
+def test_a_company_has_few_calls_under_way_at_once(
+    world, borrower, monkeypatch, limit, most
+):
+    assert claims.CALLS_AT_ONCE == 4  # of the most: Codat takes 10, Xero 5
+    monkeypatch.setattr(claims, "CALLS_AT_ONCE", limit)
+
+    assert most_calls_at_once(world, borrower, monkeypatch) == most
+    assert the("direct_cost").state == State.PENDING
