@@ -78,9 +78,11 @@ def drain(
     with _Pool(client, threads) as pool:
         while True:
             finished = pool.finished()
-            _store(finished, now, report)
+            # What is claimed now is sent soon after now, or not at all.
+            mark, moment = time.monotonic(), now()
+            _store(finished, moment, report)
             is_over = stop() or (ends_at is not None and time.monotonic() >= ends_at)
-            started = 0 if is_over else _start(pool, now)
+            started = 0 if is_over else _start(pool, moment, mark)
             if not started and not pool.in_flight:
                 break
     if report.bug is not None:
@@ -89,47 +91,50 @@ def drain(
     return report
 
 
-def _start(pool: "_Pool", now: Now) -> int:
+def _start(pool: "_Pool", now: datetime, mark: float) -> int:
     """Hand out what is due, as far as there is room; return how much that was."""
     room = pool.room()
     if room <= 0:
         return 0
-    # What is claimed now is sent soon after now, or not at all.
-    mark = time.monotonic()
-    moment = now()
-    sweep.expire_leases(now=moment)
-    inbox.read(now=moment)
-    claimed = claims.claim(limit=room, now=moment, calls=pool.calls)
+    claimed = claims.claim(limit=room, now=now, calls=pool.calls)
     work: list[Work] = list(claimed.sends)
     for record in claimed.checks:
-        check = invoices.check(record, now=moment)
+        check = invoices.check(record, now=now)
         if check is not None:
             work.append(check)
     for one in work:
-        pool.start(one, moment, mark)
-    found: list[Work] = []
-    if len(work) < room:
-        limit, busy = room - len(work), pool.too_busy_for_a_look()
-        found += looks.due(limit=limit, now=moment, busy_companies=busy)
+        pool.start(one, now, mark)
+    if work and not pool.may_look_around(mark):
+        return len(work)
+    return len(work) + _look_around(pool, now, mark, room - len(work))
+
+
+def _look_around(pool: "_Pool", now: datetime, mark: float, room: int) -> int:
+    """See to what else is due; return how many looks were begun."""
+    sweep.expire_leases(now=now)
+    inbox.read(now=now)
+    if room <= 0:
+        return 0
+    found = looks.due(limit=room, now=now, busy_companies=pool.too_busy_for_a_look())
     for one in found:
-        pool.start(one, moment, mark)
-    return len(work) + len(found)
+        pool.start(one, now, mark)
+    return len(found)
 
 
-def _store(finished: Sequence[Finished], now: Now, report: Report) -> None:
+def _store(finished: Sequence[Finished], now: datetime, report: Report) -> None:
     sent = [
         Sent(one.work, one.outcome, one.started_at, one.finished_at)
         for one in finished
         if isinstance(one.work, Claim) and one.bug is None
     ]
     if sent:
-        results.store(sent, now=now())
+        results.store(sent, now=now)
         report.sent += len(sent)
     for one in finished:
         bug = one.bug
         if isinstance(one.work, Exchange) and bug is None:
-            lessons.learn([(None, one.outcome)], now=now())
-            bug = _tell(one.work, one.outcome, now())
+            lessons.learn([(None, one.outcome)], now=now)
+            bug = _tell(one.work, one.outcome, now)
             report.looked += 1
         if bug is not None:
             logger.error("An exchange ended in a bug", exc_info=bug)
@@ -159,11 +164,12 @@ class _Pool:
 
     # Work for this long is handed out ahead, so that no thread idles while the database
     # works: from two to sixteen exchanges a thread.
-    AHEAD_SECONDS = 0.3
+    AHEAD_SECONDS = 0.6
     LEAST_AHEAD, MOST_AHEAD = 2, 16
-    # Results that come within this time are stored in one transaction, as long as the
-    # threads have enough to do meanwhile.
+    # Results that come within this time are stored in one transaction, as long as each
+    # thread has this much left to do.
     GATHER_SECONDS = 0.15
+    LEFT_TO_DO = 4
     IDLE_SECONDS = 0.25
 
     def __init__(self, client: CodatClient, threads: int) -> None:
@@ -174,7 +180,8 @@ class _Pool:
         # Until then nothing more goes out: Codat has answered 429 to one of ours.
         self._quiet_until = 0.0
         # How long an exchange takes, in seconds; it follows the latest ones.
-        self._pace = 0.04
+        self._pace = 0.15
+        self._looked_around_at = time.monotonic()
         self._client = client
         self._threads = threads
         self._results: queue.SimpleQueue[Finished] = queue.SimpleQueue()
@@ -210,9 +217,19 @@ class _Pool:
 
     def room(self) -> int:
         """Return how many more exchanges may be started."""
+        return self._most() - self.in_flight
+
+    def _most(self) -> int:
         ahead = round(self.AHEAD_SECONDS / max(self._pace, 0.001))
         ahead = min(max(ahead, self.LEAST_AHEAD), self.MOST_AHEAD)
-        return max(1, self._threads * ahead) - self.in_flight
+        return max(1, self._threads * ahead)
+
+    def may_look_around(self, mark: float) -> bool:
+        """Tell whether it is time to see to other things than sends."""
+        if mark < self._looked_around_at + self.IDLE_SECONDS:
+            return False
+        self._looked_around_at = mark
+        return True
 
     def too_busy_for_a_look(self) -> set[int]:
         """Return the companies that are being looked at, or take no further call."""
@@ -240,9 +257,10 @@ class _Pool:
     def finished(self) -> list[Finished]:
         """Return what has finished, gathered over a moment while threads work."""
         found: list[Finished] = []
+        enough = self._threads * self.LEFT_TO_DO
         ends_at = time.monotonic() + self.GATHER_SECONDS
         while self.in_flight:
-            if found and self.in_flight <= self._threads * self.LEAST_AHEAD:
+            if found and self.in_flight <= min(enough, self._most() / 2):
                 ends_at = time.monotonic()
             # However slow one exchange is, what falls due meanwhile must go out.
             wait = max(0.0, ends_at - time.monotonic()) if found else self.IDLE_SECONDS
