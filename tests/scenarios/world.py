@@ -59,6 +59,8 @@ class World:
             deliver=self._deliver,
             api_key=settings.CODAT_API_KEY,
         )
+        # What Xero does with a line that it has already is not documented.
+        self.sandbox.accept_repeated_line_ids = self.chance.random() < 0.5
         self.wire = Wire(self)
         session = requests.Session()
         session.trust_env = False
