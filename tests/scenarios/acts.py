@@ -156,6 +156,11 @@ def freeze(stage: Stage, *, at: str, time: int, inner: tuple[Act, ...]) -> None:
         stage.world.drain()
 
 
+def in_turn(stage: Stage, *, inner: tuple[Act, ...]) -> None:
+    for act in inner:
+        act.run(stage)
+
+
 # --- Codat and Xero ---------------------------------------------------------------
 
 
@@ -169,6 +174,12 @@ def fault(stage: Stage, *, kind: str, **given: Any) -> None:
 
 def clear(stage: Stage) -> None:
     stage.world.sandbox.faults.clear()
+
+
+def gateway(stage: Stage, *, match: str, status: int) -> None:
+    """Refuse the next write of a type in front of Codat, which keeps nothing of it."""
+    end = "/bankTransactions" if match == "bankTransactions" else f"/push/{match}"
+    stage.world.wire.canned.append((end, status))
 
 
 def outage(stage: Stage, *, seconds: float) -> None:
@@ -279,7 +290,7 @@ ACTS: dict[str, Callable[..., None]] = {
     one.__name__: one
     for one in (
         record, reverse, work, sweep, daily_check, wait, go_on, purge, crash, freeze,
-        fault, clear, outage, pace, lie, cut, link, archive, cut_feed, lock, answer,
-        switch_off, feeds, choose,
+        in_turn, fault, clear, gateway, outage, pace, lie, cut, link, archive,
+        cut_feed, lock, answer, switch_off, feeds, choose,
     )
 }  # fmt: skip

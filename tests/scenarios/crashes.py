@@ -39,7 +39,7 @@ PUSH = "^POST .*/push/"
 POINTS = {
     "planning: while the entries are stored": Point("statement", CHANGE, EVENT),
     "planning: before the commit": Point("commit", RECORD, EVENT),
-    "planning: committed, not nudged": Point("committed", RECORD, EVENT),
+    "planning: committed, not nudged": Point("committed", EVENT),
     "claim: while the intent is stored": Point("statement", REQUEST),
     "claim: while the entries are marked": Point(
         "statement", "UPDATE xero_sync_syncrecord", REQUEST

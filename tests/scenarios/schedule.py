@@ -99,6 +99,7 @@ def _settle(stage: Stage) -> list[str]:
     world.tell("--- the faults stop")
     world.sandbox.faults.clear()
     world.wire.is_reachable = True
+    world.wire.canned.clear()
     for borrower in stage.borrowers:
         _mend(stage, borrower)
     if any(Connection.objects.values_list("unusable_account", flat=True)):

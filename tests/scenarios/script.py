@@ -15,7 +15,22 @@ from tests.scenarios.crashes import POINTS
 
 KINDS = ("drawdown", "final_payment", "fee", "invoice_payment", "residual_release")
 TYPES = ("transfers", "directCosts", "payments", "bankTransactions")
+TYPE_OF = {"fee": "directCosts", "invoice_payment": "payments"}
 READS = ("GET .*/push", "GET .*/data/", "POST .*/data/queue", None)
+
+# What makes it worse that an entry is in doubt for this reason.
+NEXT = {
+    "lose_reply_after": ("outage", "gateway", "reverse", "choose"),
+    "late_landing": ("wait", "wait", "switch_off"),
+    "error_before": ("answer", "switch_off"),
+    "busy": ("reverse", "choose"),
+    "webhook_lost": ("outage", "switch_off"),
+    "push_fails": ("answer", "answer", "reverse"),
+}
+GIVEN = {
+    "late_landing": {"times": 9, "seconds": 5_200},
+    "busy": {"times": 1, "retry_after": 90},
+}
 
 Chance = random.Random
 
@@ -43,7 +58,7 @@ class Writer:
 
     def write(self) -> list[Act]:
         """The acts of the schedule, in order."""
-        acts = range(self.chance.randint(5, 14))
+        acts = range(self.chance.randint(5, 13))
         return [self.pace(), self.record(), *(self._next() for _ in acts)]
 
     def _next(self) -> Act:
@@ -52,8 +67,10 @@ class Writer:
             return self.record()
         if draw < 0.29:
             return self.reverse()
-        if draw < 0.58:
+        if draw < 0.55:
             return self._progress()
+        if draw < 0.6:
+            return self.in_doubt()
         return TROUBLES[self.chance.choice(self.troubles)](self)
 
     def _progress(self) -> Act:
@@ -174,6 +191,9 @@ class Writer:
         at = chance.choice(["clock", "claimed", "request", "answer", "answer"])
         # What is on the wire arrives within the time that the engine allows for.
         sleeps = min(seconds(chance), 3_500) if at == "request" else seconds(chance)
+        if at == "claimed" and chance.random() < 0.5:
+            # Codat has forgotten the key by then.
+            sleeps = chance.randint(5_400, 9_000)
         inner = [Act(chance.choice(["go_on", "go_on", "wait"]), {"seconds": sleeps})]
         inner += [Act(chance.choice(["sweep", "work"])) for _ in range(2)]
         if chance.random() < 0.3:
@@ -183,6 +203,39 @@ class Writer:
         chance.shuffle(inner)
         given = {"at": at, "time": chance.choice([1, 1, 1, 2, 3])}
         return Act("freeze", given, (self.record(), *inner))
+
+    def gateway(self) -> Act:
+        """Something in front of Codat refuses what Codat never gets to see."""
+        status = self.chance.choice([400, 404, 503])
+        return Act("gateway", {"match": self.chance.choice(TYPES), "status": status})
+
+    def in_doubt(self) -> Act:
+        """Trouble leaves an entry in doubt or refused, and then comes the next."""
+        chance = self.chance
+        before, entry = self.record(), self.record()
+        match = TYPE_OF.get(entry.given["kind"], "transfers")
+        match = chance.choice([match, "bankTransactions"])
+        kind = chance.choice(sorted(NEXT))
+        worse = self._worse(kind, match, entry.given["who"])
+        soon = Act("go_on", {"seconds": chance.choice([5, 30])})
+        later = Act("go_on", {"seconds": chance.choice([90, 600, 2_500])})
+        doubt = self.fault(kind, match=match, **GIVEN.get(kind, {}))
+        first = (doubt, before) if kind == "busy" else (before, soon, doubt)
+        return Act("in_turn", {}, (*first, entry, Act("sweep"), worse, later))
+
+    def _worse(self, kind: str, match: str, who: int) -> Act:
+        chance = self.chance
+        acts = {
+            # Until Codat has forgotten the key, or we no longer trust it.
+            "outage": Act("outage", {"seconds": chance.randint(5_000, 6_000)}),
+            "wait": Act("wait", {"seconds": chance.randint(4_700, 4_900)}),
+            "gateway": Act("gateway", {"match": match, "status": 400}),
+            "choose": Act("choose", {"who": who, "nominated": chance.randrange(2)}),
+            "switch_off": Act("switch_off", {"who": who}),
+            "answer": Act("answer"),
+            "reverse": self.reverse(),
+        }
+        return acts[chance.choice(NEXT[kind])]
 
     def purge(self) -> Act:
         return Act("purge")
@@ -229,7 +282,7 @@ TROUBLES: dict[str, Callable[[Writer], Act]] = {
         Writer.lost_reply, Writer.late, Writer.error, Writer.busy, Writer.quota,
         Writer.garbled, Writer.read_trouble, Writer.push_outcome, Writer.timed_out,
         Writer.webhooks, Writer.lie, Writer.denied, Writer.outage, Writer.crash,
-        Writer.freeze, Writer.purge, Writer.connection, Writer.accounts,
-        Writer.switches,
+        Writer.freeze, Writer.gateway, Writer.in_doubt, Writer.purge,
+        Writer.connection, Writer.accounts, Writer.switches,
     )
 }  # fmt: skip

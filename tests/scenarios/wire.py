@@ -2,7 +2,7 @@
 
 What the watch asks of a write before its first byte: no transaction is open, its intent
 is on file with these very bytes, Codat still remembers its key, it is the only one of
-its type without a stored answer, and nothing overtakes.
+its type without a stored answer, nothing of it was refused, and nothing overtakes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import requests
 from django.db import connection as database
 
 from tests.worlds import InProcess
-from xero_sync.models import Connection, SyncRecord, WriteRequest
+from xero_sync.models import Connection, RecordChange, SyncRecord, WriteRequest
 from xero_sync.models.choices import BOOKINGS, ConnectionStatus, State
 
 if TYPE_CHECKING:
@@ -96,7 +96,15 @@ class Wire(InProcess):
             self.broken.append(f"sent under a key that Codat has forgotten: {line}")
         records = list(SyncRecord.objects.filter(request=intent, state=State.SENDING))
         if records and not self.world.freezer.has_woken:
+            self._watch_refusals(intent, records)
             self._watch_order(intent, records)
+
+    def _watch_refusals(self, intent: WriteRequest, records: list[SyncRecord]) -> None:
+        refused = RecordChange.objects.filter(
+            record__in=records, to_state=State.FAILED, at__gt=intent.created_at
+        )
+        if refused.exists():
+            self.broken.append(f"sent again under a refused key: {intent}")
 
     def _watch_order(self, intent: WriteRequest, records: list[SyncRecord]) -> None:
         alike = SyncRecord.objects.filter(

@@ -23,7 +23,7 @@ from tests.scenarios.freezer import Freezer
 from tests.scenarios.wire import Wire
 from xero_sync import connections, jobs, webhook_views
 from xero_sync.codat.client import CodatClient
-from xero_sync.models import Connection, SyncRecord
+from xero_sync.models import Connection, RateScope, SyncRecord
 from xero_sync.sandbox import Sandbox
 from xero_sync.writeback import budget, engine, inbox, lessons
 from xero_sync.writeback import sweep as sweeping
@@ -59,6 +59,8 @@ class World:
             deliver=self._deliver,
             api_key=settings.CODAT_API_KEY,
         )
+        # What Xero does with a line that it has already is not documented.
+        self.sandbox.accept_repeated_line_ids = self.chance.random() < 0.5
         self.wire = Wire(self)
         session = requests.Session()
         session.trust_env = False
@@ -96,6 +98,16 @@ class World:
         except Crash:
             self.tell(f"  ✝ died: {what}")
             recover()
+            self._forget_what_only_the_dead_knew()
+
+    def _forget_what_only_the_dead_knew(self) -> None:
+        """A Retry-After that died with its reader has told nobody when to come back."""
+        scopes = RateScope.objects.exclude(blocked_until=None)
+        known = max(scopes.values_list("blocked_until", flat=True), default=STARTS_AT)
+        limits = self.sandbox.limits
+        limits.blocked = {
+            scope: until for scope, until in limits.blocked.items() if until <= known
+        }
 
     def _deliver(self, _url: str, headers: dict[str, str], body: bytes) -> int:
         """Carry a webhook to our view: the web process, which may die by itself."""

@@ -186,7 +186,10 @@ class Exchange:
                 return
         except ApiError:
             return
+        known = len(self.world.violations)
         self.run()
+        # how things stand when it arrives, its sender could not know
+        del self.world.violations[known:]
 
     def run(self) -> Reply:
         """Carry the call out, and keep the answer for its key."""

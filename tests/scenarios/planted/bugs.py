@@ -188,8 +188,8 @@ BUGS = {
             "retry-after-ignored",
             (
                 LESSONS,
-                "isinstance(outcome, CodatUnavailable) and outcome.rate_limited:",
-                "False:",
+                "budget.block(until=now + timedelta(seconds=wait))",
+                "budget.block(until=now)",
             ),
         ),
         _bug(
@@ -283,14 +283,18 @@ BUGS = {
         ),
         _bug(
             "absence-believed-at-once",
-            (UNKNOWN, "    elif now < settled:\n", "    elif False:\n"),
+            (
+                UNKNOWN,
+                "    elif now < settled:\n",
+                "    elif now < settled and first.step != Step.STATEMENT_LINE:\n",
+            ),
         ),
         _bug(
             "no-key-on-the-wire",
             (
                 "xero_sync/codat/client.py",
                 "if idempotency_key is not None:",
-                "if idempotency_key is None:",
+                "if False:",
             ),
         ),
         _bug(

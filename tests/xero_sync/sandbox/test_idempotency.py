@@ -121,6 +121,19 @@ def test_a_call_that_lands_late_is_written():
     assert len(borrower.books.entries_of("transfers")) == 1
 
 
+def test_who_sent_in_time_is_not_blamed_for_what_has_changed_when_it_lands():
+    borrower = Borrower()
+    borrower.sandbox.faults.add("late_landing", match="transfers", seconds=30)
+
+    with pytest.raises(LostReply):
+        borrower.push("transfers", borrower.transfer())
+    borrower.sandbox.set_connection_status(borrower.connection.id, "Deauthorized")
+    borrower.clock.forward(seconds=31)
+    entries = borrower.books.entries_of("transfers")
+
+    assert (entries, borrower.sandbox.violations) == ([], [])
+
+
 def test_a_push_without_a_key_is_noted():
     borrower = Borrower()
 
