@@ -29,7 +29,7 @@ from xero_sync.codat.client import CodatClient
 from xero_sync.codat.push import push_path
 from xero_sync.models import RecordChange, SyncRecord, WriteAttempt, WriteRequest
 from xero_sync.models.choices import Outcome, State
-from xero_sync.writeback import claims, engine, inbox, looks, results, sweep
+from xero_sync.writeback import claims, engine, inbox, looks, pool, results, sweep
 
 WARM_COMPANIES = 20
 WARM_EVENTS = 100
@@ -92,8 +92,8 @@ def phases() -> Iterator[dict[str, list[float]]]:
     """Tell where the drain's own thread spends its time: wall and CPU seconds."""
     spent: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     watched = {
-        "wait for answers": (engine._Pool, "finished"),
-        "hand out to threads": (engine._Pool, "start"),
+        "wait for answers": (pool.Pool, "finished"),
+        "hand out to threads": (pool.Pool, "start"),
         "store results": (results, "store"),
         "claim": (claims, "claim"),
         "expire leases": (sweep, "expire_leases"),

@@ -25,7 +25,7 @@ from xero_sync import connections, jobs, webhook_views
 from xero_sync.codat.client import CodatClient
 from xero_sync.models import Connection, RateScope, SyncRecord
 from xero_sync.sandbox import Sandbox
-from xero_sync.writeback import budget, engine, inbox, lessons
+from xero_sync.writeback import budget, engine, inbox, lessons, pool
 from xero_sync.writeback import sweep as sweeping
 
 WEBHOOK_URL = "http://testserver/webhooks/codat/"
@@ -139,7 +139,7 @@ class World:
         with (
             self.process("a drain"),
             # As many exchanges are claimed together as threads would have room for.
-            mock.patch.object(engine._Pool, "room", lambda pool: room - pool.in_flight),
+            mock.patch.object(pool.Pool, "room", lambda self: room - self.in_flight),
         ):
             engine.drain(client=self.client, now=self.freezer.now, threads=0)
             jobs.check_connections(self.patient, now=self.freezer.now)

@@ -28,6 +28,8 @@ TAKEN_AS_THEY_ARE = (BooleanField, CharField, IntegerField, TextField)
 # Whether all rows go in one statement. PostgreSQL plans each statement anew; SQLite
 # takes few parameters at once, and keeps a statement that is repeated.
 AT_ONCE = {"postgresql": True, "sqlite": False}
+# So many rows go into PostgreSQL sooner by COPY, in spite of its extra round trip.
+WORTH_A_COPY = 10
 
 Values = Mapping[str, Any]  # by field name; a relation's is the other row's key
 
@@ -61,26 +63,33 @@ def insert(
         return
     shared = _defaults(model, frozenset([*rows[0], *common])) | common
     names = [*rows[0], *shared]
-    statement = (
-        f"INSERT INTO {model._meta.db_table} "  # noqa: S608 - names of our own
-        f"({', '.join(_column(model, name) for name in names)}) VALUES "
-    )
+    into = f"{model._meta.db_table} ({', '.join(_column(model, n) for n in names)})"
     row = f"({', '.join(['%s'] * len(names))})"
-    conflict = ""
-    if unique:
-        found = ", ".join(_column(model, name) for name in unique)
-        changed = [_column(model, name) for name in or_update]
-        conflict = f" ON CONFLICT ({found}) DO UPDATE SET " + ", ".join(
-            f"{column} = EXCLUDED.{column}" for column in changed
-        )
+    conflict = _conflict(model, unique, or_update) if unique else ""
     end = _values(model, shared)
     parameters = [own + end for own in _each(model, list(rows[0]), rows)]
     with connection.cursor() as cursor:
-        if AT_ONCE[connection.vendor]:
-            statement += ", ".join([row] * len(rows)) + conflict
+        if not AT_ONCE[connection.vendor]:
+            statement = f"INSERT INTO {into} VALUES {row}{conflict}"  # noqa: S608 - names of our own
+            cursor.executemany(statement, parameters)
+        elif conflict or len(rows) < WORTH_A_COPY:
+            all_rows = ", ".join([row] * len(rows))
+            statement = f"INSERT INTO {into} VALUES {all_rows}{conflict}"  # noqa: S608 - names of our own
             cursor.execute(statement, list(chain.from_iterable(parameters)))
         else:
-            cursor.executemany(statement + row + conflict, parameters)
+            statement = f"COPY {into} FROM STDIN"
+            with connection.wrap_database_errors, cursor.copy(statement) as copy:
+                for values in parameters:
+                    copy.write_row(values)
+
+
+def _conflict(
+    model: type[Model], unique: Sequence[str], or_update: Sequence[str]
+) -> str:
+    found = ", ".join(_column(model, name) for name in unique)
+    columns = [_column(model, name) for name in or_update]
+    changes = ", ".join(f"{column} = EXCLUDED.{column}" for column in columns)
+    return f" ON CONFLICT ({found}) DO UPDATE SET {changes}"
 
 
 def update(

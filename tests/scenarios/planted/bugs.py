@@ -7,6 +7,7 @@ from dataclasses import dataclass
 Change = tuple[str, str, str]
 
 ENGINE = "xero_sync/writeback/engine.py"
+POOL = "xero_sync/writeback/pool.py"
 CHOOSING = "xero_sync/writeback/choosing.py"
 RESULTS = "xero_sync/writeback/results.py"
 OUTCOMES = "xero_sync/writeback/outcomes.py"
@@ -41,11 +42,12 @@ BUGS = {
             "intent-not-committed-first",
             (
                 ENGINE,
-                "            started = 0 if is_over else _start(pool, now)\n",
+                "            started = 0 if is_over else _start(pool, moment, mark)\n",
                 (
                     "            from django.db import transaction\n"
                     "            with transaction.atomic():\n"
-                    "                started = 0 if is_over else _start(pool, now)\n"
+                    "                started = 0 if is_over else (\n"
+                    "                    _start(pool, moment, mark))\n"
                 ),
             ),
         ),
@@ -93,7 +95,7 @@ BUGS = {
         ),
         _bug(
             "order-of-bookings-ignored",
-            (CHOOSING, "            ~Exists(earlier),\n", ""),
+            (CHOOSING, "        ~Exists(earlier),\n", ""),
         ),
         _bug(
             "settle-time-too-short",
@@ -195,14 +197,14 @@ BUGS = {
         _bug(
             "goes-on-after-429",
             (
-                ENGINE,
+                POOL,
                 "if (left := self._quiet_until - time.monotonic()) > 0:",
                 "if (left := 0.0) > 0:",
             ),
         ),
         _bug(
             "sent-long-after-the-claim",
-            (ENGINE, "if time.monotonic() - mark > _patience():", "if False:"),
+            (POOL, "if time.monotonic() - mark > _patience():", "if False:"),
         ),
         _bug(
             "unreachable-taken-for-never-sent",
@@ -300,7 +302,7 @@ BUGS = {
         _bug(
             "body-made-anew",
             (
-                ENGINE,
+                POOL,
                 "            body=bytes(request.body),\n",
                 (
                     "            body=bytes(request.body).replace(b'\":', b'\": ')\n"

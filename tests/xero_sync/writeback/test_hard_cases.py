@@ -11,7 +11,7 @@ from tests.worlds import World, states
 from xero_sync import connections
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import Reason, State
-from xero_sync.writeback import claims, decisions, engine, invoices
+from xero_sync.writeback import claims, decisions, engine, invoices, pool
 from xero_sync.writeback.exchange import Exchange
 
 pytestmark = pytest.mark.django_db
@@ -188,21 +188,21 @@ def test_a_payment_reversed_while_it_was_out_is_not_posted_after_a_429(world, bo
     loan = borrower.loan()
     event = borrower.record(loan, "invoice_payment", "1000")
     world.sandbox.faults.add("busy", match="payments", retry_after=5)
-    send = engine._Pool._call
+    send = pool.Pool._call
     today = borrower.company.today(world.clock.now)
 
-    def reverse_meanwhile(pool, work, *rest):
+    def reverse_meanwhile(self, work, *rest):
         is_payment = not isinstance(work, Exchange)
         if is_payment and not hasattr(event, "reversed_by"):
             reverse(event, today=today)
             event.refresh_from_db()
-        return send(pool, work, *rest)
+        return send(self, work, *rest)
 
-    engine._Pool._call = reverse_meanwhile
+    pool.Pool._call = reverse_meanwhile
     try:
         world.run(seconds=600)
     finally:
-        engine._Pool._call = send
+        pool.Pool._call = send
 
     assert borrower.books.entries_of("payments") == []
     assert {state for _, _, state in states(loan)} == {"cancelled reversed"}
@@ -234,16 +234,16 @@ def test_one_slow_exchange_keeps_nobody_else_waiting(world, borrower):
 
 def most_calls_at_once(world, borrower, monkeypatch):
     """Let three things fall due at once; return how many calls were under way."""
-    call, under_way, seen = engine._Pool._call, set(), []
+    call, under_way, seen = pool.Pool._call, set(), []
 
-    def counted(pool, work, mark):
+    def counted(self, work, mark):
         under_way.add(work)
         seen.append(len(under_way))
         time.sleep(0.05)
         under_way.discard(work)
-        return call(pool, work, mark)
+        return call(self, work, mark)
 
-    monkeypatch.setattr(engine._Pool, "_call", counted)
+    monkeypatch.setattr(pool.Pool, "_call", counted)
     borrower.record(borrower.loan(), "drawdown", "500")
     world.drain()
     SyncRecord.objects.filter(state=State.PENDING).update(look_at=world.clock.now)
