@@ -31,10 +31,13 @@ def record(*, events: int, runs: int) -> list[dict[str, float]]:
         service = through_service(loans)
         copies = copies_of(loans, rows.loans(borrowers, events))
         rows.settle()
-        bare = through_cursor(copies)
-        found.append(
-            {"events": events, "service": service, "bare": bare, **count(copies)}
-        )
+        orm = through_orm(copies)
+        copies = copies_of(loans, rows.loans(borrowers, events))
+        inserts = [[_insert(model, of_it) for model, of_it in one] for one in copies]
+        rows.settle()
+        bare = through_cursor(inserts)
+        figures = {"service": service, "orm": orm, "bare": bare}
+        found.append({"events": events, **figures, **count(copies)})
     return found
 
 
@@ -58,11 +61,11 @@ def through_service(loans: Sequence[Loan]) -> float:
     return time.perf_counter() - began
 
 
-Copy = list[tuple[str, list[tuple[Any, ...]]]]
+Copy = list[tuple[type[Model], list[Any]]]
 
 
 def copies_of(loans: Sequence[Loan], others: Sequence[Loan]) -> list[Copy]:
-    """Return, for each event recorded, the inserts of its rows for another loan."""
+    """Return, for each event recorded, the same rows for another loan."""
     latest = LoanEvent.objects.aggregate(latest=Max("pk"))["latest"]
     # Far above what PostgreSQL's sequence, which does not see these, will reach.
     event_id = max(latest, 1_000_000_000)
@@ -79,20 +82,35 @@ def copies_of(loans: Sequence[Loan], others: Sequence[Loan]) -> list[Copy]:
             one.company_id = other.company_id
         for change in changes:
             change.record_id = new_ids[change.record_id]
+            change.pk = None
         copies.append(
             [
-                _insert(LoanEvent, [event]),
-                _insert(SyncRecord, records),
-                _insert(RecordChange, changes, leave_out=("id",)),
+                (LoanEvent, [event]),
+                (SyncRecord, records),
+                (RecordChange, changes),
             ]
         )
     return copies
 
 
-def _insert(
-    model: type[Model], instances: Sequence[Model], leave_out: Sequence[str] = ()
-) -> tuple[str, list[tuple[Any, ...]]]:
-    fields = [one for one in model._meta.concrete_fields if one.name not in leave_out]
+def through_orm(copies: Sequence[Copy]) -> float:
+    """Insert the rows of each event with `bulk_create`; return the seconds."""
+    began = time.perf_counter()
+    for copy in copies:
+        with transaction.atomic():
+            for model, instances in copy:
+                model._default_manager.bulk_create(instances)
+    return time.perf_counter() - began
+
+
+Insert = tuple[str, list[tuple[Any, ...]]]
+
+
+def _insert(model: type[Model], instances: Sequence[Model]) -> Insert:
+    has_keys = instances[0].pk is not None
+    fields = [
+        one for one in model._meta.concrete_fields if has_keys or one.name != "id"
+    ]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     places = ", ".join(["%s"] * len(fields))
     values = [
@@ -105,12 +123,12 @@ def _insert(
     return f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({places})", values
 
 
-def through_cursor(copies: Sequence[Copy]) -> float:
-    """Insert the rows of each event in a transaction; return the seconds."""
+def through_cursor(inserts: Sequence[Sequence[Insert]]) -> float:
+    """Insert the rows of each event with ready statements; return the seconds."""
     began = time.perf_counter()
-    for copy in copies:
+    for one in inserts:
         with transaction.atomic(), database.cursor() as cursor:
-            for statement, values in copy:
+            for statement, values in one:
                 cursor.executemany(statement, values)
     return time.perf_counter() - began
 

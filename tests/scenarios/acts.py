@@ -146,6 +146,8 @@ def freeze(stage: Stage, *, at: str, time: int, inner: tuple[Act, ...]) -> None:
 
     def meanwhile() -> None:
         stage.world.tell("  z a worker falls asleep")
+        if at == "answer":
+            stage.world.forget_what_nobody_else_knows()
         for act in others:
             act.run(stage)
         stage.world.tell("  ! it wakes up")

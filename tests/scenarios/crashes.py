@@ -42,7 +42,7 @@ POINTS = {
     "planning: committed, not nudged": Point("committed", EVENT),
     "claim: while the intent is stored": Point("statement", REQUEST),
     "claim: while the entries are marked": Point(
-        "statement", "UPDATE xero_sync_syncrecord", REQUEST
+        "statement", 'UPDATE "xero_sync_syncrecord" SET "state" =', REQUEST
     ),
     "claim: before the commit": Point("commit", REQUEST),
     "claim: committed, not sent": Point("committed", REQUEST),

@@ -12,7 +12,9 @@ from datetime import datetime
 
 # What a worker must have just done, where it matters.
 PATTERNS = {
-    "claimed": 'INSERT INTO "xero_sync_writerequest"|UPDATE xero_sync_syncrecord',
+    "claimed": (
+        'INSERT INTO "xero_sync_writerequest"|UPDATE "xero_sync_syncrecord" SET "state"'
+    ),
     "request": "^POST .*/push/",
     "answer": "^POST .*/push/",
 }

@@ -130,7 +130,9 @@ def _reversed_in_pairs(events, records) -> Iterator[str]:
             continue
         pair = [records.get((pk, True)) for pk in (event.reverses_id, event.pk)]
         states = {one.state in STANDING_STATES for one in pair if one}
-        if len(states) > 1:
+        # Whoever switches on again and leaves out what was held takes it upon himself.
+        is_left_out = any(one.reason == Reason.LEFT_OUT for one in pair if one)
+        if len(states) > 1 and not is_left_out:
             shown = [one and one.state for one in pair]
             yield f"{event.external_id}: only one of the pair stands: {shown}"
 

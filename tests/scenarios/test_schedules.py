@@ -10,8 +10,8 @@ pytestmark = pytest.mark.skipif(
     bool(os.environ.get("TEST_DATABASE_URL")),
     reason="a schedule keeps to a SQLite of its own, whatever database is tested",
 )
-CHUNKS = 8
-A_CHUNK = 16
+CHUNKS = 16
+A_CHUNK = 128
 TELL = """
 from tests.scenarios.runs import play, prepare
 prepare()

@@ -98,10 +98,10 @@ class World:
         except Crash:
             self.tell(f"  ✝ died: {what}")
             recover()
-            self._forget_what_only_the_dead_knew()
+            self.forget_what_nobody_else_knows()
 
-    def _forget_what_only_the_dead_knew(self) -> None:
-        """A Retry-After that died with its reader has told nobody when to come back."""
+    def forget_what_nobody_else_knows(self) -> None:
+        """A Retry-After that died or sleeps with its reader has told nobody else."""
         scopes = RateScope.objects.exclude(blocked_until=None)
         known = max(scopes.values_list("blocked_until", flat=True), default=STARTS_AT)
         limits = self.sandbox.limits

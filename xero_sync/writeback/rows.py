@@ -63,7 +63,7 @@ def insert(
         return
     shared = _defaults(model, frozenset([*rows[0], *common])) | common
     names = [*rows[0], *shared]
-    into = f"{model._meta.db_table} ({', '.join(_column(model, n) for n in names)})"
+    into = f"{_table(model)} ({', '.join(_column(model, name) for name in names)})"
     row = f"({', '.join(['%s'] * len(names))})"
     conflict = _conflict(model, unique, or_update) if unique else ""
     end = _values(model, shared)
@@ -101,7 +101,7 @@ def update(
     """
     if not rows:
         return
-    table, key = model._meta.db_table, _field(model, "pk").name
+    table, key = _table(model), _field(model, "pk").name
     names = [name for name in rows[0] if name != key]
     shared = [f"{_column(model, name)} = %s" for name in common]
     shared += [sets] if sets else []
@@ -135,6 +135,10 @@ def _field(model: type[Model], name: str) -> "Field[Any, Any]":
     if not isinstance(field, Field):
         raise TypeError(f"{name} is no column of {meta.db_table}")
     return field
+
+
+def _table(model: type[Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
 
 
 @lru_cache
