@@ -203,7 +203,7 @@ WRITEBACK_REFRESH_SECONDS: float = env.float("WRITEBACK_REFRESH_SECONDS", defaul
 # An invoice read longer ago than this is read again before a payment is posted.
 WRITEBACK_INVOICE_SECONDS: float = env.float("WRITEBACK_INVOICE_SECONDS", default=900)
 # One drain leaves after this long, so that a stop is quick and other jobs get a turn.
-WRITEBACK_SLICE_SECONDS: float = env.float("WRITEBACK_SLICE_SECONDS", default=45)
+WRITEBACK_SLICE_SECONDS: float = env.float("WRITEBACK_SLICE_SECONDS", default=40)
 # How many drains may run at once, on all hosts together.
 WRITEBACK_DRAINS: int = env.int("WRITEBACK_DRAINS", default=1 if IS_SQLITE else 2)
 WRITEBACK_THREADS: int = env.int("WRITEBACK_THREADS", default=8 if IS_SQLITE else 16)

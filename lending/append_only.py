@@ -78,6 +78,33 @@ class AppendOnly(Operation):
         return f"append_only_{self.table}"
 
 
+class GuardedBefore(AppendOnly):
+    """Guard a table again after the operations that follow have been taken back.
+
+    It stands first in a migration that makes SQLite build the table anew: taken back,
+    that drops the triggers once more.
+    """
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Do nothing: the guard is there."""
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Put the triggers back on the table."""
+        super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+
 def install(
     connection: BaseDatabaseWrapper, table: str, *, unique: Unique = (), pk: str = "id"
 ) -> None:

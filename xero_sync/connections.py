@@ -162,7 +162,9 @@ LOCK = "ledger_lock_date"
 def _store(
     connection: Connection, *, status: str, now: datetime, **facts: object
 ) -> Connection:
-    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    # The lanes first, as everybody who stores an answer does.
+    wake(company_ids=[connection.company_id], at=now)
+    row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     name, profile_name = facts.get("organisation_name"), facts.pop("profile_name", "")
     if (
         row.organisation_name
@@ -235,7 +237,9 @@ def confirm_organisation(
     *, connection: Connection, confirmed_by: str, now: datetime
 ) -> Connection:
     """Take a person's word that the organisation is the same under another name."""
-    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    # The lanes first, as everybody who stores an answer does.
+    wake(company_ids=[connection.company_id], at=now)
+    row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     row.organisation_changed = False
     row.save(update_fields=["organisation_changed"])
     held = SyncRecord.objects.filter(
@@ -272,7 +276,9 @@ def switch_writeback(
         ConnectionNotLinked: it cannot be switched on before the connection is linked.
         HeldEventsChoiceMissing: entries are held and nothing says what becomes of them.
     """
-    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    # The lanes first, as everybody who stores an answer does.
+    wake(company_ids=[connection.company_id], at=now)
+    row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     if on:
         _require_ready(row)
     waiting = SyncRecord.objects.filter(
@@ -355,7 +361,9 @@ def _hold_queued(connection: Connection, by: str, now: datetime) -> None:
 @transaction.atomic
 def set_bank_feeds(*, connection: Connection, on: bool, now: datetime) -> Connection:
     """Record whether Xero takes statement lines for this organisation."""
-    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    # The lanes first, as everybody who stores an answer does.
+    wake(company_ids=[connection.company_id], at=now)
+    row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     if row.deleted_at:
         raise DecisionNotAllowed(_("The connection is deleted."), field="connection")
     row.bank_feeds = on

@@ -211,7 +211,7 @@ def look(
 def _store(
     account: LenderAccount, *, status: str, target: str, now: datetime
 ) -> LenderAccount:
-    row = LenderAccount.objects.select_for_update().get(pk=account.pk)
+    row = LenderAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
     known = status in FeedStatus.values
     row.feed_status = FeedStatus(status) if known else FeedStatus.UNKNOWN
     # An id once learnt stays: a feed that is cut off does not move the account.

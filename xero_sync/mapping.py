@@ -262,7 +262,7 @@ def choose_accounts(
 @transaction.atomic
 def _store(*, connection: Connection, **values: object) -> AccountMapping:
     # The connection's row orders two choices made at the same time.
-    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     latest = row.mappings.aggregate(latest=Max("version"))["latest"] or 0
     row.unusable_account = ""
     row.save(update_fields=["unusable_account"])

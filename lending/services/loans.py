@@ -157,7 +157,7 @@ def close_loan(*, loan: Loan, closed_by: str, now: datetime, reason: str = "") -
     return loan
 
 
-_LOCKED = Loan.objects.select_for_update(of=("self",)).with_company()
+_LOCKED = Loan.objects.select_for_update(of=("self",), no_key=True).with_company()
 
 
 def lock_loan(loan: Loan) -> Loan:

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from lending.append_only import AppendOnly
+from lending.append_only import AppendOnly, GuardedBefore
 
 
 class Migration(migrations.Migration):
@@ -13,6 +13,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        GuardedBefore("xero_sync_recordchange"),
+        GuardedBefore("xero_sync_writerequest", unique=[["idempotency_key"]]),
         migrations.AlterField(
             model_name="recordchange",
             name="push_operation_key",

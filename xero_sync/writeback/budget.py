@@ -27,6 +27,8 @@ SAVED_UP = {"address": timedelta(seconds=4), "organisation": timedelta(seconds=1
 # Looks and checks leave this share of a burst, and of the day, to the sends.
 RESERVED_FOR_SENDS = 0.5
 RESERVED_CALLS_A_DAY = 100
+# What has waited so long for its first look or check gives way to no send any more.
+LATE = timedelta(seconds=60)
 # How long a person waits for a permit before he is told to come back later.
 PATIENCE_SECONDS = 10.0
 
@@ -167,6 +169,13 @@ def _take_one(now: datetime) -> datetime | None:
     wait = budget.take(is_look=True)
     budget.save()
     return wait
+
+
+def lock(*, organisations: Iterable[object]) -> None:
+    """Lock all scopes that exchanges concern, before some of them are changed."""
+    keys = {DAY, address_scope(), *map(organisation_scope, organisations)}
+    scopes = RateScope.objects.select_for_update().filter(key__in=keys)
+    list(scopes.order_by("key").values_list("key"))
 
 
 def _locked(keys: Iterable[str]) -> dict[str, _Scope]:

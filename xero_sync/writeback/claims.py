@@ -17,7 +17,7 @@ from django.db import transaction
 from xero_sync.models import Lane, LoanInXero, SyncRecord, WriteRequest
 from xero_sync.models.choices import BOOKINGS, Cause, Reason, State, Step
 from xero_sync.writeback import choosing, freezing, holds, lines, moves, readiness, rows
-from xero_sync.writeback.budget import Budget
+from xero_sync.writeback.budget import LATE, Budget
 from xero_sync.writeback.exchange import Claim
 from xero_sync.writeback.readiness import Readiness
 
@@ -42,6 +42,8 @@ class Turn:
 
 # Codat takes ten calls at once for a company; we keep well below.
 CALLS_AT_ONCE = 4
+# So often at most a claim passes over lanes before the engine sees to other things.
+MOST_ROUNDS = 20
 
 
 def claim(
@@ -52,13 +54,14 @@ def claim(
     Lanes that turn out to have nothing to send are passed over until some do. `calls`
     tells how many exchanges are under way for a company already.
     """
-    while True:
+    for _ in range(MOST_ROUNDS):
         with transaction.atomic():
             turns = _within(_due_lanes(limit, now, calls), calls)
             claimed = _Round(turns, now).run() if turns else Claimed()
             _reschedule(turns)
         if not turns or claimed.sends or claimed.checks:
-            return claimed
+            break
+    return claimed
 
 
 def _within(turns: list[Turn], calls: Mapping[int, int]) -> list[Turn]:
@@ -158,7 +161,8 @@ class _Round:
             self._hold(turn, record, reason)
             return None
         if choosing.needs_check(record, self.now):
-            turn.due_at = self.budget.take(is_look=True)
+            is_late = self.now - record.state_since > LATE
+            turn.due_at = self.budget.take(is_look=not is_late)
             if turn.due_at is None:
                 self.claimed.checks.append(record)
             return None

@@ -75,9 +75,13 @@ def drain(
 
 def _start(pool: Pool, now: datetime, mark: float) -> int:
     """Hand out what is due, as far as there is room; return how much that was."""
+    looked = 0
+    if pool.may_look_around(mark):
+        # However much there is to send, some of what is due besides comes first.
+        looked = _look_around(pool, now, mark, pool.room() // 4)
     room = pool.room()
     if room <= 0:
-        return 0
+        return looked
     claimed = claims.claim(limit=room, now=now, calls=pool.calls)
     work: list[Work] = list(claimed.sends)
     for record in claimed.checks:
@@ -86,9 +90,9 @@ def _start(pool: Pool, now: datetime, mark: float) -> int:
             work.append(check)
     for one in work:
         pool.start(one, now, mark)
-    if work and not pool.may_look_around(mark):
-        return len(work)
-    return len(work) + _look_around(pool, now, mark, room - len(work))
+    if not work:
+        looked += _look_around(pool, now, mark, room)
+    return looked + len(work)
 
 
 def _look_around(pool: Pool, now: datetime, mark: float, room: int) -> int:

@@ -4,22 +4,27 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 
 from xero_sync import clock
 from xero_sync.codat.exceptions import CodatUnavailable
 from xero_sync.writeback import breaker, budget
 
 
+@transaction.atomic
 def learn(outcomes: Iterable[tuple[object | None, object]], *, now: datetime) -> None:
     """Take over quota, Retry-After and health from exchanges, in their order.
 
     Each outcome comes with the Codat connection it concerned, if it was one.
     """
+    sent = [one for one in outcomes if getattr(one[1], "was_sent", True)]
+    if not sent:
+        return
+    # Locked in the order of the claims, so that nobody waits in a circle.
+    budget.lock(organisations=[one[0] for one in sent if one[0] is not None])
     latest_limit = None
     healths: list[tuple[str, object]] = []
-    for codat_connection_id, outcome in outcomes:
-        if not getattr(outcome, "was_sent", True):
-            continue
+    for codat_connection_id, outcome in sent:
         _heed_retry_after(outcome, now)
         meta = getattr(outcome, "meta", None)
         latest_limit = (meta and meta.rate_limit) or latest_limit

@@ -44,7 +44,8 @@ def due(
         for groups in _by_company(records):
             # What is unknown may be sent again: that draws on its organisation too.
             wait = permits.take(
-                organisation=next(iter(_organisations(groups[0])), None), is_look=True
+                organisation=next(iter(_organisations(groups[0])), None),
+                is_look=not _is_late(groups[0], now),
             )
             looked_at = _choose(groups)
             for group in groups if wait else looked_at:
@@ -54,6 +55,12 @@ def due(
                 work.append(step)
         permits.save()
     return work
+
+
+def _is_late(group: Group, now: datetime) -> bool:
+    """Tell whether a first look has waited so long that it gives way to no send."""
+    first = group[0]
+    return first.looks == 0 and now - first.state_since > budget.LATE
 
 
 def _organisations(records: Sequence[SyncRecord]) -> set[UUID]:

@@ -19,8 +19,13 @@ def wake(*, company_ids: Iterable[int], at: datetime) -> None:
     The update is unconditional: it waits for a drain that holds the lane's lock, so
     that a drain which has just found nothing cannot forget what is being added.
     """
-    for company_id in sorted(set(company_ids)):
-        Lane.objects.filter(company_id=company_id).update(due_at=at)
+    wake_lanes(lanes_of(company_ids), at=at)
+
+
+def lanes_of(company_ids: Iterable[int]) -> list[tuple[int, str]]:
+    """Return the lanes that these companies have."""
+    lanes = Lane.objects.filter(company__in=set(company_ids))
+    return list(lanes.values_list("company", "step"))
 
 
 def wake_lanes(lanes: Iterable[tuple[int, str]], *, at: datetime) -> None:

@@ -39,10 +39,11 @@ def plan(*, event: LoanEvent, now: datetime) -> list[SyncRecord]:
     steps = steps_of(event)
     if not steps:
         return []
-    moves.wake_lanes(((loan.company_id, step) for step in steps), at=now)
+    lanes: list[tuple[int, str]] = [(loan.company_id, step) for step in steps]
     if event.reverses_id:
         # What the reversal cancels may set entries of any kind free.
-        moves.wake(company_ids=[loan.company_id], at=now)
+        lanes += moves.lanes_of([loan.company_id])
+    moves.wake_lanes(lanes, at=now)
     originals = reversals.originals_of(event)
     records = [_draft(event, loan, step, originals.get(step), now) for step in steps]
     _set_first_states(records, event=event, now=now)

@@ -151,7 +151,7 @@ class Pool:
     def finished(self) -> list[Finished]:
         """Return what has finished, gathered over a moment while threads work."""
         found: list[Finished] = []
-        fastest = self.IDLE_SECONDS
+        durations: list[float] = []
         enough = self._threads * self.LEFT_TO_DO
         ends_at = time.monotonic() + self.GATHER_SECONDS
         while self.in_flight:
@@ -169,10 +169,10 @@ class Pool:
                 self._looking.discard(one.work.company_id)
             spent = (one.finished_at - one.started_at).total_seconds()
             self._pace += (spent - self._pace) / 16
-            fastest = min(fastest, spent)
+            durations.append(spent)
             found.append(one)
-        waits = round(fastest / self.WORK_SECONDS) if found else self._threads
-        self._call_up(self.FEWEST_AT_WORK + waits)
+        quick = sorted(durations)[len(durations) // 4] if found else self.IDLE_SECONDS
+        self._call_up(self.FEWEST_AT_WORK + round(quick / self.WORK_SECONDS))
         return found
 
     def _run(self, work: Work, now: datetime, mark: float) -> None:

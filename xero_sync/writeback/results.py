@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from django.conf import settings
@@ -22,7 +22,7 @@ from xero_sync.models import Connection, SyncRecord, WriteAttempt
 from xero_sync.models.choices import Cause, Outcome, Reason, State, Step
 from xero_sync.writeback import lessons, outcomes, rows
 from xero_sync.writeback.exchange import Claim, Sent
-from xero_sync.writeback.moves import move, wake_lanes
+from xero_sync.writeback.moves import lanes_of, move, wake_lanes
 
 OUTCOMES: dict[type[CodatError], Outcome] = {
     CodatUnavailable: Outcome.UNAVAILABLE,
@@ -46,12 +46,14 @@ def store(sent: Sequence[Sent], *, now: datetime) -> None:
     lanes = {
         (record.company_id, record.step) for one in sent for record in one.claim.records
     }
-    wake_lanes(lanes, at=now)
+    # What is settled wakes all lanes of its company: all at once, in the one order.
+    settled = {one.claim.company_id for one in sent if not _is_taken_in(one.outcome)}
+    wake_lanes([*lanes, *lanes_of(settled)], at=now)
     rows.insert(WriteAttempt, [attempt_of(one) for one in sent])
     taken_in = []
     for one in sent:
         outcome = one.outcome
-        if isinstance(outcome, PushOperation) and outcome.status == PushStatus.PENDING:
+        if _is_taken_in(outcome):
             taken_in.append((one.claim, outcome))
         else:
             _settle(one, now)
@@ -63,6 +65,10 @@ def store(sent: Sequence[Sent], *, now: datetime) -> None:
         ),
         now=now,
     )
+
+
+def _is_taken_in(outcome: object) -> TypeGuard[PushOperation]:
+    return isinstance(outcome, PushOperation) and outcome.status == PushStatus.PENDING
 
 
 def attempt_of(sent: Sent) -> dict[str, Any]:

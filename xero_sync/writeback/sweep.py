@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.db import connection as database
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
@@ -55,7 +56,12 @@ def wake_forgotten_lanes(*, now: datetime) -> int:
         step=OuterRef("step"),
         state=State.QUEUED,
     )
-    return Lane.objects.filter(Exists(queued), due_at=None).update(due_at=now)
+    forgotten = Lane.objects.filter(Exists(queued), due_at=None)
+    # Whoever holds a lane wakes it himself; to wait for him here could be a circle.
+    skip = database.features.has_select_for_update_skip_locked
+    free = forgotten.select_for_update(of=("self",) if skip else (), skip_locked=skip)
+    ids = list(free.values_list("pk", flat=True))
+    return Lane.objects.filter(pk__in=ids).update(due_at=now)
 
 
 @transaction.atomic
