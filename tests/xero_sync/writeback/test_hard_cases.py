@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -9,9 +10,17 @@ import pytest
 from tests.builders import reverse
 from tests.worlds import World, states
 from xero_sync import connections
-from xero_sync.models import SyncRecord
+from xero_sync.models import Connection, RateScope, SyncRecord, WebhookMessage
 from xero_sync.models.choices import Reason, State
-from xero_sync.writeback import claims, decisions, engine, invoices, pool
+from xero_sync.writeback import (
+    budget,
+    claims,
+    decisions,
+    engine,
+    invoices,
+    looks,
+    pool,
+)
 from xero_sync.writeback.exchange import Exchange
 
 pytestmark = pytest.mark.django_db
@@ -262,3 +271,66 @@ def test_a_company_has_few_calls_under_way_at_once(
 
     assert most_calls_at_once(world, borrower, monkeypatch) == most
     assert the("direct_cost").state == State.PENDING
+
+
+def test_a_webhook_is_read_however_much_is_under_way(world):
+    message = WebhookMessage.objects.create(
+        webhook_id="msg-1",
+        event_type="client.rateLimit.reset",
+        payload={},
+        received_at=world.clock.now,
+    )
+    with pool.Pool(world.client, threads=0) as full:
+        full.in_flight = 1_000
+        mark = time.monotonic() + 1
+
+        assert engine._start(full, world.clock.now, mark) == 0
+
+    message.refresh_from_db()
+    assert message.processed_at is not None
+
+
+def spend_what_looks_leave_to_sends(world):
+    """Spend the address's budget so far that sends still get permits."""
+    key = budget.address_scope()
+    spent = world.clock.now + timedelta(seconds=3)
+    RateScope.objects.update_or_create(key=key, defaults={"theoretical_arrival": spent})
+
+
+@pytest.mark.parametrize(("waited", "begun"), [(59, 0), (61, 1)])
+def test_a_first_look_that_waits_too_long_gives_way_to_no_send(
+    world, borrower, waited, begun
+):
+    borrower.record(borrower.loan(), "drawdown", "500")
+    world.drain()
+    since = world.clock.now - timedelta(seconds=waited)
+    SyncRecord.objects.filter(step="transfer").update(
+        state_since=since, look_at=world.clock.now
+    )
+    spend_what_looks_leave_to_sends(world)
+
+    assert len(looks.due(limit=9, now=world.clock.now)) == begun
+
+
+@pytest.mark.parametrize(("waited", "begun"), [(59, 0), (61, 1)])
+def test_a_payment_that_waits_too_long_for_its_check_gives_way_to_no_send(
+    world, borrower, waited, begun
+):
+    borrower.record(borrower.loan(), "invoice_payment", "50")
+    since = world.clock.now - timedelta(seconds=waited)
+    SyncRecord.objects.filter(step="payment").update(state_since=since)
+    spend_what_looks_leave_to_sends(world)
+
+    assert len(claims.claim(limit=9, now=world.clock.now).checks) == begun
+
+
+def test_a_claim_comes_back_although_there_is_more_to_hold(world, borrower):
+    for _ in range(claims.MOST_ROUNDS + 5):
+        borrower.record(borrower.loan(), "drawdown", "5")
+    Connection.objects.update(status="Deauthorized")
+
+    assert claims.claim(limit=9, now=world.clock.now).sends == []
+
+    transfers = SyncRecord.objects.filter(step="transfer")
+    assert transfers.filter(state=State.HELD).count() == claims.MOST_ROUNDS
+    assert transfers.filter(state=State.QUEUED).count() == 5
