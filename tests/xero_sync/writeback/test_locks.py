@@ -231,7 +231,8 @@ def test_the_budget_is_locked_in_one_order(world, borrower, meeting, monkeypatch
                 limit=1_000, remaining=500, reset=now + timedelta(hours=3)
             )
 
-    assert not together(
-        lambda: lessons.learn([(organisation, Answer())], now=now),
-        meeting.then(claim),
-    )
+    @transaction.atomic
+    def store():
+        lessons.learn([(organisation, Answer())], now=now)
+
+    assert not together(store, meeting.then(claim))
