@@ -78,7 +78,7 @@ def _start(pool: Pool, now: datetime, mark: float) -> int:
     looked = 0
     if pool.may_look_around(mark):
         # However much there is to send, some of what is due besides comes first.
-        looked = _look_around(pool, now, mark, pool.room() // 4)
+        looked = _look_around(pool, now, mark, (pool.room() + 3) // 4)
     room = pool.room()
     if room <= 0:
         return looked

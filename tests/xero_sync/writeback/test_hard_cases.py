@@ -334,3 +334,15 @@ def test_a_claim_comes_back_although_there_is_more_to_hold(world, borrower):
     transfers = SyncRecord.objects.filter(step="transfer")
     assert transfers.filter(state=State.HELD).count() == claims.MOST_ROUNDS
     assert transfers.filter(state=State.QUEUED).count() == 5
+
+
+def test_a_look_gets_its_turn_while_there_is_always_something_to_send(world, borrower):
+    borrower.record(borrower.loan(), "drawdown", "500")
+    world.drain()
+    SyncRecord.objects.filter(step="transfer").update(look_at=world.clock.now)
+    borrower.record(borrower.loan(), "fee", "5")
+
+    with pool.Pool(world.client, threads=0) as smallest:
+        engine._start(smallest, world.clock.now, time.monotonic() + 1)
+
+    assert the("transfer").looks == 1
