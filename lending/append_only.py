@@ -11,7 +11,7 @@ like on a guarded table must end with a new `AppendOnly` for that table; install
 replaces what is there. A test asks the fully migrated database for every guarded table.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db import NotSupportedError, router
@@ -26,20 +26,19 @@ SQLITE_TRIGGERS = ("update", "delete", "insert")
 POSTGRESQL_TRIGGERS = ("row", "truncate")
 
 
-class AppendOnly(Operation):
-    """Guard a table against everything but new rows.
-
-    `unique` lists the column sets that are unique besides the primary key, so that
-    SQLite can tell a replacing INSERT from a plain one.
-    """
+class TableGuard(Operation):
+    """A migration operation that puts triggers on a table, and takes them off again."""
 
     reduces_to_sql = True
     reversible = True
 
-    def __init__(self, table: str, unique: Unique = (), pk: str = "id") -> None:
-        self.table = table
-        self.unique = unique
-        self.pk = pk
+    def on(self, vendor: str) -> list[str]:
+        """Return the statements that put the triggers on."""
+        raise NotImplementedError
+
+    def off(self, vendor: str) -> list[str]:
+        """Return the statements that take them off."""
+        raise NotImplementedError
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         """Leave the models as they are: the guard lives in the database alone."""
@@ -52,9 +51,7 @@ class AppendOnly(Operation):
         to_state: ProjectState,  # noqa: ARG002
     ) -> None:
         """Put the triggers on the table."""
-        vendor = schema_editor.connection.vendor
-        if router.allow_migrate(schema_editor.connection.alias, app_label):
-            _execute(schema_editor, _install(vendor, self.table, self.unique, self.pk))
+        self._execute(app_label, schema_editor, self.on)
 
     def database_backwards(
         self,
@@ -64,9 +61,39 @@ class AppendOnly(Operation):
         to_state: ProjectState,  # noqa: ARG002
     ) -> None:
         """Take the triggers off the table."""
-        vendor = schema_editor.connection.vendor
-        if router.allow_migrate(schema_editor.connection.alias, app_label):
-            _execute(schema_editor, _remove(vendor, self.table))
+        self._execute(app_label, schema_editor, self.off)
+
+    @staticmethod
+    def _execute(
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        statements: Callable[[str], list[str]],
+    ) -> None:
+        database = schema_editor.connection
+        if router.allow_migrate(database.alias, app_label):
+            for statement in statements(database.vendor):
+                schema_editor.execute(statement, params=None)
+
+
+class AppendOnly(TableGuard):
+    """Guard a table against everything but new rows.
+
+    `unique` lists the column sets that are unique besides the primary key, so that
+    SQLite can tell a replacing INSERT from a plain one.
+    """
+
+    def __init__(self, table: str, unique: Unique = (), pk: str = "id") -> None:
+        self.table = table
+        self.unique = unique
+        self.pk = pk
+
+    def on(self, vendor: str) -> list[str]:
+        """Return the statements that put the triggers on, replacing what is there."""
+        return _install(vendor, self.table, self.unique, self.pk)
+
+    def off(self, vendor: str) -> list[str]:
+        """Return the statements that take them off."""
+        return _remove(vendor, self.table)
 
     def describe(self) -> str:
         """Say what the operation does, for `migrate --plan`."""
@@ -85,24 +112,13 @@ class GuardedBefore(AppendOnly):
     that drops the triggers once more.
     """
 
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        """Do nothing: the guard is there."""
+    def on(self, vendor: str) -> list[str]:  # noqa: ARG002
+        """Return nothing: the guard is there."""
+        return []
 
-    def database_backwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        """Put the triggers back on the table."""
-        super().database_forwards(app_label, schema_editor, from_state, to_state)
+    def off(self, vendor: str) -> list[str]:
+        """Return the statements that put the triggers back."""
+        return super().on(vendor)
 
 
 def install(
@@ -152,13 +168,6 @@ def suspended(connection: BaseDatabaseWrapper) -> Iterator[None]:
         with connection.cursor() as cursor:
             for statement in restore:
                 cursor.execute(statement)
-
-
-def _execute(
-    schema_editor: BaseDatabaseSchemaEditor, statements: Iterable[str]
-) -> None:
-    for statement in statements:
-        schema_editor.execute(statement, params=None)
 
 
 def _names(vendor: str) -> tuple[str, ...]:

@@ -7,56 +7,34 @@ migration that lets SQLite rebuild the table must end with a new `RealDates` for
 
 from collections.abc import Sequence
 
-from django.db import router
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.operations.base import Operation
-from django.db.migrations.state import ProjectState
+from lending.append_only import TableGuard
 
 
-class RealDates(Operation):
+class RealDates(TableGuard):
     """Let SQLite refuse a row whose date columns hold anything but `YYYY-MM-DD`."""
-
-    reduces_to_sql = True
-    reversible = True
 
     def __init__(self, table: str, columns: Sequence[str]) -> None:
         self.table = table
         self.columns = columns
 
-    def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """Leave the models as they are: the guard lives in the database alone."""
-
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,  # noqa: ARG002
-        to_state: ProjectState,  # noqa: ARG002
-    ) -> None:
-        """Put the trigger on the table, replacing the one that is there."""
+    def on(self, vendor: str) -> list[str]:
+        """Return the statements that put the trigger on, replacing what is there."""
         # date() answers NULL for nonsense and, made to reckon, 2 March for 30 February.
         wrong = " OR ".join(
             f"""NEW."{name}" IS NOT date(NEW."{name}", '+0 days')"""
             for name in self.columns
         )
-        self._execute(
-            app_label,
-            schema_editor,
-            self._drop,
+        create = (
             f'CREATE TRIGGER "{self._name}" BEFORE INSERT ON "{self.table}" '
             f"FOR EACH ROW WHEN {wrong} BEGIN SELECT RAISE(ABORT, "
-            f"'{self.table}: {', '.join(self.columns)} must be YYYY-MM-DD'); END",
+            f"'{self.table}: {', '.join(self.columns)} must be YYYY-MM-DD'); END"
         )
+        return [*self.off(vendor), create] if vendor == "sqlite" else []
 
-    def database_backwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,  # noqa: ARG002
-        to_state: ProjectState,  # noqa: ARG002
-    ) -> None:
-        """Take the trigger off the table."""
-        self._execute(app_label, schema_editor, self._drop)
+    def off(self, vendor: str) -> list[str]:
+        """Return the statement that takes it off."""
+        drop = f'DROP TRIGGER IF EXISTS "{self._name}"'
+        return [drop] if vendor == "sqlite" else []
 
     def describe(self) -> str:
         """Say what the operation does, for `migrate --plan`."""
@@ -70,18 +48,3 @@ class RealDates(Operation):
     @property
     def _name(self) -> str:
         return f"{self.table}_real_dates"
-
-    @property
-    def _drop(self) -> str:
-        return f'DROP TRIGGER IF EXISTS "{self._name}"'
-
-    @staticmethod
-    def _execute(
-        app_label: str, schema_editor: BaseDatabaseSchemaEditor, *statements: str
-    ) -> None:
-        database = schema_editor.connection
-        if database.vendor == "sqlite" and router.allow_migrate(
-            database.alias, app_label
-        ):
-            for statement in statements:
-                schema_editor.execute(statement, params=None)

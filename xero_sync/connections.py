@@ -33,7 +33,7 @@ from xero_sync.models.choices import (
     State,
 )
 from xero_sync.writeback import decisions, readiness, reconsider
-from xero_sync.writeback.moves import move, wake
+from xero_sync.writeback.moves import lock_connection, move
 
 logger = logging.getLogger(__name__)
 
@@ -162,9 +162,7 @@ LOCK = "ledger_lock_date"
 def _store(
     connection: Connection, *, status: str, now: datetime, **facts: object
 ) -> Connection:
-    # The lanes first, as everybody who stores an answer does.
-    wake(company_ids=[connection.company_id], at=now)
-    row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+    row = lock_connection(connection, now=now)
     name, profile_name = facts.get("organisation_name"), facts.pop("profile_name", "")
     if (
         row.organisation_name
@@ -237,9 +235,7 @@ def confirm_organisation(
     *, connection: Connection, confirmed_by: str, now: datetime
 ) -> Connection:
     """Take a person's word that the organisation is the same under another name."""
-    # The lanes first, as everybody who stores an answer does.
-    wake(company_ids=[connection.company_id], at=now)
-    row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+    row = lock_connection(connection, now=now)
     row.organisation_changed = False
     row.save(update_fields=["organisation_changed"])
     held = SyncRecord.objects.filter(
@@ -276,9 +272,7 @@ def switch_writeback(
         ConnectionNotLinked: it cannot be switched on before the connection is linked.
         HeldEventsChoiceMissing: entries are held and nothing says what becomes of them.
     """
-    # The lanes first, as everybody who stores an answer does.
-    wake(company_ids=[connection.company_id], at=now)
-    row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+    row = lock_connection(connection, now=now)
     if on:
         _require_ready(row)
     waiting = SyncRecord.objects.filter(
@@ -297,7 +291,6 @@ def switch_writeback(
         switched_by=switched_by,
         switched_at=now,
     )
-    wake(company_ids=[row.company_id], at=now)
     if on:
         _settle_held(held, held_events, publish_from, switched_by, now)
         reconsider.company(company_id=row.company_id, now=now)
@@ -361,9 +354,7 @@ def _hold_queued(connection: Connection, by: str, now: datetime) -> None:
 @transaction.atomic
 def set_bank_feeds(*, connection: Connection, on: bool, now: datetime) -> Connection:
     """Record whether Xero takes statement lines for this organisation."""
-    # The lanes first, as everybody who stores an answer does.
-    wake(company_ids=[connection.company_id], at=now)
-    row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+    row = lock_connection(connection, now=now)
     if row.deleted_at:
         raise DecisionNotAllowed(_("The connection is deleted."), field="connection")
     row.bank_feeds = on

@@ -183,12 +183,7 @@ def limit_of(scope: RateScope, *, now: datetime) -> Limit:
     name = scope.key.partition(":")[2]
     if kind == Kind.DAY:
         return _day(scope, now)
-    per_minute: int = (
-        settings.WRITEBACK_REQUESTS_PER_MINUTE
-        if kind == Kind.ADDRESS
-        else settings.WRITEBACK_ORGANISATION_PER_MINUTE
-    )
-    interval = timedelta(seconds=60 / per_minute)
+    interval = budget.interval(scope.key)
     debt = max(timedelta(0), (scope.theoretical_arrival or now) - now)
     standings = _standings(scope, now)
     free = max(0, (budget.SAVED_UP[kind.value] - debt) // interval + 1)
@@ -197,7 +192,7 @@ def limit_of(scope: RateScope, *, now: datetime) -> Limit:
     return Limit(
         kind=kind,
         name=name,
-        per_minute=per_minute,
+        per_minute=budget.per_minute(scope.key),
         in_use=-(-debt // interval),
         free=free,
         full_at=scope.theoretical_arrival if debt else None,

@@ -27,6 +27,7 @@ from xero_sync.codat.exceptions import (
 from xero_sync.models import AccountMapping, Connection, LenderAccount
 from xero_sync.models.choices import ConnectionStatus
 from xero_sync.writeback import reconsider
+from xero_sync.writeback.moves import lock_connection
 
 Chosen = TypeVar("Chosen", BankAccount, Account, Supplier)
 Wait = Callable[[float], None]
@@ -260,16 +261,18 @@ def choose_accounts(
 
 
 @transaction.atomic
-def _store(*, connection: Connection, **values: object) -> AccountMapping:
+def _store(
+    *, connection: Connection, created_at: datetime, **values: object
+) -> AccountMapping:
     # The connection's row orders two choices made at the same time.
-    row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+    row = lock_connection(connection, now=created_at)
     latest = row.mappings.aggregate(latest=Max("version"))["latest"] or 0
     row.unusable_account = ""
     row.save(update_fields=["unusable_account"])
     mapping = AccountMapping.objects.create(
-        connection=row, version=latest + 1, **values
+        connection=row, version=latest + 1, created_at=created_at, **values
     )
-    reconsider.company(company_id=row.company_id, now=mapping.created_at)
+    reconsider.company(company_id=row.company_id, now=created_at)
     return mapping
 
 

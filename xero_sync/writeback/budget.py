@@ -94,7 +94,7 @@ class Budget:
             return latest
         for scope in scopes:
             start = max(scope.theoretical_arrival or self._now, self._now)
-            scope.theoretical_arrival = start + _interval(scope.key)
+            scope.theoretical_arrival = start + interval(scope.key)
             if scope.open_seconds:
                 # This is the probe; nobody else goes before its outcome is known.
                 scope.is_probing = True
@@ -185,13 +185,19 @@ def _locked(keys: Iterable[str]) -> dict[str, _Scope]:
     return {key: _Scope(key, *facts) for key, *facts in found}
 
 
-def _interval(key: str) -> timedelta:
-    per_minute = (
+def per_minute(key: str) -> int:
+    """Return how many requests a minute a scope allows in the long run."""
+    allowed: int = (
         settings.WRITEBACK_REQUESTS_PER_MINUTE
         if key.startswith("address:")
         else settings.WRITEBACK_ORGANISATION_PER_MINUTE
     )
-    return timedelta(seconds=60 / per_minute)
+    return allowed
+
+
+def interval(key: str) -> timedelta:
+    """Return how long a scope takes to earn one permit back."""
+    return timedelta(seconds=60 / per_minute(key))
 
 
 @transaction.atomic

@@ -21,6 +21,11 @@ from xero_sync.writeback.budget import LATE, Budget
 from xero_sync.writeback.exchange import Claim
 from xero_sync.writeback.readiness import Readiness
 
+# Codat takes ten calls at once for a company; we keep well below.
+CALLS_AT_ONCE = 4
+# So often at most a claim passes over lanes before the engine sees to other things.
+MOST_ROUNDS = 20
+
 
 @dataclass
 class Claimed:
@@ -38,12 +43,6 @@ class Turn:
     company_id: int
     step: str
     due_at: datetime | None = None
-
-
-# Codat takes ten calls at once for a company; we keep well below.
-CALLS_AT_ONCE = 4
-# So often at most a claim passes over lanes before the engine sees to other things.
-MOST_ROUNDS = 20
 
 
 def claim(

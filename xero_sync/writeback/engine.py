@@ -116,15 +116,21 @@ def _store(finished: Sequence[Finished], now: datetime, report: Report) -> None:
     if sent:
         results.store(sent, now=now)
         report.sent += len(sent)
+    looks_made = [one.outcome for one in finished if _is_a_look(one)]
+    if looks_made:
+        lessons.learn([(None, outcome) for outcome in looks_made], now=now)
     for one in finished:
         bug = one.bug
         if isinstance(one.work, Exchange) and bug is None:
-            lessons.learn([(None, one.outcome)], now=now)
             bug = _tell(one.work, one.outcome, now)
             report.looked += 1
         if bug is not None:
             logger.error("An exchange ended in a bug", exc_info=bug)
             report.bug = report.bug or bug
+
+
+def _is_a_look(one: Finished) -> bool:
+    return isinstance(one.work, Exchange) and one.bug is None
 
 
 def _tell(work: Exchange, outcome: Any, now: datetime) -> Exception | None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from xero_sync.models import Lane, RecordChange, SyncRecord
+from xero_sync.models import Connection, Lane, RecordChange, SyncRecord
 from xero_sync.writeback import rows
 
 ATTRIBUTES = {field.name: field.attname for field in SyncRecord._meta.concrete_fields}
@@ -39,6 +39,16 @@ def wake_lanes(lanes: Iterable[tuple[int, str]], *, at: datetime) -> None:
         unique=["company", "step"],
         or_update=["due_at"],
     )
+
+
+def lock_connection(connection: Connection, *, now: datetime) -> Connection:
+    """Read a connection afresh and hold it to the transaction's end.
+
+    Its company's lanes come first, and fall due, as when an answer is stored: so nobody
+    waits in a circle.
+    """
+    wake(company_ids=[connection.company_id], at=now)
+    return Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
 
 
 @transaction.atomic(savepoint=False)

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection as database
@@ -15,7 +16,7 @@ from tests.worlds import World
 from xero_sync import connections
 from xero_sync.codat.exceptions import CodatAccessDenied, CodatError, CodatRejected
 from xero_sync.codat.reply import RateLimit
-from xero_sync.models import Lane, RateScope
+from xero_sync.models import Connection, Lane, LenderAccount, RateScope
 from xero_sync.writeback import budget, claims, lessons, moves, results, sweep
 from xero_sync.writeback.exchange import Sent
 
@@ -135,7 +136,7 @@ def test_writeback_may_be_switched_off_while_it_claims(
     world, borrower, meeting, monkeypatch
 ):
     meeting.stop_in(monkeypatch, claims, "start_all")
-    meeting.comes_in(monkeypatch, connections, "wake")
+    meeting.comes_in(monkeypatch, moves, "wake_lanes")
 
     assert not together(
         lambda: claims.claim(limit=9, now=world.clock.now),
@@ -152,9 +153,25 @@ def test_writeback_may_be_switched_off_while_a_refusal_is_stored(
 ):
     store = refused(world, error)
     meeting.stop_in(monkeypatch, results, "attempt_of")
-    meeting.comes_in(monkeypatch, connections, "wake")
+    meeting.comes_in(monkeypatch, moves, "wake_lanes")
 
     assert not together(store, meeting.then(lambda: switch_off(world, borrower)))
+
+
+def test_accounts_may_be_chosen_while_a_refusal_is_stored(
+    world, borrower, meeting, monkeypatch
+):
+    account = LenderAccount.objects.get()
+    store = refused(world, CodatRejected("no", status_code=400))
+    # What the choice sets free wakes the lanes.
+    Connection.objects.update(unusable_account="Old account")
+    borrower.record(borrower.loan(), "fee", "7")
+    meeting.stop_in(monkeypatch, results, "attempt_of")
+    meeting.comes_in(monkeypatch, moves, "wake_lanes")
+    choose = partial(world.choose_accounts, borrower, lender_account=account)
+
+    assert not together(store, meeting.then(choose))
+    assert borrower.connection.mappings.count() == 2
 
 
 def test_a_company_may_be_woken_while_a_refusal_is_stored(
