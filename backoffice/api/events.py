@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backoffice.api import patterns, schemas
 from backoffice.api import representations as show
 from backoffice.api.authentication import Caller
 from backoffice.api.base import (
@@ -21,6 +23,7 @@ from backoffice.api.base import (
 from backoffice.api.fields import (
     AmountField,
     ChoiceText,
+    CodeField,
     DayField,
     ReferenceField,
     StrictSerializer,
@@ -34,6 +37,7 @@ from backoffice.models import Scope
 from lending import services
 from lending.exceptions import ExternalIdConflict
 from lending.models import EventKind, Loan, LoanEvent
+from lending.models.company import CURRENCY_RULE
 from lending.money import parse_amount
 from lending.selectors import events_of_loan
 from xero_sync.models import SyncRecord
@@ -47,8 +51,11 @@ class EventBody(StrictSerializer):
     external_id = ReferenceField(help_text="Yours, unique for ever.")
     kind = ChoiceText(choices=EventKind.choices)
     amount = AmountField(help_text="In the loan's currency, such as “800.00”.")
-    currency = TextField(
-        required=False, max_length=3, help_text="Checked against the loan's if given."
+    currency = CodeField(
+        required=False,
+        pattern=patterns.CURRENCY,
+        rule=CURRENCY_RULE,
+        help_text="Checked against the loan's if given.",
     )
     value_date = DayField(help_text="Not before the loan was agreed, not ahead.")
     description = TextField(
@@ -77,6 +84,11 @@ class Events(ApiView):
     scopes = {"GET": Scope.EVENTS_READ}
     filters = EventFilter
 
+    @extend_schema(
+        operation_id="listEvents",
+        summary="List events",
+        responses=schemas.page_of(schemas.EventShown),
+    )
     def get(self, request: Request) -> Response:  # noqa: ARG002
         """List events as they were recorded; an event's own address shows its stage."""
         events = LoanEvent.objects.select_related("loan__company", "reverses")
@@ -90,11 +102,22 @@ class LoanEvents(ApiView):
     parameters = {"POST": {DRY_RUN}}
     filters = LoansEventFilter
 
+    @extend_schema(
+        operation_id="listLoansEvents",
+        summary="List the events of a loan",
+        responses=schemas.page_of(schemas.EventShown),
+    )
     def get(self, request: Request, reference: str) -> Response:  # noqa: ARG002
         """List a loan's events in the order in which they count."""
         loan = loan_or_404(self.caller, reference)
         return self.listed(events_of_loan(loan), show.event)
 
+    @extend_schema(
+        operation_id="recordEvent",
+        summary="Record an event",
+        request=EventBody,
+        responses={201: schemas.RecordedEvent, 200: schemas.RehearsedEvent},
+    )
     def post(self, request: Request, reference: str) -> Response:
         """Record an event and plan its entries, in one transaction."""
         loan = loan_or_404(self.caller, reference)
@@ -109,6 +132,11 @@ class Event(ApiView):
 
     scopes = {"GET": Scope.EVENTS_READ}
 
+    @extend_schema(
+        operation_id="getEvent",
+        summary="Show an event and the stage of its entries",
+        responses=schemas.EventNow,
+    )
     def get(self, request: Request, external_id: str) -> Response:  # noqa: ARG002
         """Show an event and the exact stage of each of its entries."""
         event = event_or_404(self.caller, external_id)
@@ -121,6 +149,12 @@ class Reversal(ApiView):
     scopes = {"POST": Scope.EVENTS_WRITE}
     parameters = {"POST": {DRY_RUN}}
 
+    @extend_schema(
+        operation_id="reverseEvent",
+        summary="Reverse an event",
+        request=ReversalBody,
+        responses={201: schemas.RecordedEvent, 200: schemas.RehearsedEvent},
+    )
     def post(self, request: Request, external_id: str) -> Response:
         """Take an event back: what was not sent is cancelled, the rest compensated."""
         event = event_or_404(self.caller, external_id)

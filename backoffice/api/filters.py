@@ -14,22 +14,23 @@ from django.db.models import QuerySet
 from django_filters import Filter, FilterSet
 from rest_framework.request import Request
 
-from backoffice.api.fields import DATE_PATTERN, REFERENCE_SCHEMA
+from backoffice.api import patterns
 from backoffice.api.problems import Fault, invalid
 from lending.models import Company, EventKind, validate_reference
+from lending.models.company import CURRENCY_RULE
 
 ORDERING = "ordering"
-CURRENCY_PATTERN = r"^[A-Z]{3}$"
-MOMENT_PATTERN = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
-    r"(Z|[+-][0-9]{2}:[0-9]{2})$"
-)
 
 
 class TextParameter(forms.CharField):
     """Text as it was sent."""
 
-    schema: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 255}
+    schema: dict[str, Any] = {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 255,
+        "pattern": patterns.NO_NUL,
+    }
 
     def __init__(self, **options: Any) -> None:
         super().__init__(strip=False, max_length=255, **options)
@@ -38,30 +39,35 @@ class TextParameter(forms.CharField):
 class ReferenceParameter(forms.CharField):
     """A natural key."""
 
-    schema = REFERENCE_SCHEMA
+    schema = patterns.REFERENCE_SCHEMA
     default_validators = [validate_reference]
 
 
-class CurrencyParameter(forms.RegexField):
+class CurrencyParameter(forms.CharField):
     """An ISO 4217 code."""
 
-    schema: dict[str, Any] = {"type": "string", "pattern": CURRENCY_PATTERN}
+    schema: dict[str, Any] = {"type": "string", "pattern": patterns.CURRENCY}
 
-    def __init__(self, **options: Any) -> None:
-        words = "use the three capital letters of an ISO 4217 code, such as GBP."
-        super().__init__(CURRENCY_PATTERN, error_messages={"invalid": words}, **options)
+    def validate(self, value: str) -> None:
+        """Refuse what is no code."""
+        if value and not re.fullmatch(patterns.CURRENCY, value):
+            raise ValidationError(CURRENCY_RULE)
 
 
 class DayParameter(forms.Field):
     """A date: YYYY-MM-DD."""
 
-    schema: dict[str, Any] = {"type": "string", "format": "date"}
+    schema: dict[str, Any] = {
+        "type": "string",
+        "format": "date",
+        "pattern": patterns.DATE,
+    }
 
     def to_python(self, value: Any) -> date | None:
         """Return the date, or refuse."""
         if not value:
             return None
-        if re.fullmatch(DATE_PATTERN, value, re.ASCII):
+        if re.fullmatch(patterns.DATE, value, re.ASCII):
             try:
                 return date.fromisoformat(value)
             except ValueError:
@@ -72,13 +78,17 @@ class DayParameter(forms.Field):
 class MomentParameter(forms.Field):
     """A date and time with its offset, as RFC 3339 writes it."""
 
-    schema: dict[str, Any] = {"type": "string", "format": "date-time"}
+    schema: dict[str, Any] = {
+        "type": "string",
+        "format": "date-time",
+        "pattern": patterns.MOMENT,
+    }
 
     def to_python(self, value: Any) -> datetime | None:
         """Return the moment, or refuse."""
         if not value:
             return None
-        if re.fullmatch(MOMENT_PATTERN, value, re.ASCII):
+        if re.fullmatch(patterns.MOMENT, value, re.ASCII):
             try:
                 return datetime.fromisoformat(value).astimezone(UTC)
             except (ValueError, OverflowError):
@@ -243,7 +253,7 @@ class CompanyFilter(ListFilter):
         "reference": "reference",
         "-reference": "-reference",
     }
-    borrower_reference = ReferenceFilter(help_text="All companies of one borrower.")
+    borrower_reference = TextFilter(help_text="All companies of one borrower.")
     currency = CurrencyFilter(help_text="ISO 4217, such as GBP.")
 
 

@@ -20,12 +20,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
+from backoffice.api import patterns
 from backoffice.api.problems import Fault, Problem, busy, invalid
 from backoffice.models import ApiClient, StoredReply
 from xero_sync.clock import database_now
 
 HEADER = "Idempotency-Key"
-KEY_PATTERN = r"[\x21-\x7e]{1,255}"
 REPLAYED = {"Idempotent-Replayed": "true"}
 # A write that talks to Codat is over by then, or its process is gone.
 RUNS_AT_MOST = timedelta(minutes=5)
@@ -105,7 +105,7 @@ def header_key(request: Request) -> str | None:
         Problem: 400, it is empty, too long or not printable.
     """
     key = request.headers.get(HEADER)
-    if key is None or re.fullmatch(KEY_PATTERN, key, re.ASCII):
+    if key is None or re.fullmatch(patterns.IDEMPOTENCY_KEY, key, re.ASCII):
         return key
     words = f"{HEADER}: use 1 to 255 printable characters, such as a UUID."
     raise invalid([Fault(words, parameter=HEADER)])

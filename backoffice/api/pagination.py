@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from backoffice.api import patterns
 from backoffice.api.problems import Fault, Problem, invalid
 
 PAGE_SIZE = 50
@@ -20,6 +21,7 @@ LARGEST_PAGE = 200
 CURSOR, LIMIT = "cursor", "limit"
 PAGE_PARAMETERS = {CURSOR, LIMIT}
 AFTER, BEFORE = "after", "before"
+_CURSORS = "take it from “next” or “previous” of a page."
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,8 @@ def page_of(
     it was narrowed, if it was: rows that were found need not be looked for again.
 
     Raises:
-        Problem: 400, naming the parameter that is malformed.
+        Problem: 400, naming the parameter that is malformed; 422, the cursor is of
+            another list or order.
     """
     limit = _limit(request)
     order = Order(queryset.model, ordering)
@@ -164,13 +167,17 @@ def _cursor(request: Request, order: Order) -> tuple[str, list[Any]]:
     text = request.query_params.get(CURSOR)
     if text is None:
         return AFTER, []
+    if not re.fullmatch(patterns.CURSOR, text):
+        words = f"{CURSOR}: it is malformed; {_CURSORS}"
+        raise invalid([Fault(words, parameter=CURSOR)])
     try:
         direction, *texts = json.loads(urlsafe_b64decode(text.encode("ascii")))
         if direction in {AFTER, BEFORE} and all(isinstance(one, str) for one in texts):
             return direction, order.read(texts)
     except (ValueError, TypeError, RecursionError, ValidationError):
         pass
-    raise _no_cursor()
+    words = f"{CURSOR}: it is of another list or order; {_CURSORS}"
+    raise Problem("invalid_cursor", words, faults=[Fault(words, parameter=CURSOR)])
 
 
 def _link(
@@ -181,8 +188,3 @@ def _link(
     content = json.dumps([direction, *order.position(rows[0])], separators=(",", ":"))
     cursor = urlsafe_b64encode(content.encode()).decode()
     return str(replace_query_param(request.build_absolute_uri(), CURSOR, cursor))
-
-
-def _no_cursor() -> Problem:
-    words = f"{CURSOR}: take it from “next” or “previous” of a page in this order."
-    return invalid([Fault(words, parameter=CURSOR)])

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
@@ -215,7 +216,7 @@ def handler(exc: Exception, context: dict[str, Any]) -> Response | None:
 def as_body(problem: Problem, request: Any) -> dict[str, Any]:
     """Return the members of a problem document."""
     return {
-        "type": request.build_absolute_uri(f"{TYPES}{problem.code}"),
+        "type": f"{settings.PUBLIC_BASE_URL}{TYPES}{problem.code}",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "code": problem.code,

@@ -2,8 +2,9 @@
 
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
+from drf_spectacular.views import SpectacularSwaggerView
 
-from backoffice.api import batches, companies, events, loans
+from backoffice.api import batches, companies, events, loans, pages
 
 
 class Reference(StringConverter):
@@ -15,6 +16,14 @@ class Reference(StringConverter):
 register_converter(Reference, "reference")
 
 urlpatterns = [
+    path("schema/", pages.schema, name="api-schema"),
+    path(
+        "docs/",
+        SpectacularSwaggerView.as_view(url_name="api-schema"),
+        name="api-docs",
+    ),
+    path("problems", pages.problems, name="api-problems"),
+    path("problems/<slug:code>", pages.problem, name="api-problem"),
     path("companies", companies.Companies.as_view()),
     path("companies/<reference:reference>", companies.OneCompany.as_view()),
     path("loans", loans.Loans.as_view()),
