@@ -150,6 +150,14 @@ class ApiSchema(AutoSchema):
                 answer["headers"]["Idempotent-Replayed"] = ref(
                     "headers", "Idempotent-Replayed"
                 )
+        if "201" in found and self._ours.leads_to:
+            found["201"]["links"] = {
+                operation: {
+                    "operationId": operation,
+                    "parameters": {name: f"$response.body#/{name}"},
+                }
+                for operation, name in self._ours.leads_to.items()
+            }
         wanted = refused | {str(status) for status in self._refusals()}
         found |= {code: ref("responses", f"Refused{code}") for code in wanted}
         return dict(sorted(found.items()))

@@ -203,9 +203,7 @@ class FaultShown(serializers.Serializer):
     detail = serializers.CharField(help_text="What is wrong, and the remedy.")
     code = serializers.CharField()
     pointer = text(required=False, help_text="A field of the body (RFC 6901).")
-    parameter = serializers.CharField(
-        required=False, help_text="A parameter or header."
-    )
+    parameter = text(required=False, help_text="A parameter or header.")
 
 
 class Retry(serializers.Serializer):

@@ -27,13 +27,17 @@ ALL = [
 ]
 
 
-@pytest.fixture
-def world(db):
+def make_world():
     """What the examples speak of."""
     acme = make_company(reference="acme")
     drawn = make_loan(reference="loan-1", company=acme, invoice_number="INV-1")
     make_loan(reference="loan-2", company=acme, invoice_number="INV-2")
     make_event(loan=drawn, external_id="loan-1:drawdown", recorded_by="api:loan-system")
+
+
+@pytest.fixture
+def world(db):
+    make_world()
 
 
 @pytest.mark.parametrize(("operation", "example"), ALL)

@@ -1,0 +1,79 @@
+"""schemathesis calls every operation in every way that the description allows.
+
+`API_SEED=7 pytest tests/backoffice/api/test_schemathesis.py` tries other values.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+from django.conf import settings
+
+from tests.backoffice.api.conftest import make_service
+from tests.backoffice.api.description import operations
+from tests.backoffice.api.test_examples import make_world
+
+SEED = os.environ.get("API_SEED", "1")
+FEWEST_EXAMPLES = 50
+MOST_SECONDS = 540
+ONE_BY_ONE = "--phases=examples,coverage,fuzzing"
+# Three runs, so that two cores share them.
+RUNS = {
+    "reads": [ONE_BY_ONE, "--include-method=GET"],
+    "writes": [ONE_BY_ONE, "--exclude-method=GET"],
+    "sequences": ["--phases=stateful"],
+}
+
+
+@pytest.fixture
+def key(transactional_db):
+    """A key for everything, in the world that the examples speak of."""
+    make_world()
+    return make_service(requests_per_minute=1_000_000).secret
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_no_call_finds_a_fault(live_server, key, tmp_path, run):
+    report = tmp_path / "report.ndjson"
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli"),
+        *("--config-file", str(settings.BASE_DIR / "tests" / "schemathesis.toml")),
+        *("run", f"{live_server.url}/api/v1/schema/", "--url", live_server.url),
+        *("--checks", "all", "--seed", SEED, "--no-color"),
+        *("--report", "ndjson", "--report-ndjson-path", str(report)),
+        *RUNS[run],
+    ]
+
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "API_KEY": key},
+        capture_output=True,
+        text=True,
+        timeout=MOST_SECONDS,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout
+    if run != "sequences":
+        assert fewest(report, run) >= FEWEST_EXAMPLES, done.stdout
+
+
+def fewest(report, run):
+    """How often the operation was called that was called the least."""
+    counted = Counter(
+        {
+            f"{method} {path}": 0
+            for method, path, _ in operations().values()
+            if (method == "GET") == (run == "reads")
+        }
+    )
+    for line in report.read_text().splitlines():
+        found = json.loads(line).get("ScenarioFinished", {})
+        if found.get("phase") == "fuzzing":
+            recorded = found["recorder"]
+            counted[recorded["label"]] += len(recorded.get("cases", {}))
+    return min(counted.values())
