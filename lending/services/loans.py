@@ -17,6 +17,8 @@ from lending.models import (
     Loan,
 )
 from lending.positions import explain, loan_position
+from lending.prepared import Prepared
+from lending.selectors import LOAN_WITH_COMPANY, loan_of_row
 from lending.services.checks import (
     check_author,
     check_fields,
@@ -157,12 +159,22 @@ def close_loan(*, loan: Loan, closed_by: str, now: datetime, reason: str = "") -
     return loan
 
 
-_LOCKED = Loan.objects.select_for_update(of=("self",), no_key=True).with_company()
+_LOCKED = Prepared(
+    lambda pk: (
+        Loan.objects.select_for_update(of=("self",), no_key=True)
+        .filter(pk=pk)
+        .values_list(*LOAN_WITH_COMPANY)
+    ),
+    pk=Loan._meta.pk,
+)
 
 
 def lock_loan(loan: Loan) -> Loan:
     """Read the loan afresh, with its company, and hold it to the transaction's end."""
-    return _LOCKED.get(pk=loan.pk)
+    row = _LOCKED.first(pk=loan.pk)
+    if row is None:
+        raise Loan.DoesNotExist(f"Loan {loan.pk} is not there.")
+    return loan_of_row(row)
 
 
 def _insert(instance: models.Model, reference: str) -> None:
