@@ -10,13 +10,14 @@ from rest_framework.response import Response
 
 from backoffice.api import representations as show
 from backoffice.api.authentication import Caller
-from backoffice.api.base import ApiView, checked, company_or_404
+from backoffice.api.base import ApiView, checked, companies_of, company_or_404
 from backoffice.api.fields import (
     ChoiceText,
     ReferenceField,
     StrictSerializer,
     TextField,
 )
+from backoffice.api.filters import CompanyFilter
 from backoffice.api.idempotency import Reply, once, stored_for
 from backoffice.api.problems import Problem
 from backoffice.api.same import same_or_conflict
@@ -51,7 +52,12 @@ class CompanyBody(StrictSerializer):
 class Companies(ApiView):
     """`companies`."""
 
-    scopes = {"POST": Scope.COMPANIES_WRITE}
+    scopes = {"GET": Scope.EVENTS_READ, "POST": Scope.COMPANIES_WRITE}
+    filters = CompanyFilter
+
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        """List the companies that the key may see."""
+        return self.listed(companies_of(self.caller), show.company)
 
     def post(self, request: Request) -> Response:
         """Take on a company."""

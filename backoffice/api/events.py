@@ -17,6 +17,7 @@ from backoffice.api.base import (
     event_or_404,
     is_dry_run,
     loan_or_404,
+    seen_by,
 )
 from backoffice.api.fields import (
     AmountField,
@@ -27,6 +28,7 @@ from backoffice.api.fields import (
     TextField,
     YesNoField,
 )
+from backoffice.api.filters import EventFilter, LoansEventFilter
 from backoffice.api.idempotency import Reply, once, rehearse, stored_for
 from backoffice.api.problems import Fault, Problem
 from backoffice.models import Scope
@@ -35,6 +37,7 @@ from lending.exceptions import ExternalIdConflict
 from lending.models import EventKind, Loan, LoanEvent
 from lending.money import parse_amount
 from lending.prepared import Prepared, columns_of
+from lending.selectors import events_of_loan
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import Step
 
@@ -71,11 +74,29 @@ class ReversalBody(StrictSerializer):
     )
 
 
+class Events(ApiView):
+    """`loan-events`."""
+
+    scopes = {"GET": Scope.EVENTS_READ}
+    filters = EventFilter
+
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        """List events as they were recorded; an event's own address shows its stage."""
+        events = LoanEvent.objects.select_related("loan__company", "reverses")
+        return self.listed(seen_by(self.caller, events, "loan__company"), show.event)
+
+
 class LoanEvents(ApiView):
     """`loans/{reference}/events`."""
 
-    scopes = {"POST": Scope.EVENTS_WRITE}
+    scopes = {"GET": Scope.EVENTS_READ, "POST": Scope.EVENTS_WRITE}
     parameters = {"POST": {DRY_RUN}}
+    filters = LoansEventFilter
+
+    def get(self, request: Request, reference: str) -> Response:  # noqa: ARG002
+        """List a loan's events in the order in which they count."""
+        loan = loan_or_404(self.caller, reference)
+        return self.listed(events_of_loan(loan), show.event)
 
     def post(self, request: Request, reference: str) -> Response:
         """Record an event and plan its entries, in one transaction."""

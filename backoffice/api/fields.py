@@ -12,6 +12,11 @@ from rest_framework import serializers
 
 from lending.models.references import REFERENCE_RULE, is_reference
 
+# The rule of our natural keys, as JSON Schema writes it.
+REFERENCE_SCHEMA: dict[str, Any] = {
+    "type": "string",
+    "pattern": r"^(?!batch$)[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$",
+}
 AMOUNT_PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,3})?$"
 DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 

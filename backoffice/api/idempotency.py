@@ -174,7 +174,7 @@ def _once(request: Request, act: Act, key: str | None) -> Response:
                     raise busy()
                 return replay(found, request)
         reply = act()
-        if reply.is_new or key is not None:
+        if key is not None or (reply.is_new and reply.natural_key is not None):
             store(client, reply, call=_call(request), key=key, sent=request.data)
         return _answer(reply)
 

@@ -9,7 +9,13 @@ from rest_framework.response import Response
 
 from backoffice.api import representations as show
 from backoffice.api.authentication import Caller
-from backoffice.api.base import ApiView, checked, company_or_404, loan_or_404
+from backoffice.api.base import (
+    ApiView,
+    checked,
+    company_or_404,
+    loan_or_404,
+    seen_by,
+)
 from backoffice.api.fields import (
     AmountField,
     ChoiceText,
@@ -18,6 +24,7 @@ from backoffice.api.fields import (
     StrictSerializer,
     TextField,
 )
+from backoffice.api.filters import LoanFilter
 from backoffice.api.idempotency import Reply, once, stored_for
 from backoffice.api.same import same_or_conflict
 from backoffice.models import Scope
@@ -58,7 +65,12 @@ class CloseBody(StrictSerializer):
 class Loans(ApiView):
     """`loans`."""
 
-    scopes = {"POST": Scope.EVENTS_WRITE}
+    scopes = {"GET": Scope.EVENTS_READ, "POST": Scope.EVENTS_WRITE}
+    filters = LoanFilter
+
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        """List loans as they were agreed; one loan's own address shows its position."""
+        return self.listed(seen_by(self.caller, Loan.objects.with_company()), show.loan)
 
     def post(self, request: Request) -> Response:
         """Agree a loan."""

@@ -21,6 +21,7 @@ urlpatterns = [
     path("loans/<reference:reference>", loans.OneLoan.as_view()),
     path("loans/<reference:reference>/close", loans.CloseLoan.as_view()),
     path("loans/<reference:reference>/events", events.LoanEvents.as_view()),
+    path("loan-events", events.Events.as_view()),
     path("loan-events/batch", batches.Batch.as_view()),
     path("loan-events/<reference:external_id>", events.Event.as_view()),
     path("loan-events/<reference:external_id>/reverse", events.Reversal.as_view()),
