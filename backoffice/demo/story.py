@@ -12,7 +12,7 @@ from django.utils.crypto import get_random_string
 from backoffice.demo.sandbox import Sandbox
 from lending import services
 from lending.models import CollectionRoute, Company, InvoicePaymentPosting, Loan
-from xero_sync import connections, lender_accounts, mapping, webhook_setup
+from xero_sync import connections, lender_accounts, mapping, offers, webhook_setup
 from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
 from xero_sync.models import Connection
@@ -106,7 +106,7 @@ def _choose_accounts(connection: Connection, client: CodatClient) -> None:
         client=client,
     )
     supplier = mapping.ensure_supplier(connection=connection, client=client)
-    offered = mapping.choices(connection=connection, client=client)
+    offered = offers.choices(connection=connection, client=client)
     expense = next(one for one in offered.expense_accounts if one.name == "Bank Fees")
     mapping.choose_accounts(
         connection=connection,
