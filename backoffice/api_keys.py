@@ -102,6 +102,21 @@ def revoke_key(*, key: ApiKey, revoked_by: str, now: datetime) -> ApiKey:
     return key
 
 
+def key_with_prefix(prefix: str) -> ApiKey:
+    """Return the key of this prefix, with its client.
+
+    Raises:
+        KeyRefused: there is none; what was given may be a secret and is not repeated.
+    """
+    key = ApiKey.objects.select_related("client").filter(prefix=prefix).first()
+    if key is None:
+        raise KeyRefused(
+            _("There is no key with this prefix; `api_key list --all` shows them."),
+            field="prefix",
+        )
+    return key
+
+
 def authenticate(*, text: str, now: datetime) -> ApiKey | None:
     """Return the live key of this text, with its client, or None."""
     match = _KEY.fullmatch(text)
