@@ -1,5 +1,6 @@
 """Up to a hundred events in one request, each recorded singly."""
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from backoffice.api.base import DRY_RUN, ApiView, checked, is_dry_run, loan_or_4
 from backoffice.api.events import EventBody, record, recorded, rehearsed
 from backoffice.api.fields import ReferenceField, StrictSerializer
 from backoffice.api.idempotency import (
+    LOCK_SECONDS,
     Reply,
     once_with_calls,
     rehearse,
@@ -26,6 +28,8 @@ from backoffice.models import Scope
 MOST_EVENTS = 100
 # A twin that runs beside a slow one does no harm: each item is recorded once.
 RUNS_AT_MOST = timedelta(seconds=5)
+# A batch waits for locks as long as a single call; then each item has only this left.
+LEAST_LOCK_SECONDS = 0.3
 Shown = dict[str, Any]
 
 
@@ -48,6 +52,7 @@ class Batch(ApiView):
 
     scopes = {"POST": Scope.EVENTS_WRITE}
     parameters = {"POST": {DRY_RUN}}
+    _patient_until = 0.0
 
     def post(self, request: Request) -> Response:
         """Record events one by one; a refused one holds up the later ones of its loan.
@@ -77,6 +82,7 @@ class Batch(ApiView):
         self, items: list[Any], act: Callable[[Shown], tuple[str, Shown]]
     ) -> Iterator[Shown]:
         stopped: set[str] = set()
+        self._patient_until = time.monotonic() + LOCK_SECONDS
         for index, item in enumerate(items):
             loan = item.get("loan") if isinstance(item, dict) else None
             shown: Shown = {"index": index, "event": None, "problem": None}
@@ -99,7 +105,7 @@ class Batch(ApiView):
         """Record an item and commit it with its answer."""
         caller: Caller = self.caller
         with transaction.atomic():
-            set_patience()
+            self._set_patience()
             reply = recorded(_recorded(caller, item))
             if reply.is_new:
                 store(caller.client, reply, call="POST batch item")
@@ -107,10 +113,15 @@ class Batch(ApiView):
 
     def _rehearse(self, item: Shown) -> tuple[str, Shown]:
         with transaction.atomic():
+            self._set_patience()
             done = _recorded(self.caller, item)
             return "would_be_recorded" if done[1] else "replayed", dict(
                 rehearsed(done).content
             )
+
+    def _set_patience(self) -> None:
+        left = self._patient_until - time.monotonic()
+        set_patience(max(left, LEAST_LOCK_SECONDS))
 
 
 def _recorded(caller: Caller, item: Shown) -> Any:

@@ -198,11 +198,12 @@ def fingerprint(request: Request, salt: str | None = None) -> dict[str, str]:
     return {"salt": salt, **hashes}
 
 
-def set_patience() -> None:
+def set_patience(seconds: float | None = None) -> None:
     """Let the transaction hang on no lock: PostgreSQL waits for ever unless told."""
     if connection.vendor == "postgresql":
+        milliseconds = int((seconds or LOCK_SECONDS) * 1_000)
         with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{int(LOCK_SECONDS * 1000)}ms'")
+            cursor.execute(f"SET LOCAL lock_timeout = {milliseconds}")
 
 
 def _once(request: Request, act: Act, key: str | None) -> Response:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from backoffice.api import idempotency
+from backoffice.api import batches, idempotency
 from backoffice.api.authentication import Caller
 from backoffice.api.batches import RUNS_AT_MOST
 from backoffice.api.idempotency import Reply, once, once_with_calls
@@ -306,9 +306,15 @@ def held(loan):
         yield
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_loan_that_is_held_is_a_409_and_its_batch_is_not_kept(monkeypatch):
+@pytest.fixture
+def impatient(monkeypatch):
+    """Wait for a lock for a moment only."""
     monkeypatch.setattr(idempotency, "LOCK_SECONDS", 0.3)
+    monkeypatch.setattr(batches, "LOCK_SECONDS", 0.3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_loan_that_is_held_is_a_409_and_its_batch_is_not_kept(impatient):
     loan = make_loan(reference="loan-1", company=make_company(reference="acme"))
     service = make_service()
     service.get("companies/acme")
@@ -328,10 +334,9 @@ def test_a_loan_that_is_held_is_a_409_and_its_batch_is_not_kept(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_batch_with_an_item_that_may_succeed_unchanged_is_run_again(monkeypatch):
+def test_a_batch_with_an_item_that_may_succeed_unchanged_is_run_again(impatient):
     if connection.vendor == "sqlite":
         pytest.skip("SQLite has one lock, so the batch's own claim waits as well")
-    monkeypatch.setattr(idempotency, "LOCK_SECONDS", 0.3)
     loan = make_loan(reference="loan-1", company=make_company(reference="acme"))
     service = make_service()
     body = {"events": [item("loan-1", 1)]}
