@@ -17,6 +17,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.admin_keys import ApiClientAdmin, ApiKeyAdmin
+from backoffice.models import ApiClient, ApiKey
 from backoffice.positions import fee_tax_of, records_of
 from lending import admin as lending_admin
 from lending.admin_base import Link, Section, object_url
@@ -161,3 +163,5 @@ site.register(xero.WebhookMessage, xero_admin.WebhookMessageAdmin)
 site.register(xero.Heartbeat, xero_admin.HeartbeatAdmin)
 site.register(xero.RateScope, xero_admin.RateScopeAdmin)
 site.register(xero.Lane, xero_admin.LaneAdmin)
+site.register(ApiClient, ApiClientAdmin)
+site.register(ApiKey, ApiKeyAdmin)
