@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError, CommandParser
 from django.db import connection as database
 
-from backoffice.demo import environment, sandbox, stage, story
+from backoffice.demo import borrower, environment, sandbox, stage, story
 from backoffice.demo.children import Children
 from backoffice.demo.environment import Places
 from backoffice.demo.progress import Progress, follow
@@ -59,14 +59,14 @@ class Command(stage.StageCommand):
     def _prepare(self, places: Places) -> None:
         environment.remove_database(places)
         call_command("migrate", verbosity=0, interactive=False)
-        self._login = story.create_operator()
+        self._login = borrower.operator_login()
         self.tell(f"The demo's own database is ready: {places.database}.")
 
     def _play(self, children: Children, places: Places) -> tuple[Connection, bool]:
         control = sandbox.Sandbox(places.sandbox_url)
         with CodatClient.from_settings() as client:
-            connection = story.set_up(control, client)
-        self.tell(f"{story.BORROWER} is connected, its accounts are chosen.")
+            connection = borrower.take_on(story.BORROWER, control, client)
+        self.tell(f"{story.BORROWER.name} is connected, its accounts are chosen.")
         loans = story.agree_loans(connection, control)
         for words in story.record_lives(loans):
             self.stdout.write(f"  recorded {words}")
