@@ -19,8 +19,8 @@ from xero_sync.sandbox.faults import Fault
 from xero_sync.sandbox.state import World
 from xero_sync.sandbox.wire import ApiError, Call, JsonObject, is_guid
 
-PENDING_SECONDS = 10
-UNLINKED_SECONDS = 15
+PENDING_SECONDS = 5
+UNLINKED_SECONDS = 10
 LOST_SECONDS = 5
 RETRY_AFTER_SECONDS = 3
 

@@ -58,10 +58,10 @@ def test_each_entry_meets_it_once():
     assert found == ["Failed", "Failed", "Success"]
 
 
-def test_slow_is_pending_for_ten_seconds(borrower):
+def test_slow_is_pending_for_five_seconds(borrower):
     reply = borrower.push("transfers", borrower.transfer("7202.77"))
 
-    borrower.clock.forward(seconds=9)
+    borrower.clock.forward(seconds=4)
     before = borrower.operation(reply)["status"]
     borrower.clock.forward(seconds=1)
 
@@ -102,7 +102,7 @@ def test_rate_limited_is_taken_under_the_same_key_once_it_has_waited(borrower):
 def test_disconnected_ends_the_consent_and_gives_it_again(borrower):
     reply = borrower.push("transfers", borrower.transfer("7403.77"))
     status = borrower.sandbox.connection(borrower.connection.id).status
-    borrower.clock.forward(seconds=15)
+    borrower.clock.forward(seconds=10)
     borrower.sandbox.tick()
 
     assert (reply.status, status) == (403, "Deauthorized")

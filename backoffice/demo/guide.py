@@ -1,0 +1,95 @@
+"""The first screen of the sandbox for callers, all of it there to be copied."""
+
+import shlex
+from collections.abc import Iterator
+
+from backoffice.demo import callers
+from backoffice.demo.borrower import Login, today_of
+from backoffice.demo.environment import Places
+from backoffice.demo.report import table
+from xero_sync.clock import database_now
+from xero_sync.models import Connection
+from xero_sync.sandbox import magic
+
+# What a caller sees of each outcome, by the name it has in the sandbox.
+SEEN = {
+    "slow": f"pending for {magic.PENDING_SECONDS} seconds, then written",
+    "disconnected": (
+        "held, not_linked; Xero is linked again after "
+        f"{magic.UNLINKED_SECONDS} seconds, then written"
+    ),
+    "unknown, for a person": (
+        "unknown, timed_out; after some 10 seconds needs_person: "
+        "decide “absent”, then written"
+    ),
+    "refused": "failed, refused_by_xero: retry it, then written",
+    "rate limited": (
+        f"queued for {magic.RETRY_AFTER_SECONDS} seconds, as Codat asked, then written"
+    ),
+    "unknown, then found": (
+        f"unknown, no_answer, for some {magic.LOST_SECONDS} seconds; found by looking, "
+        "then written"
+    ),
+}
+
+
+def screen(places: Places, key: str, login: Login) -> Iterator[str]:
+    """Say where everything is, how to begin, and what the amounts do."""
+    base = f"{places.web_url}/api/v1"
+    loan = callers.loan()
+    borrower = f"{loan.company.reference}, accounts chosen, write-back on"
+    agreed = f"{loan.reference}, an invoice of {loan.invoice_amount:,.2f} GBP"
+    yield ""
+    yield f"Base address  {base}"
+    yield f"API key       {key}"
+    yield f"Docs          {base}/docs/"
+    yield f"Company       {borrower}"
+    yield f"Loan          {agreed}, agreed on {loan.agreed_on}"
+    yield f"Back office   {places.web_url}/admin/   {login.name} / {login.password}"
+    yield f"Xero's books  {_books(places)}"
+    yield ""
+    yield from _first_event(base, key)
+    yield from magic_table()
+    yield ""
+    yield f"Logs are in {places.logs}."
+    yield "Stop with Ctrl-C. Started again it goes on from here; --fresh starts anew."
+
+
+def _first_event(base: str, key: str) -> Iterator[str]:
+    now = database_now()
+    external_id = f"first-{now:%Y%m%d-%H%M%S}"
+    body = (
+        f'{{"external_id": "{external_id}", "kind": "drawdown", "amount": "800.00", '
+        f'"value_date": "{today_of(callers.loan().company)}"}}'
+    )
+    authorization = f"-H {shlex.quote(f'Authorization: Bearer {key}')}"
+    yield "Record an event:"
+    yield ""
+    yield f"  curl -sS {base}/loans/{callers.LOAN}/events \\"
+    yield f"    {authorization} \\"
+    yield "    -H 'Content-Type: application/json' \\"
+    yield f"    -d {shlex.quote(body)}"
+    yield ""
+    yield "Ask where it is:"
+    yield ""
+    yield f"  curl -sS {base}/loan-events/{external_id} \\"
+    yield f"    {authorization}"
+    yield ""
+
+
+def magic_table() -> Iterator[str]:
+    """List the amounts that force an outcome, and what a caller sees of it."""
+    yield "Some amounts force an outcome, on an event of any kind:"
+    yield ""
+    rows = [
+        (str(value.amount), value.outcome, SEEN[value.outcome])
+        for value in magic.VALUES
+    ]
+    yield from table(("amount", "outcome", "the entry is"), rows, right={0})
+    yield ""
+    yield "Each acts once for each entry: what is sent again goes through."
+
+
+def _books(places: Places) -> str:
+    connection = Connection.objects.live().get(company=callers.loan().company_id)
+    return f"{places.sandbox_url}/_sandbox/books/{connection.codat_connection_id}"
