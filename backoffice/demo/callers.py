@@ -14,6 +14,7 @@ from lending.models import Loan
 from xero_sync import webhook_setup
 from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
+from xero_sync.models import Heartbeat
 
 BORROWER = Borrower("SANDBOX-GBP", "Sandbox Bakery Ltd", "00801851")
 LOAN = "SANDBOX-1"
@@ -24,7 +25,14 @@ CLIENT = "sandbox"
 
 # The engine's times, as short as the sandbox's. An absence is proven only well after
 # what was lost would have landed.
-SHORT_TIMES = {
+ENVIRONMENT = {
+    # Signs what one run leaves for the next; nothing here needs to be kept secret.
+    "DJANGO_SECRET_KEY": "api-sandbox: for the loopback, with made-up borrowers only",
+    # The caller's own address for our webhooks is on this machine, too.
+    "WEBHOOK_ALLOW_PRIVATE": "true",
+    "CODAT_CONNECT_TIMEOUT": "2",
+    "CODAT_READ_TIMEOUT": "10",
+    "WRITEBACK_LEASE_SECONDS": "20",
     "WRITEBACK_RETRY_BASE_SECONDS": "1",
     "WRITEBACK_RETRY_CAP_SECONDS": "5",
     "WRITEBACK_POLL_SECONDS": "1",
@@ -68,6 +76,11 @@ class Kept:
         self.key.unlink(missing_ok=True)
         self.books.unlink(missing_ok=True)
         remove_database(self.places)
+
+
+def free_what_was_held() -> None:
+    """Free what the last run held when it was stopped: nobody else works here."""
+    Heartbeat.objects.all().delete()
 
 
 def prepare(kept: Kept, sandbox: Sandbox) -> str:

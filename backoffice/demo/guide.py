@@ -13,23 +13,16 @@ from xero_sync.sandbox import magic
 
 # What a caller sees of each outcome, by the name it has in the sandbox.
 SEEN = {
-    "slow": f"pending for {magic.PENDING_SECONDS} seconds, then written",
+    "slow": f"pending for {magic.PENDING_SECONDS} seconds",
     "disconnected": (
-        "held, not_linked; Xero is linked again after "
-        f"{magic.UNLINKED_SECONDS} seconds, then written"
+        f"held, not_linked; linked again after {magic.UNLINKED_SECONDS} seconds"
     ),
     "unknown, for a person": (
-        "unknown, timed_out; after some 10 seconds needs_person: "
-        "decide “absent”, then written"
+        "unknown; needs_person after some 12 seconds: decide that it is absent"
     ),
-    "refused": "failed, refused_by_xero: retry it, then written",
-    "rate limited": (
-        f"queued for {magic.RETRY_AFTER_SECONDS} seconds, as Codat asked, then written"
-    ),
-    "unknown, then found": (
-        f"unknown, no_answer, for some {magic.LOST_SECONDS} seconds; found by looking, "
-        "then written"
-    ),
+    "refused": "failed, refused_by_xero: send it again",
+    "rate limited": f"queued for the {magic.RETRY_AFTER_SECONDS} seconds that Codat asks",
+    "unknown, then found": "unknown for some 8 seconds, then found by looking",
 }
 
 
@@ -79,15 +72,18 @@ def _first_event(base: str, key: str) -> Iterator[str]:
 
 def magic_table() -> Iterator[str]:
     """List the amounts that force an outcome, and what a caller sees of it."""
-    yield "Some amounts force an outcome, on an event of any kind:"
+    yield "Some amounts force an outcome, on an event of any kind. They read 7, then the"
+    yield "HTTP status that says the same, and 77 pence:"
     yield ""
     rows = [
         (str(value.amount), value.outcome, SEEN[value.outcome])
         for value in magic.VALUES
     ]
-    yield from table(("amount", "outcome", "the entry is"), rows, right={0})
+    yield from table(("amount", "outcome", "its entry is"), rows, right={0})
     yield ""
-    yield "Each acts once for each entry: what is sent again goes through."
+    yield "Each acts once for an entry: sent again, it is written. Until then the later"
+    yield "entries of its loan wait; while it is unknown, also the company's others of"
+    yield "its type; while Xero is disconnected, all of the company's."
 
 
 def _books(places: Places) -> str:

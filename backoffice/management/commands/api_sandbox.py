@@ -21,7 +21,7 @@ class Command(stage.StageCommand):
     name = "api_sandbox"
     port, sandbox_port = 8100, 8865
     flags = ("fresh",)
-    extra = callers.SHORT_TIMES
+    extra = callers.ENVIRONMENT
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
@@ -36,6 +36,7 @@ class Command(stage.StageCommand):
         if options["fresh"] or not kept.is_complete:
             kept.remove()
         call_command("migrate", verbosity=0, interactive=False)
+        callers.free_what_was_held()
         with Children(places.logs) as children:
             stage.start(
                 children,
