@@ -21,7 +21,7 @@ SEEN = {
         "unknown; needs_person after some 12 seconds: decide that it is absent"
     ),
     "refused": "failed, refused_by_xero: send it again",
-    "rate limited": f"queued for the {magic.RETRY_AFTER_SECONDS} seconds that Codat asks",
+    "rate limited": f"queued for {magic.RETRY_AFTER_SECONDS} seconds, as Codat asks",
     "unknown, then found": "unknown for some 8 seconds, then found by looking",
 }
 
@@ -72,8 +72,8 @@ def _first_event(base: str, key: str) -> Iterator[str]:
 
 def magic_table() -> Iterator[str]:
     """List the amounts that force an outcome, and what a caller sees of it."""
-    yield "Some amounts force an outcome, on an event of any kind. They read 7, then the"
-    yield "HTTP status that says the same, and 77 pence:"
+    yield "Some amounts force an outcome, on an event of any kind. They read 7, then"
+    yield "the HTTP status that says the same, and 77 pence:"
     yield ""
     rows = [
         (str(value.amount), value.outcome, SEEN[value.outcome])

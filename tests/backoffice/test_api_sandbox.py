@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shlex
-import sqlite3
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from backoffice.demo.callers import Kept
+from backoffice.demo.environment import Places
 from backoffice.demo.guide import SEEN
 from tests.backoffice.stages import (
     children_of,
@@ -178,21 +179,36 @@ def test_a_stranger_sees_every_outcome(begin, directory):
     assert children_of(directory) == []
 
 
-def test_it_goes_on_where_it_stopped_unless_it_is_to_start_afresh(begin, directory):
+def test_it_goes_on_where_it_stopped(begin):
     process, caller = begin()
     recorded = caller.copy(0)["external_id"]
     caller.follow(recorded, "written")
     interrupt(process)
 
     process, again = begin()
+
     assert again.key == caller.key
     assert again.booking(recorded)["state"] == "written"
     assert again.follow(again.copy(0)["external_id"], "written")
     interrupt(process)
 
-    process, afresh = begin("--fresh")
-    interrupt(process)
-    assert afresh.key != caller.key
-    with sqlite3.connect(directory / "api-sandbox.sqlite3") as database:
-        events = database.execute("SELECT count(*) FROM lending_loanevent").fetchone()
-    assert events == (0,)
+
+def test_fresh_forgets_its_own_files_and_no_others(tmp_path):
+    kept = Kept(Places(tmp_path, 1, 2, name="api-sandbox"))
+    others = tmp_path / "demo.sqlite3"
+    for file in (kept.places.database, kept.books, kept.key, others):
+        file.touch()
+
+    before = kept.is_complete
+    kept.remove()
+
+    assert (before, kept.is_complete) == (True, False)
+    assert list(tmp_path.iterdir()) == [others]
+
+
+def test_a_run_that_was_stopped_before_it_was_ready_is_not_gone_on_with(tmp_path):
+    kept = Kept(Places(tmp_path, 1, 2, name="api-sandbox"))
+    for file in (kept.places.database, kept.books):
+        file.touch()
+
+    assert not kept.is_complete
