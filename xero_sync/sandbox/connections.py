@@ -119,10 +119,11 @@ def change_status(world: World, connection: Connection, status: str) -> None:
 
 def withdraw(world: World, connection_id: str, *, seconds: float) -> None:
     """The borrower withdraws his consent, and gives it again after a while."""
-    connection = world.connections[connection_id]
-    change_status(world, connection, "Deauthorized")
-    world.returning.add(connection_id)
-    world.later(seconds, lambda: give_again(world, connection_id))
+    connection = world.connections.get(connection_id)
+    if connection is not None:
+        change_status(world, connection, "Deauthorized")
+        world.returning.add(connection_id)
+        world.later(seconds, lambda: give_again(world, connection_id))
 
 
 def give_again(world: World, connection_id: str) -> None:

@@ -179,13 +179,13 @@ class Exchange:
 
     def _withdraw_on_request(self) -> None:
         fault = self._fault("deauthorised")
-        if fault is not None:
-            connection = self.call.path.split("/connections/")[1].split("/")[0]
-            connections.withdraw(
-                self.world, connection, seconds=float(fault.get("seconds", 15))
-            )
-            # Which answer Codat gives here is not documented.
-            raise ApiError(403, "The connection has been de-authorised.")
+        if fault is None:
+            return
+        connection_id = self.call.path.partition("/connections/")[2].split("/")[0]
+        seconds = float(fault.get("seconds", 15))
+        connections.withdraw(self.world, connection_id, seconds=seconds)
+        # Which answer Codat gives here is not documented.
+        raise ApiError(403, "The connection has been de-authorised.")
 
     def _lose_on_request(self) -> None:
         if self._fault("lose_reply_before"):

@@ -16,7 +16,8 @@ from xero_sync.sandbox.demo import seed_demo
 from xero_sync.sandbox.sandbox import WEBHOOK_SECRET
 from xero_sync.sandbox.server import SandboxServer
 
-SAVE_SECONDS = 1.0
+# What a SIGKILL may lose; an orderly end loses nothing.
+SAVE_SECONDS = 5.0
 
 
 class Command(BaseCommand):
