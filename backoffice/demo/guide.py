@@ -8,7 +8,7 @@ from backoffice.demo.borrower import Login, today_of
 from backoffice.demo.environment import Places
 from backoffice.demo.report import table
 from xero_sync.clock import database_now
-from xero_sync.models import Connection
+from xero_sync.models import Connection, SyncRecord
 from xero_sync.sandbox import magic
 
 # What a caller sees of each outcome, by the name it has in the sandbox.
@@ -40,6 +40,9 @@ def screen(places: Places, key: str, login: Login) -> Iterator[str]:
     yield f"Loan          {agreed}, agreed on {loan.agreed_on}"
     yield f"Back office   {places.web_url}/admin/   {login.name} / {login.password}"
     yield f"Xero's books  {_books(places)}"
+    undecided = SyncRecord.objects.needing_a_person().count()
+    if undecided:
+        yield f"Undecided     {undecided} since the last run; others may wait behind"
     yield ""
     yield from _first_event(base, key)
     yield from magic_table()
