@@ -17,10 +17,8 @@ SEEN = {
     "disconnected": (
         f"held, not_linked; linked again after {magic.UNLINKED_SECONDS} seconds"
     ),
-    "unknown, for a person": (
-        "unknown; needs_person after some 12 seconds: decide that it is absent"
-    ),
-    "refused": "failed, refused_by_xero: send it again",
+    "unknown, for a person": "unknown; needs_person after some 12 seconds: absent",
+    "refused": "failed, refused_by_xero: retry",
     "rate limited": f"queued for {magic.RETRY_AFTER_SECONDS} seconds, as Codat asks",
     "unknown, then found": "unknown for some 8 seconds, then found by looking",
 }
@@ -44,32 +42,35 @@ def screen(places: Places, key: str, login: Login) -> Iterator[str]:
     if undecided:
         yield f"Undecided     {undecided} since the last run; others may wait behind"
     yield ""
-    yield from _first_event(base, key)
+    yield from _commands(base, key)
     yield from magic_table()
     yield ""
     yield f"Logs are in {places.logs}."
     yield "Stop with Ctrl-C. Started again it goes on from here; --fresh starts anew."
 
 
-def _first_event(base: str, key: str) -> Iterator[str]:
+def _commands(base: str, key: str) -> Iterator[str]:
     now = database_now()
     external_id = f"first-{now:%Y%m%d-%H%M%S}"
-    body = (
+    event = (
         f'{{"external_id": "{external_id}", "kind": "drawdown", "amount": "800.00", '
         f'"value_date": "{today_of(callers.loan().company)}"}}'
     )
-    authorization = f"-H {shlex.quote(f'Authorization: Bearer {key}')}"
     yield "Record an event:"
-    yield ""
-    yield f"  curl -sS {base}/loans/{callers.LOAN}/events \\"
-    yield f"    {authorization} \\"
-    yield "    -H 'Content-Type: application/json' \\"
-    yield f"    -d {shlex.quote(body)}"
-    yield ""
+    yield from _curl(f"{base}/loans/{callers.LOAN}/events", key, event)
     yield "Ask where it is:"
+    yield from _curl(f"{base}/loan-events/{external_id}", key)
+    yield "Send a refused entry again; ID is its id in the answer above. For one that"
+    yield "needs a person, and is not in Xero, end the address with absent, not retry:"
+    yield from _curl(f"{base}/sync-records/ID/retry", key, '{"reason": "Mended."}')
+
+
+def _curl(url: str, key: str, body: str = "") -> Iterator[str]:
+    words = [f"curl -sS {url}", f"-H {shlex.quote(f'Authorization: Bearer {key}')}"]
+    if body:
+        words += ["-H 'Content-Type: application/json'", f"-d {shlex.quote(body)}"]
     yield ""
-    yield f"  curl -sS {base}/loan-events/{external_id} \\"
-    yield f"    {authorization}"
+    yield "  " + " \\\n    ".join(words)
     yield ""
 
 
