@@ -6,10 +6,8 @@ has never heard of it.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from decimal import Decimal
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import localize
@@ -19,18 +17,18 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.positions import fee_tax_of, records_of
 from lending import admin as lending_admin
 from lending.admin_base import Link, Section, object_url
 from lending.models import Company, Loan, LoanEvent
-from lending.money import as_words, split_tax
-from lending.positions import FeeTax, loan_position
+from lending.money import as_words
+from lending.positions import loan_position
 from lending.selectors import events_of_loan
 from xero_sync import admin as xero_admin
 from xero_sync import models as xero
 from xero_sync.admin.evidence import shown
 from xero_sync.admin.records import state_in_words
 from xero_sync.models import AccountMapping, Connection, SyncRecord
-from xero_sync.models.choices import Step
 
 site = admin.site
 site.site_title = site.site_header = gettext_lazy("Back office")
@@ -96,37 +94,6 @@ class LoanEventAdmin(lending_admin.LoanEventAdmin):
                 empty=_("This event needs none."),
             )
         ]
-
-
-def records_of(records: QuerySet[SyncRecord]) -> list[SyncRecord]:
-    """Load entries with what the fee's tax depends on, bookings before lines."""
-    found = records.select_related("request__mapping").defer("request__body")
-    return sorted(
-        found, key=lambda one: (one.sequence, one.step == Step.STATEMENT_LINE)
-    )
-
-
-def fee_tax_of(loan: Loan, records: Iterable[SyncRecord]) -> FeeTax:
-    """Return the tax of a fee by the mapping it was sent with, else the latest."""
-    latest = (
-        AccountMapping.objects.filter(
-            connection__company=loan.company_id, connection__deleted_at=None
-        )
-        .order_by("-version")
-        .first()
-    )
-    percents = {
-        record.event_id: record.request.mapping.tax_percent
-        for record in records
-        if record.step == Step.DIRECT_COST and record.request and record.request.mapping
-    }
-    default = latest.tax_percent if latest else Decimal(0)
-
-    def fee_tax(event: LoanEvent) -> Decimal:
-        percent = percents.get(event.pk, default)
-        return split_tax(event.amount, percent, loan.company.currency)[1]
-
-    return fee_tax
 
 
 def events_section(

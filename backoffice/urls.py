@@ -1,7 +1,7 @@
 """All addresses of the back office."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from backoffice import health
 from xero_sync import webhook_views
@@ -10,6 +10,7 @@ from xero_sync.admin.background import background
 urlpatterns = [
     path("admin/background/", admin.site.admin_view(background), name="background"),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("backoffice.api.urls")),
     path("webhooks/codat/", webhook_views.codat, name="codat-webhook"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

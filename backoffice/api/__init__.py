@@ -1,0 +1,1 @@
+"""The REST API for internal services, under `/api/v1/`."""

@@ -1,0 +1,88 @@
+"""Companies: one organisation with one set of books each."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backoffice.api import representations as show
+from backoffice.api.authentication import Caller
+from backoffice.api.base import ApiView, checked, company_or_404
+from backoffice.api.fields import (
+    ChoiceText,
+    ReferenceField,
+    StrictSerializer,
+    TextField,
+)
+from backoffice.api.idempotency import Reply, once, stored_for
+from backoffice.api.problems import Problem
+from backoffice.api.same import same_or_conflict
+from backoffice.models import Scope
+from lending import services
+from lending.models import Company
+
+CREATED = 201
+
+
+class CompanyBody(StrictSerializer):
+    """A borrower's organisation."""
+
+    reference = ReferenceField(help_text="Yours, unique for ever.")
+    legal_name = TextField(max_length=200)
+    currency = TextField(max_length=3, help_text="ISO 4217, such as GBP.")
+    country = TextField(max_length=2, help_text="ISO 3166, such as GB.")
+    borrower_reference = TextField(
+        required=False, allow_blank=True, max_length=64, default=""
+    )
+    contact_email = TextField(
+        required=False, allow_blank=True, max_length=254, default=""
+    )
+    language = ChoiceText(
+        choices=Company.Language.choices, default=Company.Language.ENGLISH
+    )
+    time_zone = TextField(
+        required=False, max_length=64, help_text="IANA; whose date counts as today."
+    )
+
+
+class Companies(ApiView):
+    """`companies`."""
+
+    scopes = {"POST": Scope.COMPANIES_WRITE}
+
+    def post(self, request: Request) -> Response:
+        """Take on a company."""
+        fields = checked(CompanyBody, request)
+        return once(request, lambda: create(self.caller, fields))
+
+
+class OneCompany(ApiView):
+    """`companies/{reference}`."""
+
+    scopes = {"GET": Scope.EVENTS_READ}
+
+    def get(self, request: Request, reference: str) -> Response:  # noqa: ARG002
+        """Show a company."""
+        return Response(show.company(company_or_404(self.caller, reference)))
+
+
+def create(caller: Caller, fields: Mapping[str, Any]) -> Reply:
+    """Take on a company, or answer the one that is there with the same content."""
+    if not caller.key.all_companies:
+        raise Problem(
+            "not_permitted",
+            "This key is for chosen companies; it cannot take on another.",
+            status=HTTPStatus.FORBIDDEN,
+        )
+    content = {"time_zone": settings.TIME_ZONE, **fields}
+    natural_key = f"companies/{fields['reference']}"
+    existing = Company.objects.filter(reference=fields["reference"]).first()
+    if existing is not None:
+        same_or_conflict(existing, content, caller)
+        stored = stored_for(natural_key) or show.company(existing)
+        return Reply(CREATED, stored, natural_key=natural_key, is_new=False)
+    company = services.create_company(**content)
+    return Reply(CREATED, show.company(company), natural_key=natural_key)

@@ -1,0 +1,184 @@
+"""Loan events: recorded, rehearsed, taken back, and where each stands in Xero."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backoffice.api import representations as show
+from backoffice.api.authentication import Caller
+from backoffice.api.base import (
+    DRY_RUN,
+    ApiView,
+    checked,
+    event_or_404,
+    is_dry_run,
+    loan_or_404,
+)
+from backoffice.api.fields import (
+    AmountField,
+    ChoiceText,
+    DayField,
+    ReferenceField,
+    StrictSerializer,
+    TextField,
+    YesNoField,
+)
+from backoffice.api.idempotency import Reply, once, rehearse, stored_for
+from backoffice.api.problems import Fault, Problem
+from backoffice.models import Scope
+from lending import services
+from lending.exceptions import ExternalIdConflict
+from lending.models import EventKind, Loan, LoanEvent
+from lending.money import parse_amount
+from xero_sync.models import SyncRecord
+
+CREATED = 201
+
+
+class EventBody(StrictSerializer):
+    """A movement of money on a loan."""
+
+    external_id = ReferenceField(help_text="Yours, unique for ever.")
+    kind = ChoiceText(choices=EventKind.choices)
+    amount = AmountField(help_text="In the loan's currency, such as “800.00”.")
+    currency = TextField(
+        required=False, max_length=3, help_text="Checked against the loan's if given."
+    )
+    value_date = DayField(help_text="Not before the loan was agreed, not ahead.")
+    description = TextField(
+        required=False, allow_blank=True, max_length=200, default=""
+    )
+    already_in_books = YesNoField(
+        required=False,
+        default=False,
+        help_text="The borrower's books have it; nothing is written.",
+    )
+
+
+class ReversalBody(StrictSerializer):
+    """Takes an event back."""
+
+    external_id = ReferenceField(help_text="Of the reversal; yours, unique for ever.")
+    value_date = DayField(required=False, help_text="Today if left out.")
+    description = TextField(
+        required=False, allow_blank=True, max_length=200, default=""
+    )
+
+
+class LoanEvents(ApiView):
+    """`loans/{reference}/events`."""
+
+    scopes = {"POST": Scope.EVENTS_WRITE}
+    parameters = {"POST": {DRY_RUN}}
+
+    def post(self, request: Request, reference: str) -> Response:
+        """Record an event and plan its entries, in one transaction."""
+        loan = loan_or_404(self.caller, reference)
+        fields = checked(EventBody, request)
+        if is_dry_run(request):
+            return rehearse(lambda: rehearsed(record(self.caller, loan, fields)))
+        return once(request, lambda: recorded(record(self.caller, loan, fields)))
+
+
+class Event(ApiView):
+    """`loan-events/{external_id}`."""
+
+    scopes = {"GET": Scope.EVENTS_READ}
+
+    def get(self, request: Request, external_id: str) -> Response:  # noqa: ARG002
+        """Show an event and the exact stage of each of its entries."""
+        event = event_or_404(self.caller, external_id)
+        return Response(show.event_now(event, entries_of(event)))
+
+
+class Reversal(ApiView):
+    """`loan-events/{external_id}/reverse`."""
+
+    scopes = {"POST": Scope.EVENTS_WRITE}
+    parameters = {"POST": {DRY_RUN}}
+
+    def post(self, request: Request, external_id: str) -> Response:
+        """Take an event back: what was not sent is cancelled, the rest compensated."""
+        event = event_or_404(self.caller, external_id)
+        fields = checked(ReversalBody, request)
+        if is_dry_run(request):
+            return rehearse(lambda: rehearsed(reverse(self.caller, event, fields)))
+        return once(request, lambda: recorded(reverse(self.caller, event, fields)))
+
+
+def record(
+    caller: Caller, loan: Loan, fields: Mapping[str, Any]
+) -> tuple[LoanEvent, bool]:
+    """Record an event from a checked body."""
+    amount = parse_amount(fields["amount"], loan.company.currency)
+    try:
+        return services.record_event(
+            loan=loan,
+            **{**fields, "amount": amount},
+            recorded_by=caller.author,
+            today=loan.company.today(timezone.now()),
+        )
+    except ExternalIdConflict as exc:
+        raise _hidden_if_foreign(caller, exc) from exc
+
+
+def reverse(
+    caller: Caller, event: LoanEvent, fields: Mapping[str, Any]
+) -> tuple[LoanEvent, bool]:
+    """Reverse an event from a checked body."""
+    try:
+        return services.reverse_event(
+            event=event,
+            **fields,
+            recorded_by=caller.author,
+            today=event.loan.company.today(timezone.now()),
+        )
+    except ExternalIdConflict as exc:
+        raise _hidden_if_foreign(caller, exc) from exc
+
+
+def _hidden_if_foreign(caller: Caller, exc: ExternalIdConflict) -> Exception:
+    """Tell nothing of an event on a loan that the key may not see but that it is."""
+    stored, _given = exc.differences.get("loan", (None, None))
+    if not isinstance(stored, Loan) or caller.may_see(stored.company_id):
+        return exc
+    words = "external_id: it is already in use; use a new id for a new event."
+    return Problem(exc.code, words, faults=[Fault(words, pointer="/external_id")])
+
+
+def recorded(done: tuple[LoanEvent, bool]) -> Reply:
+    """Answer an event with its entries as they were planned, whenever it is asked."""
+    event, is_new = done
+    natural_key = f"loan-events/{event.external_id}"
+    content = None if is_new else stored_for(natural_key)
+    return Reply(
+        CREATED,
+        content or show.event_as_recorded(event, entries_of(event)),
+        natural_key=natural_key,
+        is_new=is_new,
+    )
+
+
+def rehearsed(done: tuple[LoanEvent, bool]) -> Reply:
+    """Answer what would be written, and the position after it."""
+    event, is_new = done
+    return Reply(
+        CREATED,
+        {
+            **show.event_as_recorded(event, entries_of(event)),
+            "already_recorded": not is_new,
+            "would_write": show.what_would_be_written(event),
+            "loan_after": show.loan_with_position(event.loan),
+        },
+    )
+
+
+def entries_of(event: LoanEvent) -> list[SyncRecord]:
+    """Return an event's entries, its booking before its line."""
+    found = list(event.sync_records.select_related("request", "lender_account"))
+    for record in found:
+        record.event, record.loan = event, event.loan
+    return sorted(found, key=lambda one: (one.step == "statement_line", one.step))

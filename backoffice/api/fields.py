@@ -1,0 +1,121 @@
+"""Serializers that take what the documentation says, and refuse everything else.
+
+The framework's own fields are generous: a number passes for text, "yes" for true, and
+a misspelt optional field is left aside. For money that is a trap.
+"""
+
+import re
+from datetime import date
+from typing import Any
+
+from rest_framework import serializers
+
+from lending.models.references import REFERENCE_RULE, is_reference
+
+AMOUNT_PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,3})?$"
+DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+
+
+class StrictSerializer(serializers.Serializer):
+    """Refuses fields that it does not know, naming those that it does."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Return the checked fields."""
+        if isinstance(data, dict):
+            known = [name for name, field in self.fields.items() if not field.read_only]
+            unknown = {
+                name: [f"is not known here; the fields are {', '.join(known)}."]
+                for name in data
+                if name not in known
+            }
+            if unknown:
+                raise serializers.ValidationError(unknown, code="unknown_field")
+        return dict(super().to_internal_value(data))
+
+
+class TextField(serializers.CharField):
+    """Text as it was sent: a number is none, white space counts."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("trim_whitespace", False)
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the text."""
+        if not isinstance(data, str):
+            raise serializers.ValidationError("write it as text.", code="not_text")
+        return str(super().to_internal_value(data))
+
+
+class ReferenceField(TextField):
+    """A natural key of the caller's."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=64, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the reference."""
+        text = super().to_internal_value(data)
+        if not is_reference(text):
+            raise serializers.ValidationError(
+                str(REFERENCE_RULE), code="invalid_reference"
+            )
+        return text
+
+
+class AmountField(serializers.Field):
+    """An amount as text; the currency, known to the service, decides on its digits."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the amount as it was written."""
+        if isinstance(data, str) and re.fullmatch(AMOUNT_PATTERN, data, re.ASCII):
+            return data
+        raise serializers.ValidationError(
+            "write it as text with a point, such as “800.00”; never as a number, with "
+            "a sign or with grouping.",
+            code="amount_not_allowed",
+        )
+
+    def to_representation(self, value: Any) -> str:
+        """Return it as it is; amounts are put into words where their currency is."""
+        return str(value)
+
+
+class DayField(serializers.Field):
+    """A date as text: YYYY-MM-DD."""
+
+    def to_internal_value(self, data: Any) -> date:
+        """Return the date."""
+        if isinstance(data, str) and re.fullmatch(DATE_PATTERN, data, re.ASCII):
+            try:
+                return date.fromisoformat(data)
+            except ValueError:
+                pass
+        raise serializers.ValidationError(
+            "give a real date as YYYY-MM-DD.", code="invalid_date"
+        )
+
+    def to_representation(self, value: date) -> str:
+        """Return it as YYYY-MM-DD."""
+        return value.isoformat()
+
+
+class YesNoField(serializers.BooleanField):
+    """JSON's true or false, and no word for them."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return it."""
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("say true or false.", code="not_boolean")
+        return data
+
+
+class ChoiceText(serializers.ChoiceField):
+    """One of a few words."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the word."""
+        if not isinstance(data, str) or data not in self.choices:
+            words = ", ".join(str(one) for one in self.choices)
+            raise serializers.ValidationError(f"use one of {words}.", code="unknown")
+        return data

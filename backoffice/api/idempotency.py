@@ -1,0 +1,260 @@
+"""Harmless repeats: a write and what it was answered are committed together.
+
+Two keys hold for ever: the resource's natural key, whoever repeats it, and the header
+`Idempotency-Key`, for its client. The same content gets the stored answer; other
+content under a header's key is refused, naming the fields. Refusals are not stored:
+what was mended may be sent again under the same key.
+"""
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
+
+from backoffice.api.problems import Fault, Problem, busy, invalid
+from backoffice.models import ApiClient, StoredReply
+from xero_sync.clock import database_now
+
+HEADER = "Idempotency-Key"
+KEY_PATTERN = r"[\x21-\x7e]{1,255}"
+REPLAYED = {"Idempotent-Replayed": "true"}
+# A write that talks to Codat is over by then, or its process is gone.
+RUNS_AT_MOST = timedelta(minutes=5)
+LOCK_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a write answers.
+
+    `natural_key` names the resource it made. `is_new` is False where the resource was
+    there already with the same content; what was answered then is answered again.
+    """
+
+    status: int
+    content: Mapping[str, Any]
+    natural_key: str | None = None
+    is_new: bool = True
+
+
+Act = Callable[[], Reply]
+
+
+def once(request: Request, act: Act) -> Response:
+    """Run a write that only touches the database, in one transaction with its answer.
+
+    Raises:
+        Problem: 422, the key was used for other content; 409, a lock was not given.
+    """
+    key = header_key(request)
+    try:
+        return _once(request, act, key)
+    except IntegrityError:
+        # A twin was quicker: its answer is there now. A second failure is none of ours.
+        return _once(request, act, key)
+
+
+def once_with_calls(request: Request, act: Act) -> Response:
+    """Run a write that calls Codat, which no transaction may span.
+
+    Under a header's key, a second one meanwhile gets 409. What such a write does is
+    found again by itself when it is repeated, so an interrupted one is just run again.
+    """
+    key = header_key(request)
+    if key is None:
+        return _answer(act())
+    client = _client(request)
+    found = _find(client, key) or _begin(request, client, key)
+    if found.status_code is None:
+        _take_over(found, request)
+    else:
+        return replay(found, request)
+    try:
+        reply = act()
+    except BaseException:
+        StoredReply.objects.filter(pk=found.pk, status_code=None).delete()
+        raise
+    found.status_code, found.body = reply.status, encode(reply.content)
+    found.running_until = None
+    found.save(update_fields=["status_code", "body", "running_until"])
+    return _answer(reply)
+
+
+def rehearse(act: Act) -> Response:
+    """Run a write and take it back; answer what it would have answered."""
+    with transaction.atomic():
+        _set_patience()
+        reply = act()
+        transaction.set_rollback(True)
+    return Response({**reply.content, "dry_run": True})
+
+
+def header_key(request: Request) -> str | None:
+    """Return the header's key, or None.
+
+    Raises:
+        Problem: 400, it is empty, too long or not printable.
+    """
+    key = request.headers.get(HEADER)
+    if key is None or re.fullmatch(KEY_PATTERN, key, re.ASCII):
+        return key
+    words = f"{HEADER}: use 1 to 255 printable characters, such as a UUID."
+    raise invalid([Fault(words, parameter=HEADER)])
+
+
+def replay(found: StoredReply, request: Request) -> Response:
+    """Answer what was answered, if the content is the same.
+
+    Raises:
+        Problem: 422, the content differs; it names where.
+    """
+    _check_same(found, request)
+    return Response(
+        json.loads(bytes(found.body)), status=found.status_code, headers=REPLAYED
+    )
+
+
+def store(
+    client: ApiClient,
+    reply: Reply,
+    *,
+    call: str,
+    key: str | None = None,
+    sent: Any = None,
+) -> None:
+    """Keep what a write was answered."""
+    StoredReply.objects.create(
+        client=client,
+        header_key=key,
+        natural_key=reply.natural_key if reply.is_new else None,
+        call=call,
+        fingerprint=fingerprint(sent) if key else {},
+        status_code=reply.status,
+        body=encode(reply.content),
+    )
+
+
+def stored_for(natural_key: str) -> dict[str, Any] | None:
+    """Return what was answered when the resource was made through the API."""
+    found = StoredReply.objects.filter(natural_key=natural_key).only("body").first()
+    content: dict[str, Any] | None = json.loads(bytes(found.body)) if found else None
+    return content
+
+
+def encode(content: Mapping[str, Any]) -> bytes:
+    """Return the bytes that are kept."""
+    return json.dumps(content, cls=JSONEncoder, separators=(",", ":")).encode()
+
+
+def fingerprint(sent: Any, salt: str | None = None) -> dict[str, str]:
+    """Return a salted hash of each field, which tells what differs and no more."""
+    salt = salt or secrets.token_hex(8)
+    fields = sent if isinstance(sent, dict) else {"": sent}
+    hashes = {name: _hash(salt, value) for name, value in fields.items()}
+    return {"salt": salt, **{f"/{name}": found for name, found in hashes.items()}}
+
+
+def _once(request: Request, act: Act, key: str | None) -> Response:
+    client = _client(request)
+    with transaction.atomic():
+        _set_patience()
+        if key is not None:
+            found = _find(client, key)
+            if found is not None:
+                if found.status_code is None:
+                    raise busy()
+                return replay(found, request)
+        reply = act()
+        if reply.is_new or key is not None:
+            store(client, reply, call=_call(request), key=key, sent=request.data)
+        return _answer(reply)
+
+
+def _answer(reply: Reply) -> Response:
+    headers = None if reply.is_new else REPLAYED
+    return Response(reply.content, status=reply.status, headers=headers)
+
+
+def _begin(request: Request, client: ApiClient, key: str) -> StoredReply:
+    try:
+        with transaction.atomic():
+            return StoredReply.objects.create(
+                client=client,
+                header_key=key,
+                call=_call(request),
+                fingerprint=fingerprint(request.data),
+                running_until=database_now(),
+            )
+    except IntegrityError as exc:
+        raise busy() from exc
+
+
+def _take_over(found: StoredReply, request: Request) -> None:
+    """Run it ourselves, unless somebody does."""
+    _check_same(found, request)
+    now = database_now()
+    taken = StoredReply.objects.filter(
+        pk=found.pk, status_code=None, running_until__lte=now
+    ).update(running_until=now + RUNS_AT_MOST)
+    if not taken:
+        raise busy()
+
+
+def _check_same(found: StoredReply, request: Request) -> None:
+    if found.call != _call(request):
+        words = f"{HEADER}: it was used for {found.call}; take a new one."
+        raise Problem(
+            "idempotency_key_reused", words, faults=[Fault(words, parameter=HEADER)]
+        )
+    stored = found.fingerprint
+    given = fingerprint(request.data, stored["salt"])
+    differing = sorted(
+        name
+        for name in stored.keys() | given.keys()
+        if stored.get(name) != given.get(name)
+    )
+    if differing:
+        words = (
+            f"{HEADER}: it was used with other content; {', '.join(differing)} differ. "
+            "Take a new one for a new request."
+        )
+        raise Problem(
+            "idempotency_key_reused",
+            words,
+            faults=[Fault(words, pointer=name) for name in differing],
+        )
+
+
+def _find(client: ApiClient, key: str) -> StoredReply | None:
+    return StoredReply.objects.filter(client=client, header_key=key).first()
+
+
+def _client(request: Request) -> ApiClient:
+    caller: Any = request.user
+    client: ApiClient = caller.client
+    return client
+
+
+def _call(request: Request) -> str:
+    return f"{request.method} {request.get_full_path()}"[:500]
+
+
+def _hash(salt: str, value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(f"{salt} {text}".encode()).hexdigest()[:32]
+
+
+def _set_patience() -> None:
+    """Let nobody hang on a lock: PostgreSQL waits for ever unless it is told."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")

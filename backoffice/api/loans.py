@@ -1,0 +1,113 @@
+"""Loans and their positions."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backoffice.api import representations as show
+from backoffice.api.authentication import Caller
+from backoffice.api.base import ApiView, checked, company_or_404, loan_or_404
+from backoffice.api.fields import (
+    AmountField,
+    ChoiceText,
+    DayField,
+    ReferenceField,
+    StrictSerializer,
+    TextField,
+)
+from backoffice.api.idempotency import Reply, once, stored_for
+from backoffice.api.same import same_or_conflict
+from backoffice.models import Scope
+from lending import services
+from lending.models import CollectionRoute, InvoicePaymentPosting, Loan
+from lending.money import parse_amount
+
+CREATED = 201
+
+
+class LoanBody(StrictSerializer):
+    """An advance against one invoice, in its company's currency."""
+
+    reference = ReferenceField(help_text="Yours, unique for ever.")
+    company = ReferenceField(help_text="The company's reference.")
+    agreed_on = DayField()
+    invoice_number = TextField(max_length=255)
+    invoice_amount = AmountField(help_text="Such as “1000.00”.")
+    debtor_name = TextField(max_length=200)
+    invoice_external_id = TextField(
+        required=False, allow_blank=True, max_length=255, default=""
+    )
+    collection_route = ChoiceText(
+        choices=CollectionRoute.choices, default=CollectionRoute.LENDER
+    )
+    invoice_payment_posting = ChoiceText(
+        choices=InvoicePaymentPosting.choices,
+        default=InvoicePaymentPosting.LEAVE_TO_BORROWER,
+    )
+
+
+class CloseBody(StrictSerializer):
+    """Closes a loan; one that is not settled is closed with a reason."""
+
+    reason = TextField(required=False, allow_blank=True, max_length=500, default="")
+
+
+class Loans(ApiView):
+    """`loans`."""
+
+    scopes = {"POST": Scope.EVENTS_WRITE}
+
+    def post(self, request: Request) -> Response:
+        """Agree a loan."""
+        fields = checked(LoanBody, request)
+        return once(request, lambda: create(self.caller, fields))
+
+
+class OneLoan(ApiView):
+    """`loans/{reference}`."""
+
+    scopes = {"GET": Scope.EVENTS_READ}
+
+    def get(self, request: Request, reference: str) -> Response:  # noqa: ARG002
+        """Show a loan and where it stands."""
+        return Response(show.loan_with_position(loan_or_404(self.caller, reference)))
+
+
+class CloseLoan(ApiView):
+    """`loans/{reference}/close`."""
+
+    scopes = {"POST": Scope.EVENTS_WRITE}
+
+    def post(self, request: Request, reference: str) -> Response:
+        """Close a loan: it refuses every event but a reversal from now on."""
+        loan = loan_or_404(self.caller, reference)
+        fields = checked(CloseBody, request)
+        return once(request, lambda: close(self.caller, loan, fields["reason"]))
+
+
+def create(caller: Caller, fields: Mapping[str, Any]) -> Reply:
+    """Agree a loan, or answer the one that is there with the same content."""
+    company = company_or_404(caller, fields["company"])
+    amount = parse_amount(
+        fields["invoice_amount"], company.currency, field="invoice_amount"
+    )
+    content = {**fields, "company": company, "invoice_amount": amount}
+    natural_key = f"loans/{fields['reference']}"
+    existing = Loan.objects.with_company().filter(reference=fields["reference"]).first()
+    if existing is not None:
+        same_or_conflict(existing, content, caller)
+        stored = stored_for(natural_key) or show.loan(existing)
+        return Reply(CREATED, stored, natural_key=natural_key, is_new=False)
+    loan = services.create_loan(**content)
+    return Reply(CREATED, show.loan(loan), natural_key=natural_key)
+
+
+def close(caller: Caller, loan: Loan, reason: str) -> Reply:
+    """Close a loan."""
+    closed = services.close_loan(
+        loan=loan, closed_by=caller.author, now=timezone.now(), reason=reason
+    )
+    return Reply(200, show.loan(closed))

@@ -1,0 +1,253 @@
+"""What is wrong with a request, as RFC 9457 says it, with every way out of it."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from lending.exceptions import ExternalIdConflict, LendingError
+from xero_sync.codat.exceptions import (
+    CodatAccessDenied,
+    CodatError,
+    CodatUnavailable,
+    DecisionNotAllowed,
+    WritebackBlocked,
+    XeroSyncError,
+)
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+# Where the codes are explained, below the address of the product.
+TYPES = "/api/v1/problems/"
+# Under load a lock frees itself within moments.
+BUSY_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One place in the request that is wrong: a JSON pointer, or a parameter's name."""
+
+    detail: str
+    pointer: str | None = None
+    parameter: str | None = None
+    code: str = "invalid_value"
+
+
+class Problem(Exception):
+    """A refusal: `code` is stable, `detail` is for a person.
+
+    `retry_after` says in how many seconds the same request may succeed unchanged; with
+    None it will not, until something is mended.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        status: int = HTTPStatus.UNPROCESSABLE_ENTITY,
+        faults: Sequence[Fault] = (),
+        retry_after: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.code = code
+        self.detail = detail
+        self.status = int(status)
+        self.faults = list(faults)
+        self.retry_after = retry_after
+        self.headers = dict(headers or {})
+        super().__init__(detail)
+
+
+def as_problem(exc: Exception) -> Problem | None:
+    """Translate what our services, Django and the framework raise, or return None."""
+    match exc:
+        case Problem():
+            return exc
+        case LendingError() | XeroSyncError():
+            return _refused_by_a_service(exc)
+        case Http404() | exceptions.NotFound():
+            return not_found(str(exc) or "There is nothing at this address.")
+        case PermissionDenied() | exceptions.PermissionDenied():
+            detail = str(getattr(exc, "detail", "This key may not do that."))
+            return Problem("not_permitted", detail, status=HTTPStatus.FORBIDDEN)
+        case exceptions.ValidationError():
+            return invalid(list(faults_of(exc.detail)))
+        case OperationalError() if is_busy(exc):
+            return busy()
+        case exceptions.APIException():
+            return _by_the_framework(exc)
+    return None
+
+
+def is_busy(exc: OperationalError) -> bool:
+    """Tell whether a lock was not given in time: SQLite's, or PostgreSQL's 55P03."""
+    state = getattr(exc.__cause__, "sqlstate", None)
+    return "database is locked" in str(exc) or state in {"55P03", "40P01"}
+
+
+def busy() -> Problem:
+    """Say that a write to the same loan, or under the same key, is still running."""
+    return Problem(
+        "still_running",
+        "Another request to the same resource is still running; nothing was written. "
+        "Repeat this one.",
+        status=HTTPStatus.CONFLICT,
+        retry_after=BUSY_SECONDS,
+    )
+
+
+def not_found(detail: str) -> Problem:
+    """Say that there is no such resource, or that the key may not see it."""
+    return Problem("not_found", detail, status=HTTPStatus.NOT_FOUND)
+
+
+def invalid(
+    faults: Sequence[Fault], *, status: int = HTTPStatus.BAD_REQUEST
+) -> Problem:
+    """Say which fields are missing, malformed or unknown."""
+    detail = " ".join(dict.fromkeys(fault.detail for fault in faults))
+    return Problem("invalid_request", detail, status=status, faults=faults)
+
+
+def faults_of(detail: Any, pointer: str = "") -> Any:
+    """Give each complaint of a serializer the pointer of its field."""
+    if isinstance(detail, Mapping):
+        for field, found in detail.items():
+            inner = pointer if field == "non_field_errors" else f"{pointer}/{field}"
+            yield from faults_of(found, inner)
+    elif isinstance(detail, list):
+        for number, found in enumerate(detail):
+            is_leaf = isinstance(found, str)
+            yield from faults_of(found, pointer if is_leaf else f"{pointer}/{number}")
+    else:
+        name = pointer.rpartition("/")[2]
+        words = f"{name}: {detail}" if name else str(detail)
+        yield Fault(words, pointer=pointer, code=getattr(detail, "code", "invalid"))
+
+
+def _refused_by_a_service(exc: LendingError | XeroSyncError) -> Problem:
+    match exc:
+        case ExternalIdConflict():
+            faults = [
+                Fault(exc.message, pointer=f"/{field}", code=exc.code)
+                for field in exc.differences
+            ]
+            return Problem(exc.code, exc.message, faults=faults)
+        case LendingError() | WritebackBlocked():
+            is_late = isinstance(exc, DecisionNotAllowed) and not exc.field
+            status = HTTPStatus.CONFLICT if is_late else HTTPStatus.UNPROCESSABLE_ENTITY
+            words = str(exc.message)
+            faults = (
+                [Fault(words, pointer=f"/{exc.field}", code=exc.code)]
+                if exc.field
+                else []
+            )
+            return Problem(exc.code, words, status=status, faults=faults)
+        case CodatUnavailable():
+            return Problem(
+                "codat_unavailable",
+                "Codat did not take the call in; nothing was changed. Repeat it later.",
+                status=HTTPStatus.SERVICE_UNAVAILABLE,
+                retry_after=exc.retry_after or 30,
+            )
+        case CodatAccessDenied():
+            return Problem(
+                "codat_access_denied",
+                "Codat refuses our key or permission; an operator has to mend it.",
+                status=HTTPStatus.BAD_GATEWAY,
+            )
+        case CodatError():
+            return Problem(
+                "codat_error", str(exc), status=HTTPStatus.BAD_GATEWAY, retry_after=None
+            )
+    return Problem("refused", str(exc))
+
+
+_CODES = {
+    HTTPStatus.BAD_REQUEST: "malformed",
+    HTTPStatus.UNAUTHORIZED: "not_authenticated",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.NOT_ACCEPTABLE: "not_acceptable",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
+    HTTPStatus.TOO_MANY_REQUESTS: "too_many_requests",
+}
+
+
+def _by_the_framework(exc: exceptions.APIException) -> Problem:
+    headers = {}
+    if challenge := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    wait = getattr(exc, "wait", None)
+    return Problem(
+        _CODES.get(HTTPStatus(exc.status_code), "refused"),
+        str(exc.detail),
+        status=exc.status_code,
+        retry_after=wait,
+        headers=headers,
+    )
+
+
+def handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer an exception of a view; what is not known becomes a 500 further out."""
+    problem = as_problem(exc)
+    if problem is None:
+        return None
+    request = context["request"]
+    response = Response(
+        as_body(problem, request),
+        status=problem.status,
+        headers=_headers(problem),
+        content_type=CONTENT_TYPE,
+    )
+    response.exception = True
+    return response
+
+
+def as_body(problem: Problem, request: Any) -> dict[str, Any]:
+    """Return the members of a problem document."""
+    return {
+        "type": request.build_absolute_uri(f"{TYPES}{problem.code}"),
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "code": problem.code,
+        "detail": problem.detail,
+        "instance": f"urn:uuid:{getattr(request, 'request_id', '')}",
+        "errors": [
+            {key: value for key, value in asdict(fault).items() if value is not None}
+            for fault in problem.faults
+        ],
+        "retry": {
+            "allowed": problem.retry_after is not None,
+            "after_seconds": _whole(problem.retry_after),
+        },
+    }
+
+
+def as_response(problem: Problem, request: HttpRequest) -> JsonResponse:
+    """Answer outside the framework, where no view was reached."""
+    return JsonResponse(
+        as_body(problem, request),
+        status=problem.status,
+        headers=_headers(problem),
+        content_type=CONTENT_TYPE,
+    )
+
+
+def _headers(problem: Problem) -> dict[str, str]:
+    headers = dict(problem.headers)
+    if problem.retry_after is not None:
+        headers["Retry-After"] = str(_whole(problem.retry_after))
+    return headers
+
+
+def _whole(seconds: float | None) -> int | None:
+    return None if seconds is None else max(1, -int(-seconds // 1))

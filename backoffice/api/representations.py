@@ -1,0 +1,204 @@
+"""How the API shows companies, loans, events and their entries."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count
+from django.utils import timezone
+
+from backoffice.positions import fee_tax_of, records_of
+from lending.models import Company, Loan, LoanEvent
+from lending.money import as_text
+from lending.positions import Position, explain, loan_position
+from xero_sync import preview, selectors, stages
+from xero_sync.models import SyncRecord
+from xero_sync.models.choices import DATA_TYPES, State, Step
+
+Shown = dict[str, Any]
+
+
+def company(row: Company) -> Shown:
+    """Show a company."""
+    return {
+        "reference": row.reference,
+        "borrower_reference": row.borrower_reference,
+        "legal_name": row.legal_name,
+        "contact_email": row.contact_email,
+        "currency": row.currency,
+        "country": row.country,
+        "language": row.language,
+        "time_zone": row.time_zone,
+        "created_at": row.created_at.isoformat(),
+    }
+
+
+def loan(row: Loan) -> Shown:
+    """Show what was agreed."""
+    return {
+        "reference": row.reference,
+        "company": row.company.reference,
+        "currency": row.company.currency,
+        "agreed_on": row.agreed_on.isoformat(),
+        "invoice_number": row.invoice_number,
+        "invoice_external_id": row.invoice_external_id,
+        "invoice_amount": as_text(row.invoice_amount, row.company.currency),
+        "debtor_name": row.debtor_name,
+        "collection_route": row.collection_route,
+        "invoice_payment_posting": row.invoice_payment_posting,
+        "closed_at": row.closed_at and row.closed_at.isoformat(),
+        "created_at": row.created_at.isoformat(),
+    }
+
+
+def loan_with_position(row: Loan) -> Shown:
+    """Show a loan, where it stands, and what would settle it."""
+    records = records_of(SyncRecord.objects.filter(loan=row))
+    events = list(row.events.select_related("reverses"))
+    found = loan_position(loan=row, events=events, fee_tax=fee_tax_of(row, records))
+    return {
+        **loan(row),
+        "position": position(found),
+        "settled": selectors.is_settled(row),
+        "to_settle": explain(found, row),
+    }
+
+
+def position(found: Position) -> Shown:
+    """Show the balances in the borrower's books, debits positive."""
+
+    def text(amount: Decimal) -> str:
+        return as_text(amount, found.currency)
+
+    return {
+        "currency": found.currency,
+        "lender_account": text(found.lender_account),
+        "nominated_account": text(found.nominated_account),
+        "fee_expense": text(found.fee_expense),
+        "tax": text(found.tax),
+        "receivable": text(found.receivable),
+    }
+
+
+def event(row: LoanEvent) -> Shown:
+    """Show what was recorded; none of it ever changes."""
+    return {
+        "external_id": row.external_id,
+        "loan": row.loan.reference,
+        "company": row.loan.company.reference,
+        "sequence": row.sequence,
+        "kind": row.kind,
+        "amount": as_text(row.amount, row.loan.company.currency),
+        "currency": row.loan.company.currency,
+        "value_date": row.value_date.isoformat(),
+        "description": row.description,
+        "already_in_books": row.already_in_books,
+        "reverses": row.reverses.external_id if row.reverses else None,
+        "recorded_at": row.recorded_at.isoformat(),
+        "recorded_by": row.recorded_by,
+    }
+
+
+def event_as_recorded(row: LoanEvent, planned: Sequence[SyncRecord]) -> Shown:
+    """Show an event at the moment of its recording, with what it leads to."""
+    return {**event(row), "entries": [planned_entry(one) for one in planned]}
+
+
+def event_now(row: LoanEvent, records: Iterable[SyncRecord]) -> Shown:
+    """Show an event with the exact stage of each of its entries."""
+    shown = [entry(one) for one in records]
+    reversal = getattr(row, "reversed_by", None)
+    return {
+        **event(row),
+        "reversed_by": reversal.external_id if reversal else None,
+        "status": event_status(shown),
+        "entries": shown,
+    }
+
+
+def event_status(entries: Sequence[Shown]) -> str:
+    """Put the stages of an event's entries into one word."""
+    states = {one["state"] for one in entries if not _is_covered(one)}
+    if any(one["who_must_act"] != "nobody" for one in entries):
+        return "needs_attention"
+    if State.UNKNOWN in states:
+        return "unknown"
+    closed = {State.WRITTEN, State.LINKED_BY_HAND, State.CANCELLED}
+    if not states - closed:
+        return "cancelled" if states == {State.CANCELLED} else "written"
+    return "in_progress"
+
+
+def what_would_be_written(row: LoanEvent) -> list[Shown]:
+    """Show the bodies that Codat would get for an event, by the accounts chosen now."""
+    found = row.sync_records.select_related("lender_account").order_by("step")
+    shown = []
+    for record in found:
+        record.event, record.loan = row, row.loan
+        made = preview.preview(record=record, now=timezone.now())
+        shown.append(
+            {
+                "step": record.step,
+                "data_type": made.data_type,
+                "body": made.body,
+                "missing": made.missing,
+            }
+        )
+    return shown
+
+
+def planned_entry(record: SyncRecord) -> Shown:
+    """Show an entry as it was planned."""
+    return {
+        "id": str(record.pk),
+        "step": record.step,
+        "data_type": DATA_TYPES[Step(record.step)],
+        "value_date": record.value_date.isoformat(),
+        "lender_effect": _effect(record),
+        "state": record.state,
+        "reason": record.reason,
+    }
+
+
+def entry(record: SyncRecord) -> Shown:
+    """Show where an entry is, what keeps it, whose move it is, and since when."""
+    stage = stages.stage_of(record)
+    blocker = stage.blocked_by
+    return {
+        **planned_entry(record),
+        "event": record.event.external_id,
+        "loan": record.loan.reference,
+        "company": record.loan.company.reference,
+        "in_words": stage.words,
+        "who_must_act": stage.actor.value,
+        "since": stage.since.isoformat(),
+        "blocked_by": blocker
+        and {
+            "why": stage.wait,
+            "id": str(blocker.pk),
+            "event": blocker.event.external_id,
+            "state": blocker.state,
+        },
+        "attempts": attempts_of(record),
+        "next_look_at": record.look_at and record.look_at.isoformat(),
+        "codat_says": record.failure,
+        "push_operation_key": record.push_operation_key
+        and str(record.push_operation_key),
+        "xero_record_id": record.xero_record_id,
+    }
+
+
+def attempts_of(record: SyncRecord) -> int:
+    """Count the HTTP exchanges that carried the entry."""
+    counted = record.requests.aggregate(found=Count("attempts"))
+    return int(counted["found"])
+
+
+def _effect(record: SyncRecord) -> str:
+    currency = record.loan.company.currency
+    return as_text(record.lender_effect, currency)
+
+
+def _is_covered(shown: Shown) -> bool:
+    """Tell whether a line waits for nothing but bank feeds, which may never come."""
+    return bool(shown["reason"] == "bank_feeds_off")

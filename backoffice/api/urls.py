@@ -1,0 +1,27 @@
+"""All addresses of the API; natural keys may hold dots and colons."""
+
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+
+from backoffice.api import batches, companies, events, loans
+
+
+class Reference(StringConverter):
+    """A natural key in a path."""
+
+    regex = r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}"
+
+
+register_converter(Reference, "reference")
+
+urlpatterns = [
+    path("companies", companies.Companies.as_view()),
+    path("companies/<reference:reference>", companies.OneCompany.as_view()),
+    path("loans", loans.Loans.as_view()),
+    path("loans/<reference:reference>", loans.OneLoan.as_view()),
+    path("loans/<reference:reference>/close", loans.CloseLoan.as_view()),
+    path("loans/<reference:reference>/events", events.LoanEvents.as_view()),
+    path("loan-events/batch", batches.Batch.as_view()),
+    path("loan-events/<reference:external_id>", events.Event.as_view()),
+    path("loan-events/<reference:external_id>/reverse", events.Reversal.as_view()),
+]
