@@ -69,16 +69,17 @@ def stage_of(record: SyncRecord) -> Stage:
         state=state,
         reason=record.reason,
         words=words,
-        actor=_actor(record, state),
+        actor=actor_of(state=state, reason=record.reason),
         since=record.state_since,
         wait=waiting[0].value if waiting else "",
         blocked_by=waiting[1] if waiting else None,
     )
 
 
-def _actor(record: SyncRecord, state: State) -> Actor:
+def actor_of(*, state: str, reason: str) -> Actor:
+    """Tell whose move it is in a state, for a reason."""
     if state == State.FAILED:
         return Actor.OPERATOR
-    if state in CLOSED_STATES or not record.reason:
+    if state in CLOSED_STATES or not reason:
         return Actor.NOBODY
-    return ACTOR_OF_REASON.get(record.reason, Actor.NOBODY)
+    return ACTOR_OF_REASON.get(reason, Actor.NOBODY)
