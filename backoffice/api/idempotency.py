@@ -21,6 +21,7 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from backoffice.api.problems import Fault, Problem, busy, invalid
+from backoffice.encryption import seal, unseal
 from backoffice.models import ApiClient, StoredReply
 from xero_sync.clock import database_now
 
@@ -38,12 +39,14 @@ class Reply:
 
     `natural_key` names the resource it made. `is_new` is False where the resource was
     there already with the same content; what was answered then is answered again.
+    `is_secret` marks an answer with a secret in it: it is kept encrypted.
     """
 
     status: int
     content: Mapping[str, Any]
     natural_key: str | None = None
     is_new: bool = True
+    is_secret: bool = False
 
 
 Act = Callable[[], Reply]
@@ -83,7 +86,7 @@ def once_with_calls(request: Request, act: Act) -> Response:
     except BaseException:
         StoredReply.objects.filter(pk=found.pk, status_code=None).delete()
         raise
-    found.status_code, found.body = reply.status, encode(reply.content)
+    found.status_code, found.body = reply.status, kept(reply)
     found.running_until = None
     found.save(update_fields=["status_code", "body", "running_until"])
     return _answer(reply)
@@ -118,9 +121,7 @@ def replay(found: StoredReply, request: Request) -> Response:
         Problem: 422, the content differs; it names where.
     """
     _check_same(found, request)
-    return Response(
-        json.loads(bytes(found.body)), status=found.status_code, headers=REPLAYED
-    )
+    return Response(read(found), status=found.status_code, headers=REPLAYED)
 
 
 def store(
@@ -139,20 +140,35 @@ def store(
         call=call,
         fingerprint=fingerprint(sent) if key else {},
         status_code=reply.status,
-        body=encode(reply.content),
+        body=kept(reply),
     )
 
 
 def stored_for(natural_key: str) -> dict[str, Any] | None:
     """Return what was answered when the resource was made through the API."""
     found = StoredReply.objects.filter(natural_key=natural_key).only("body").first()
-    content: dict[str, Any] | None = json.loads(bytes(found.body)) if found else None
-    return content
+    return read(found) if found else None
 
 
 def encode(content: Mapping[str, Any]) -> bytes:
-    """Return the bytes that are kept."""
+    """Return the bytes of an answer."""
     return json.dumps(content, cls=JSONEncoder, separators=(",", ":")).encode()
+
+
+def kept(reply: Reply) -> bytes:
+    """Return the bytes that are kept: an answer with a secret only encrypted."""
+    body = encode(reply.content)
+    return seal(body.decode()).encode() if reply.is_secret else body
+
+
+def read(found: StoredReply) -> dict[str, Any]:
+    """Return what was answered, whichever way it is kept."""
+    body = bytes(found.body)
+    text = body.decode()
+    # What is sealed is base64, and no JSON object begins like that.
+    plain = text if body.startswith(b"{") else unseal(text)
+    content: dict[str, Any] = json.loads(plain)
+    return content
 
 
 def fingerprint(sent: Any, salt: str | None = None) -> dict[str, str]:
@@ -174,7 +190,7 @@ def _once(request: Request, act: Act, key: str | None) -> Response:
                     raise busy()
                 return replay(found, request)
         reply = act()
-        if reply.is_new or key is not None:
+        if (reply.is_new and reply.natural_key) or key is not None:
             store(client, reply, call=_call(request), key=key, sent=request.data)
         return _answer(reply)
 

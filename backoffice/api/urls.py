@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from backoffice.api import batches, companies, events, loans
+from backoffice.api import batches, companies, events, loans, webhooks
 
 
 class Reference(StringConverter):
@@ -24,4 +24,16 @@ urlpatterns = [
     path("loan-events/batch", batches.Batch.as_view()),
     path("loan-events/<reference:external_id>", events.Event.as_view()),
     path("loan-events/<reference:external_id>/reverse", events.Reversal.as_view()),
+    path("webhook-endpoints", webhooks.Endpoints.as_view()),
+    path("webhook-endpoints/<uuid:endpoint_id>", webhooks.OneEndpoint.as_view()),
+    path(
+        "webhook-endpoints/<uuid:endpoint_id>/rotate-secret",
+        webhooks.Rotation.as_view(),
+    ),
+    path("webhook-endpoints/<uuid:endpoint_id>/test", webhooks.Test.as_view()),
+    path("webhook-endpoints/<uuid:endpoint_id>/replay", webhooks.Replay.as_view()),
+    path(
+        "webhook-endpoints/<uuid:endpoint_id>/deliveries",
+        webhooks.Deliveries.as_view(),
+    ),
 ]
