@@ -1,10 +1,13 @@
 """The one clock that processes on several hosts share."""
 
 from datetime import datetime
+from typing import TypeVar
 
 from django.db import connection
 from django.db.models import DateTimeField, Func
 from django.utils import timezone
+
+T = TypeVar("T")
 
 
 def database_now() -> datetime:
@@ -22,8 +25,11 @@ def database_now() -> datetime:
     return moment
 
 
-def moment_in_query() -> datetime | Func:
-    """Return the same time for use within a query, without a query of its own."""
+def moment_in_query(host: T) -> T | Func:
+    """Return the same time for use within a query, without a query of its own.
+
+    `host` is what stands for the host's time where the database has no clock.
+    """
     if connection.vendor != "postgresql":
-        return database_now()
+        return host
     return Func(function="clock_timestamp", output_field=DateTimeField())

@@ -6,7 +6,6 @@ outcome got lost is looked for before it is made again.
 """
 
 import time
-import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -24,6 +23,7 @@ from xero_sync.codat.exceptions import (
     CodatUnavailable,
 )
 from xero_sync.codat.push import PushOperation, PushStatus, push_path
+from xero_sync.ids import new_id
 from xero_sync.models import Connection, WriteAttempt, WriteRequest
 from xero_sync.models.choices import Outcome
 from xero_sync.writeback import rows
@@ -91,7 +91,7 @@ def _intent(connection: Connection, data_type: str, body: bytes) -> WriteRequest
             connection.codat_company_id, connection.codat_connection_id, data_type
         ),
         body=body,
-        idempotency_key=uuid.uuid4(),
+        idempotency_key=new_id(),
         created_at=database_now(),
     )
 

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min, Q, QuerySet, TextChoices
+from django.db.models import DateTimeField, Min, Q, QuerySet, TextChoices
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from lending.prepared import Prepared
 from xero_sync.clock import database_now, moment_in_query
 from xero_sync.models import Heartbeat, Lane, SyncRecord, WebhookMessage
 from xero_sync.models.choices import State
@@ -91,10 +93,17 @@ def _take(holder: str, now: datetime, until: datetime) -> str | None:
     return None
 
 
+_BUSY = Prepared(
+    lambda now: Heartbeat.objects.filter(
+        busy_until__gt=moment_in_query(now)
+    ).values_list("name"),
+    now=DateTimeField(),
+)
+
+
 def busy() -> frozenset[str]:
     """Return which slots are held and which jobs are asked for, with one query."""
-    lasting = Heartbeat.objects.filter(busy_until__gt=moment_in_query())
-    return frozenset(lasting.values_list("name", flat=True))
+    return frozenset(name for (name,) in _BUSY.rows(now=timezone.now()))
 
 
 def all_taken(names: Collection[str]) -> bool:

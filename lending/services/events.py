@@ -15,12 +15,19 @@ from lending.exceptions import (
     ReversalNotReversible,
 )
 from lending.models import EventKind, Loan, LoanEvent
+from lending.prepared import Prepared
 from lending.services import checks
 from lending.services.loans import lock_loan
 from lending.signals import loan_event_recorded
 
-# The newest first.
-_SEQUENCES = LoanEvent.objects.order_by("-sequence").values_list("sequence", flat=True)
+_LATEST = Prepared(
+    lambda loan: (
+        LoanEvent.objects.filter(loan=loan)
+        .order_by("-sequence")
+        .values_list("sequence")[:1]
+    ),
+    loan=Loan._meta.pk,
+)
 
 
 @transaction.atomic
@@ -153,7 +160,7 @@ def _store(
 ) -> tuple[LoanEvent, bool]:
     """Insert the event and tell the receivers; a parallel twin wins quietly."""
     checks.check_author(recorded_by, field="recorded_by")
-    latest = _SEQUENCES.filter(loan=loan).first() or 0
+    (latest,) = _LATEST.first(loan=loan.pk) or (0,)
     event = LoanEvent(
         external_id=external_id or f"evt-{uuid4().hex}",
         sequence=latest + 1,

@@ -2,12 +2,12 @@
 
 import sys
 
-from tests.bench import history, limits, push, recording
+from tests.bench import api, history, limits, push, recording
 
 
 def main() -> int:
     """Run all of them, one after the other; 1 if any bar was missed."""
-    missed = [bench.main([]) for bench in (push, limits, history, recording)]
+    missed = [bench.main([]) for bench in (push, limits, history, recording, api)]
     return int(any(missed))
 
 

@@ -1,7 +1,8 @@
 """Past entries by the million: written bookings with all their evidence, made in SQL.
 
-Four bookings a loan, spread over the companies, half a minute apart. Their random ids
-are drawn once, in a temporary table, and every other table is filled from it.
+Four bookings a loan, spread over the companies, half a minute apart. Their ids are
+drawn once, in a temporary table, and every other table is filled from it: our own sort
+by time, as the product makes them; Codat's are random.
 """
 
 from collections.abc import Iterator
@@ -43,7 +44,10 @@ FILLED = (
 
 DIALECTS = {
     "sqlite": {
-        "uuid": "lower(hex(randomblob(16)))",
+        "theirs": "lower(hex(randomblob(16)))",
+        "ours": "printf('%012x', (unixepoch('{start}') + n * {gap}) * 1000) || '7' || "
+        "substr(lower(hex(randomblob(2))), 2) || '8' || "
+        "substr(lower(hex(randomblob(8))), 2)",
         "numbers": "WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL "
         "SELECT n + 1 FROM numbers WHERE n + 1 < {count}) SELECT n, "
         "{{columns}} FROM numbers",
@@ -53,7 +57,10 @@ DIALECTS = {
         "uuid_type": "char(32)",
     },
     "postgresql": {
-        "uuid": "gen_random_uuid()",
+        "theirs": "gen_random_uuid()",
+        "ours": "(lpad(to_hex((extract(epoch FROM timestamptz '{start}+00')::bigint"
+        " + n * {gap}) * 1000), 12, '0') || '7' || "
+        "substr(translate(gen_random_uuid()::text, '-', ''), 14))::uuid",
         "numbers": "SELECT n, {{columns}} FROM generate_series(0, {count} - 1) AS n",
         "moment": "timestamptz '{start}+00' + n * interval '{gap} seconds'",
         "day": "(timestamp '{start}' + n * interval '{gap} seconds')::date",
@@ -228,13 +235,17 @@ def _draw(cursor: Any, count: int, company_ids: list[int]) -> None:
         "JOIN xero_sync_accountmapping m ON m.connection_id = c.id "
         f"WHERE c.company_id BETWEEN {company_ids[0]} AND {company_ids[-1]}"
     )
-    ids = ("record", "request", "operation", "idempotency")
+    kinds = {
+        "record": "ours",
+        "request": "ours",
+        "idempotency": "ours",
+        "operation": "theirs",
+        "at": "moment",
+        "day": "day",
+    }
     columns = ", ".join(
-        [
-            *(f"{_dialect('uuid')} AS {name}" for name in ids),
-            f"{_dialect('moment').format(start=start, gap=gap)} AS at",
-            f"{_dialect('day').format(start=start, gap=gap)} AS day",
-        ]
+        f"{_dialect(kind).format(start=start, gap=gap)} AS {name}"
+        for name, kind in kinds.items()
     )
     numbers = _dialect("numbers").format(count=count).format(columns=columns)
     cursor.execute(f"CREATE TEMPORARY TABLE drawn AS {numbers}")

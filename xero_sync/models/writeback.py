@@ -1,11 +1,10 @@
 """The queue of record: what must stand in Xero, what was sent, what came back."""
 
-import uuid
-
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from xero_sync.ids import new_id
 from xero_sync.models.choices import (
     BOOKINGS,
     CLOSED_STATES,
@@ -56,7 +55,7 @@ class SyncRecord(models.Model):
     that a worker which slept through its lease changes nothing.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     # Relations without an index of their own begin another index of the table.
     event = models.ForeignKey(
         "lending.LoanEvent",
@@ -206,7 +205,7 @@ class WriteRequest(models.Model):
     Append-only. A request without an attempt is the evidence of a crash.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     company = models.ForeignKey(
         "lending.Company", on_delete=models.PROTECT, related_name="write_requests"
     )

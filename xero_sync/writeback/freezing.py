@@ -1,10 +1,10 @@
 """The bytes of a write, made once at the claim and never again."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import translation
@@ -14,6 +14,7 @@ from lending.models import Loan, LoanEvent
 from lending.money import quantize, split_tax
 from xero_sync.codat import payloads
 from xero_sync.codat.push import push_path
+from xero_sync.ids import new_id
 from xero_sync.models import (
     AccountMapping,
     Connection,
@@ -160,7 +161,7 @@ def new_request(
     basis_connection: Connection,
     mapping: AccountMapping | None,
     account: LenderAccount,
-    predecessor_id: uuid.UUID | None,
+    predecessor_id: UUID | None,
 ) -> WriteRequest:
     """Return an unsaved request with a fresh key."""
     data_type = DATA_TYPES[Step(step)]
@@ -177,7 +178,7 @@ def new_request(
             account_id=account.source_account_id if is_line else None,
         ),
         body=body,
-        idempotency_key=uuid.uuid4(),
+        idempotency_key=new_id(),
         predecessor_id=predecessor_id,
     )
 

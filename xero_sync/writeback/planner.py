@@ -7,6 +7,7 @@ from django.db import transaction
 from lending.models import EventKind, Loan, LoanEvent
 from lending.models import InvoicePaymentPosting as Posting
 from lending.positions import effect_of
+from lending.prepared import Prepared
 from xero_sync import task_queue
 from xero_sync.models import LenderAccount, LoanInXero, RecordChange, SyncRecord
 from xero_sync.models.choices import BOOKINGS, Cause, Reason, State, Step
@@ -88,8 +89,7 @@ def _draft(
 def _set_first_states(
     records: list[SyncRecord], *, event: LoanEvent, now: datetime
 ) -> None:
-    company_id = records[0].company_id
-    ready = readiness.load(company_ids=[company_id], now=now)[company_id]
+    ready = readiness.of(company_id=records[0].company_id, now=now)
     fixed_account = _fixed_account(event.loan_id)
     for record in records:
         if event.already_in_books:
@@ -106,10 +106,13 @@ def _set_first_states(
         record.state = State.HELD if record.reason else State.QUEUED
 
 
-_FIXED = LoanInXero.objects.values_list("lender_account", flat=True)
+_FIXED = Prepared(
+    lambda loan: LoanInXero.objects.filter(loan=loan).values_list("lender_account"),
+    loan=Loan._meta.pk,
+)
 
 
 def _fixed_account(loan_id: int) -> LenderAccount | None:
     """Return the lender account that the loan's first booking fixed, if any did."""
-    account_id = next(iter(_FIXED.filter(loan=loan_id)), None)
+    (account_id,) = _FIXED.first(loan=loan_id) or (None,)
     return LenderAccount.objects.get(pk=account_id) if account_id else None

@@ -8,6 +8,8 @@ from itertools import islice
 
 from django.db import DEFAULT_DB_ALIAS
 
+from lending.models import Company
+from lending.prepared import Prepared
 from xero_sync.models import AccountMapping, Connection, LenderAccount
 
 
@@ -65,6 +67,21 @@ _VERSIONS = (
         *(f"lender_account__{name}" for name in _OF_ACCOUNT),
     )
 )
+
+_OF_ONE = Prepared(
+    lambda company: _VERSIONS.filter(connection__company=company),
+    company=Company._meta.pk,
+)
+
+
+def of(*, company_id: int, now: datetime) -> Readiness:
+    """Read the readiness of one company."""
+    versions = _OF_ONE.rows(company=company_id)
+    if not versions:
+        return load(company_ids=[company_id], now=now)[company_id]
+    # The newest stands last.
+    mapping = _mapping(versions[-1])
+    return Readiness(mapping.connection, mapping, now)
 
 
 def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:

@@ -1,0 +1,103 @@
+"""Reads whose SQL is made once: for what is asked anew with every event.
+
+Django makes the SQL of a queryset each time it runs, which costs many times what the
+database then takes to answer by a key. Here it is made at the first use and kept for
+the life of the process; only the values change.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import Expression, Field, Model, QuerySet
+from django.db.transaction import TransactionManagementError
+
+Row = Sequence[Any]
+# The place of a value in a row, what converts the value, and the column it came from.
+Conversion = tuple[int, Sequence[Callable[..., Any]], Any]
+
+
+class Given(Expression):
+    """A place in a query that takes its value when the query runs."""
+
+    def __init__(self, name: str, field: "Field[Any, Any]") -> None:
+        super().__init__(output_field=field)
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:  # noqa: ARG002
+        """Return the place, and in the value's stead who takes it."""
+        return "%s", (self,)
+
+
+@dataclass(frozen=True)
+class _Statement:
+    sql: str
+    parameters: Sequence[Any]
+    conversions: Sequence[Conversion]
+    is_locking: bool
+
+
+class Prepared:
+    """A query of columns, made from its places when it is first run.
+
+    `make` gets the places by name and returns a queryset of `values_list`; `places`
+    names them, each with the field that converts its values.
+    """
+
+    def __init__(
+        self,
+        make: Callable[..., "QuerySet[Any, Any]"],
+        **places: "Field[Any, Any]",
+    ) -> None:
+        self._make = make
+        self._places = places
+        self._made: _Statement | None = None
+
+    def rows(self, **given: Any) -> list[Row]:
+        """Return what the query gives for these values.
+
+        Raises:
+            TransactionManagementError: it locks rows, and no transaction is open.
+        """
+        made = self._made = self._made or self._statement()
+        if made.is_locking and not connection.in_atomic_block:
+            raise TransactionManagementError("Rows are locked in a transaction only.")
+        values = [
+            one.output_field.get_db_prep_value(given[one.name], connection)
+            if isinstance(one, Given)
+            else one
+            for one in made.parameters
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(made.sql, values)
+            rows: list[Row] = cursor.fetchall()
+        if made.conversions:
+            rows = [_converted(row, made.conversions) for row in rows]
+        return rows
+
+    def first(self, **given: Any) -> Row | None:
+        """Return the first row that the query gives for these values, if any."""
+        return next(iter(self.rows(**given)), None)
+
+    def _statement(self) -> _Statement:
+        places = {name: Given(name, field) for name, field in self._places.items()}
+        query = self._make(**places).query
+        compiler = query.get_compiler(using=DEFAULT_DB_ALIAS)
+        sql, parameters = compiler.as_sql()
+        found = compiler.get_converters([column for column, *_ in compiler.select])
+        conversions = [(at, *one) for at, one in found.items()]
+        return _Statement(sql, parameters, conversions, query.select_for_update)
+
+
+def _converted(row: Row, conversions: Sequence[Conversion]) -> Row:
+    values = list(row)
+    for at, functions, column in conversions:
+        for convert in functions:
+            values[at] = convert(values[at], column, connection)
+    return tuple(values)
+
+
+def columns_of(model: type[Model]) -> list[str]:
+    """Return the columns of a model, in the order in which `from_db` takes them."""
+    return [field.attname for field in model._meta.concrete_fields]

@@ -1,0 +1,69 @@
+"""Reads whose SQL is made once say what a queryset would."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import models
+from django.db.transaction import TransactionManagementError
+from django.utils import timezone
+
+from lending.models import Loan
+from lending.prepared import Prepared, columns_of
+from lending.services.loans import lock_loan
+from tests.builders import make_loan
+
+CREATED = Prepared(
+    lambda since: Loan.objects.filter(created_at__gt=since).values_list(
+        *columns_of(Loan)
+    ),
+    since=models.DateTimeField(),
+)
+
+
+@pytest.mark.django_db
+def test_rows_are_those_of_the_queryset():
+    make_loan()
+    since = timezone.now() - timedelta(hours=1)
+
+    rows = CREATED.rows(since=since)
+
+    assert rows == list(Loan.objects.values_list(*columns_of(Loan)))
+    assert isinstance(Loan.from_db("default", columns_of(Loan), rows[0]), Loan)
+
+
+@pytest.mark.django_db
+def test_each_run_takes_its_own_values():
+    make_loan()
+    now = timezone.now()
+
+    assert CREATED.first(since=now - timedelta(hours=1))
+    assert CREATED.first(since=now + timedelta(hours=1)) is None
+
+
+@pytest.mark.django_db
+def test_a_locked_loan_is_read_afresh_with_its_company(django_assert_num_queries):
+    stale = make_loan()
+    Loan.objects.filter(pk=stale.pk).update(invoice_amount=Decimal("7.5"))
+
+    with django_assert_num_queries(1):
+        loan = lock_loan(stale)
+        company = loan.company
+
+    assert loan == stale
+    assert loan.invoice_amount == Decimal("7.5")
+    assert company == stale.company
+    assert not loan._state.adding
+
+
+@pytest.mark.django_db
+def test_a_loan_that_is_gone_cannot_be_locked():
+    with pytest.raises(Loan.DoesNotExist):
+        lock_loan(Loan(pk=4_711))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("time", ["the first time", "later on"])
+def test_nothing_is_locked_outside_a_transaction(time):
+    with pytest.raises(TransactionManagementError):
+        lock_loan(Loan(pk=4_711))
