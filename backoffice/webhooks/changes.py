@@ -6,19 +6,34 @@ looked for until every transaction that could fill it must be over.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 
 from backoffice.models import ChangeCursor, ChangeGap
 from xero_sync.models import RecordChange
 
 # No transaction of ours is open for longer.
 WATCHED_FOR = timedelta(minutes=10)
-AT_A_TIME = 500
+AT_A_TIME = 200
 # So far back may ids be missing whose transactions are open when reading begins.
 LOOK_BACK = 1_000
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Changes that were not read before, and the gaps that they fill or that ended."""
+
+    number: int
+    after: int
+    new: list[RecordChange]
+    late: list[tuple[ChangeGap, list[RecordChange]]]
+
+    @property
+    def changes(self) -> list[RecordChange]:
+        """All changes, those of the gaps first."""
+        return [*(one for _, found in self.late for one in found), *self.new]
 
 
 def begin(*, now: datetime) -> None:
@@ -33,30 +48,48 @@ def begin(*, now: datetime) -> None:
         _watch(ids[0], ids, now)
 
 
-@transaction.atomic
-def lock() -> ChangeCursor | None:
-    """Hold the cursor to the transaction's end; None while nobody listens."""
-    return ChangeCursor.objects.select_for_update(no_key=True).first()
+def read(*, now: datetime) -> Reading | None:
+    """Return what comes next; None if nobody listens, or there is nothing to do.
 
-
-def read(cursor: ChangeCursor, *, now: datetime) -> list[RecordChange]:
-    """Return the next changes and move on, in the transaction that locked."""
+    Nothing is locked: whoever has made something of it moves on, if he is the first.
+    """
+    cursor = ChangeCursor.objects.first()
+    if cursor is None:
+        return None
     changes = RecordChange.objects.select_related("record").order_by("pk")
-    found = []
-    for gap in ChangeGap.objects.order_by("first_id"):
-        late = list(changes.filter(pk__gte=gap.first_id, pk__lte=gap.last_id))
-        if late or gap.noticed_at < now - WATCHED_FOR:
-            gap.delete()
-        if late and gap.noticed_at >= now - WATCHED_FOR:
-            ids = [one.pk for one in late]
-            _watch(gap.first_id - 1, [*ids, gap.last_id + 1], gap.noticed_at)
-        found += late
+    late = [
+        (gap, list(changes.filter(pk__gte=gap.first_id, pk__lte=gap.last_id)))
+        for gap in ChangeGap.objects.order_by("first_id")
+    ]
+    ended = [
+        (gap, found)
+        for gap, found in late
+        if found or gap.noticed_at < now - WATCHED_FOR
+    ]
     new = list(changes.filter(pk__gt=cursor.change_id)[:AT_A_TIME])
-    if new:
-        _watch(cursor.change_id, [one.pk for one in new], now)
-        cursor.change_id = new[-1].pk
-        cursor.save(update_fields=["change_id"])
-    return found + new
+    if not new and not ended:
+        return None
+    return Reading(cursor.readings, cursor.change_id, new, ended)
+
+
+def move_on(reading: Reading, *, now: datetime) -> bool:
+    """Remember, in the caller's transaction, that all of this has been read.
+
+    Returns:
+        Whether nobody else has moved on meanwhile. If so, the reading is out of date.
+    """
+    last = reading.new[-1].pk if reading.new else reading.after
+    if not ChangeCursor.objects.filter(readings=reading.number).update(
+        readings=F("readings") + 1, change_id=last
+    ):
+        return False
+    _watch(reading.after, [one.pk for one in reading.new], now)
+    for gap, found in reading.late:
+        gap.delete()
+        if gap.noticed_at >= now - WATCHED_FOR:
+            ids = [one.pk for one in found]
+            _watch(gap.first_id - 1, [*ids, gap.last_id + 1], gap.noticed_at)
+    return True
 
 
 def _watch(after: int, ids: Iterable[int], noticed_at: datetime) -> None:

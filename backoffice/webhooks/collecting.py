@@ -1,7 +1,7 @@
 """Make messages of what has become of entries, loans and connections.
 
-The engine only writes its timeline. A pass reads on from where the last one stopped and
-stores, in one transaction, how far it came and what there is to tell.
+The engine only writes its timeline. A pass reads on from where the last one stopped,
+and stores in one transaction how far it came and what there is to tell.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,20 +30,14 @@ from xero_sync.selectors import is_settled
 def collect(*, now: datetime) -> int:
     """Read all changes there are; return how many messages they gave."""
     told = 0
-    while True:
-        read, stored = _collect_some(now)
-        told += stored
-        if read < changes.AT_A_TIME:
-            return told
-
-
-@transaction.atomic
-def _collect_some(now: datetime) -> tuple[int, int]:
-    cursor = changes.lock()
-    if cursor is None:
-        return 0, 0
-    read = changes.read(cursor, now=now)
-    return len(read), len(messages.store(_drafts(read, now), now=now))
+    while (reading := changes.read(now=now)) is not None:
+        # Most of the work is reading, and is done before anything is locked.
+        drafts = _drafts(reading.changes, now)
+        with transaction.atomic():
+            if not changes.move_on(reading, now=now):
+                break
+            told += len(messages.store(drafts, now=now))
+    return told
 
 
 def _drafts(read: Sequence[RecordChange], now: datetime) -> list[Draft]:

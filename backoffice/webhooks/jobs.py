@@ -10,7 +10,7 @@ from django.db.models import Min, Q
 from backoffice.models import ChangeCursor, WebhookDelivery
 from backoffice.webhooks import collecting, delivering
 from backoffice.webhooks.sending import TIMEOUT_SECONDS
-from xero_sync import slots
+from xero_sync import slots, task_queue
 from xero_sync.clock import database_now
 
 DELIVER = "backoffice.webhooks.jobs.deliver"
@@ -33,9 +33,14 @@ def deliver(**_ignored: Any) -> str:
     if not ChangeCursor.objects.filter(free).update(busy_until=now + TURN):
         return "nothing to do here"
     try:
-        return run_slice(seconds=SLICE_SECONDS)
+        done = run_slice(seconds=SLICE_SECONDS)
     finally:
         ChangeCursor.objects.update(busy_until=None)
+    wait = seconds_until_due(now=database_now())
+    if wait is not None and wait <= 0:
+        # The slice is over, the work is not; other jobs get their turn in between.
+        task_queue.nudge(DELIVER)
+    return done
 
 
 def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> str:
@@ -52,7 +57,7 @@ def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> st
         is_over = stop() or time.monotonic() >= ends_at
         if is_over or wait is None or wait > LINGER_SECONDS:
             return f"{told} messages, {delivered} of {attempts} attempts arrived"
-        time.sleep(min(0.5, max(0.05, wait)))
+        time.sleep(min(0.5, max(0.2, wait)))
 
 
 def seconds_until_due(*, now: datetime) -> float | None:
