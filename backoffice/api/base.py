@@ -14,6 +14,7 @@ from backoffice.api.permissions import HasScope
 from backoffice.api.problems import Fault, Problem, not_found
 from backoffice.api.throttles import KeyThrottle
 from lending.models import Company, Loan, LoanEvent
+from lending.selectors import loan_by_reference
 
 DRY_RUN = "dry_run"
 
@@ -103,9 +104,8 @@ def loan_or_404(caller: Caller, reference: str) -> Loan:
     Raises:
         Problem: 404.
     """
-    found = seen_by(caller, Loan.objects.with_company())
-    loan: Loan | None = found.filter(reference=reference).first()
-    if loan is None:
+    loan = loan_by_reference(reference)
+    if loan is None or not caller.may_see(loan.company_id):
         raise not_found(f"There is no loan “{reference}”.")
     return loan
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,7 +34,9 @@ from lending import services
 from lending.exceptions import ExternalIdConflict
 from lending.models import EventKind, Loan, LoanEvent
 from lending.money import parse_amount
+from lending.prepared import Prepared, columns_of
 from xero_sync.models import SyncRecord
+from xero_sync.models.choices import Step
 
 CREATED = 201
 
@@ -178,7 +181,15 @@ def rehearsed(done: tuple[LoanEvent, bool]) -> Reply:
 
 def entries_of(event: LoanEvent) -> list[SyncRecord]:
     """Return an event's entries, its booking before its line."""
-    found = list(event.sync_records.select_related("request", "lender_account"))
+    rows = _OF_EVENT.rows(event=event.pk)
+    found = [SyncRecord.from_db(DEFAULT_DB_ALIAS, _OF_RECORD, row) for row in rows]
     for record in found:
         record.event, record.loan = event, event.loan
-    return sorted(found, key=lambda one: (one.step == "statement_line", one.step))
+    return sorted(found, key=lambda one: (one.step == Step.STATEMENT_LINE, one.step))
+
+
+_OF_RECORD = columns_of(SyncRecord)
+_OF_EVENT = Prepared(
+    lambda event: SyncRecord.objects.filter(event=event).values_list(*_OF_RECORD),
+    event=LoanEvent._meta.pk,
+)
