@@ -32,6 +32,7 @@ from xero_sync.models.choices import (
     Reason,
     State,
 )
+from xero_sync.signals import telling
 from xero_sync.writeback import decisions, readiness, reconsider
 from xero_sync.writeback.moves import lock_connection, move
 
@@ -185,6 +186,19 @@ def _store(
     connection: Connection, *, status: str, now: datetime, **facts: object
 ) -> Connection:
     row = lock_connection(connection, now=now)
+    with telling(row):
+        _take_over(row, facts)
+        row.status = status
+        row.access_problem = ""
+        row.checked_at = now
+        if status == ConnectionStatus.DELETED:
+            row.deleted_at = now
+        row.save()
+    reconsider.company(company_id=row.company_id, now=now)
+    return row
+
+
+def _take_over(row: Connection, facts: dict[str, object]) -> None:
     name, profile_name = facts.get("organisation_name"), facts.pop("profile_name", "")
     if (
         row.organisation_name
@@ -200,14 +214,6 @@ def _store(
         row.organisation_changed = True
     for field, value in facts.items():
         setattr(row, field, value)
-    row.status = status
-    row.access_problem = ""
-    row.checked_at = now
-    if status == ConnectionStatus.DELETED:
-        row.deleted_at = now
-    row.save()
-    reconsider.company(company_id=row.company_id, now=now)
-    return row
 
 
 def doubtful(*, now: datetime) -> list[Connection]:
@@ -258,8 +264,9 @@ def confirm_organisation(
 ) -> Connection:
     """Take a person's word that the organisation is the same under another name."""
     row = lock_connection(connection, now=now)
-    row.organisation_changed = False
-    row.save(update_fields=["organisation_changed"])
+    with telling(row):
+        row.organisation_changed = False
+        row.save(update_fields=["organisation_changed"])
     held = SyncRecord.objects.filter(
         company=row.company_id, state=State.HELD, reason=Reason.ORGANISATION_CHANGED
     )
@@ -305,8 +312,9 @@ def switch_writeback(
         return row
     if on and held:
         _require_choice(held_events, publish_from)
-    row.writeback_on = on
-    row.save(update_fields=["writeback_on"])
+    with telling(row):
+        row.writeback_on = on
+        row.save(update_fields=["writeback_on"])
     WritebackSwitch.objects.create(
         connection=row,
         on=on,
@@ -381,7 +389,8 @@ def set_bank_feeds(*, connection: Connection, on: bool, now: datetime) -> Connec
     row = lock_connection(connection, now=now)
     if row.deleted_at:
         raise DecisionNotAllowed(_("The connection is deleted."), field="connection")
-    row.bank_feeds = on
-    row.save(update_fields=["bank_feeds"])
+    with telling(row):
+        row.bank_feeds = on
+        row.save(update_fields=["bank_feeds"])
     reconsider.company(company_id=row.company_id, now=now)
     return row

@@ -19,6 +19,7 @@ from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.patient import patient_client
+from xero_sync.signals import drain_stored
 from xero_sync.writeback import budget, engine, inbox
 from xero_sync.writeback import sweep as sweeping
 
@@ -67,6 +68,8 @@ def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> st
             # Work that came while the slot was being given back got no nudge.
             if not _is_due_soon():
                 break
+    if sent or looked:
+        drain_stored.send_robust(sender=None)
     return f"{sent} sent, {looked} looks"
 
 

@@ -87,20 +87,20 @@ def _stage(record: SyncRecord, waiting: tuple[Wait, SyncRecord] | None) -> Stage
         state=state,
         reason=record.reason,
         words=words,
-        actor=actor_of(record),
+        actor=actor_of(state=state, reason=record.reason),
         since=record.state_since,
         wait=waiting[0].value if waiting else "",
         blocked_by=waiting[1] if waiting else None,
     )
 
 
-def actor_of(record: SyncRecord) -> Actor:
-    """Tell whose move it is about an entry by itself, whatever it waits for."""
-    if record.state == State.FAILED:
+def actor_of(*, state: str, reason: str) -> Actor:
+    """Tell whose move it is in a state, for a reason."""
+    if state == State.FAILED:
         return Actor.OPERATOR
-    if record.state in CLOSED_STATES or not record.reason:
+    if state in CLOSED_STATES or not reason:
         return Actor.NOBODY
-    return ACTOR_OF_REASON.get(record.reason, Actor.NOBODY)
+    return ACTOR_OF_REASON.get(reason, Actor.NOBODY)
 
 
 def needs_somebody() -> Q:

@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from drf_spectacular.views import SpectacularSwaggerView
 
-from backoffice.api import batches, companies, events, loans, pages
+from backoffice.api import batches, companies, events, loans, pages, webhooks
 
 
 class Reference(StringConverter):
@@ -34,4 +34,16 @@ urlpatterns = [
     path("loan-events/batch", batches.Batch.as_view()),
     path("loan-events/<reference:external_id>", events.Event.as_view()),
     path("loan-events/<reference:external_id>/reverse", events.Reversal.as_view()),
+    path("webhook-endpoints", webhooks.Endpoints.as_view()),
+    path("webhook-endpoints/<uuid:endpoint_id>", webhooks.OneEndpoint.as_view()),
+    path(
+        "webhook-endpoints/<uuid:endpoint_id>/rotate-secret",
+        webhooks.Rotation.as_view(),
+    ),
+    path("webhook-endpoints/<uuid:endpoint_id>/test", webhooks.Test.as_view()),
+    path("webhook-endpoints/<uuid:endpoint_id>/replay", webhooks.Replay.as_view()),
+    path(
+        "webhook-endpoints/<uuid:endpoint_id>/deliveries",
+        webhooks.Deliveries.as_view(),
+    ),
 ]

@@ -19,6 +19,15 @@ from xero_sync.models.choices import (
 OPEN = ~Q(state__in=CLOSED_STATES)
 
 
+def needs_a_person(state: str, reason: str) -> bool:
+    """Tell whether an entry in this state, for this reason, only moves by a person."""
+    return (
+        state == State.FAILED
+        or (state == State.HELD and reason in REASONS_FOR_A_PERSON)
+        or (state == State.UNKNOWN and reason == Reason.NEEDS_PERSON)
+    )
+
+
 class SyncRecordQuerySet(models.QuerySet["SyncRecord"]):
     """Filters that several places share."""
 
