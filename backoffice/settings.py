@@ -24,6 +24,7 @@ DEVELOPMENT_ONLY: dict[str, str] = {
     "CODAT_BASE_URL": "http://127.0.0.1:8765",
     "CODAT_API_KEY": "sandbox-key",
     "CODAT_WEBHOOK_SECRET": "whsec_c2FuZGJveC1zaWduaW5nLXNlY3JldC0wMDE=",
+    "FIELD_ENCRYPTION_KEYS": "ZGV2ZWxvcG1lbnQtb25seS1lbmNyeXB0aW9uLWtleS0=",
 }
 
 env = environ.Env()
@@ -222,6 +223,21 @@ WRITEBACK_ORGANISATION_PER_MINUTE: int = env.int(
 )
 # Names the address our requests leave from; hosts behind one address share its budget.
 WRITEBACK_EGRESS_ADDRESS: str = env.str("WRITEBACK_EGRESS_ADDRESS", default="default")
+
+# --- Outgoing webhooks ------------------------------------------------------------
+
+# The first key encrypts, all of them decrypt; see backoffice/encryption.py.
+FIELD_ENCRYPTION_KEYS = [
+    key.strip() for key in development("FIELD_ENCRYPTION_KEYS").split(",")
+]
+# To try receivers on one's own machine; in production it would lead anybody who names
+# an address to what lies inside our network.
+WEBHOOK_ALLOW_PRIVATE: bool = env.bool("WEBHOOK_ALLOW_PRIVATE", default=DEBUG)
+if WEBHOOK_ALLOW_PRIVATE and not DEBUG:
+    raise ImproperlyConfigured(
+        "WEBHOOK_ALLOW_PRIVATE is only for DJANGO_DEBUG=true. Leave it out: webhooks "
+        "are sent to public addresses alone."
+    )
 
 # --- Transport security -----------------------------------------------------------
 

@@ -60,13 +60,21 @@ class ApiView(APIView):
         Raises:
             Problem: 400, naming the parameters that are malformed.
         """
+        return self.listed_together(queryset, lambda rows: [show(one) for one in rows])
+
+    def listed_together(
+        self,
+        queryset: QuerySet[Any],
+        show: Callable[[list[Any]], list[dict[str, Any]]],
+    ) -> Response:
+        """Answer the same where the rows of a page need each other's queries."""
         if self.filters is None:
             raise TypeError(f"{type(self).__name__} names no filters")
         narrowed, ordering = self.filters.narrow(queryset, self.request)
         page = page_of(
             narrowed, request=self.request, ordering=ordering, loaded_by=queryset
         )
-        return paged(page, [show(row) for row in page.rows])
+        return paged(page, show(list(page.rows)))
 
     def _known(self, method: str) -> set[str]:
         known = self.parameters.get(method, set())

@@ -26,6 +26,7 @@ from backoffice.api.problems import Problem
 from backoffice.api.same import same_or_conflict
 from backoffice.models import Scope
 from lending import services
+from lending.exceptions import ReferenceTaken
 from lending.models import Company
 from lending.models.company import COUNTRY_RULE, CURRENCY_RULE
 
@@ -112,10 +113,15 @@ def create(caller: Caller, fields: Mapping[str, Any]) -> Reply:
         )
     content = {"time_zone": settings.TIME_ZONE, **fields}
     natural_key = f"companies/{fields['reference']}"
-    existing = Company.objects.filter(reference=fields["reference"]).first()
-    if existing is not None:
-        same_or_conflict(existing, content, caller)
-        stored = stored_for(natural_key) or show.company(existing)
-        return Reply(CREATED, stored, natural_key=natural_key, is_new=False)
-    company = services.create_company(**content)
-    return Reply(CREATED, show.company(company), natural_key=natural_key)
+    there = Company.objects.filter(reference=fields["reference"])
+    if not there.exists():
+        try:
+            company = services.create_company(**content)
+            return Reply(CREATED, show.company(company), natural_key=natural_key)
+        except ReferenceTaken:
+            # A twin was quicker; what it was answered is there as well.
+            pass
+    stored = stored_for(natural_key) or show.company(there.get())
+    given = show.company(Company(**content))
+    same_or_conflict(stored, {field: given[field] for field in content})
+    return Reply(CREATED, stored, natural_key=natural_key, is_new=False)

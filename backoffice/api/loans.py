@@ -28,9 +28,10 @@ from backoffice.api.fields import (
 )
 from backoffice.api.filters import LoanFilter
 from backoffice.api.idempotency import Reply, once, stored_for
-from backoffice.api.same import same_or_conflict
+from backoffice.api.same import same_or_conflict, taken
 from backoffice.models import Scope
 from lending import services
+from lending.exceptions import LoanClosed, ReferenceTaken
 from lending.models import CollectionRoute, InvoicePaymentPosting, Loan
 from lending.money import parse_amount
 
@@ -133,18 +134,32 @@ def create(caller: Caller, fields: Mapping[str, Any]) -> Reply:
     )
     content = {**fields, "company": company, "invoice_amount": amount}
     natural_key = f"loans/{fields['reference']}"
-    existing = Loan.objects.with_company().filter(reference=fields["reference"]).first()
-    if existing is not None:
-        same_or_conflict(existing, content, caller)
-        stored = stored_for(natural_key) or show.loan(existing)
-        return Reply(CREATED, stored, natural_key=natural_key, is_new=False)
-    loan = services.create_loan(**content)
-    return Reply(CREATED, show.loan(loan), natural_key=natural_key)
+    there = Loan.objects.with_company().filter(reference=fields["reference"])
+    if not there.exists():
+        try:
+            loan = services.create_loan(**content)
+            return Reply(CREATED, show.loan(loan), natural_key=natural_key)
+        except ReferenceTaken:
+            # A twin was quicker; what it was answered is there as well.
+            pass
+    existing = there.get()
+    if not caller.may_see(existing.company_id):
+        raise taken()
+    stored = stored_for(natural_key) or show.loan(existing)
+    given = show.loan(Loan(**content))
+    same_or_conflict(stored, {field: given[field] for field in content})
+    return Reply(CREATED, stored, natural_key=natural_key, is_new=False)
 
 
 def close(caller: Caller, loan: Loan, reason: str) -> Reply:
-    """Close a loan."""
-    closed = services.close_loan(
-        loan=loan, closed_by=caller.author, now=timezone.now(), reason=reason
-    )
+    """Close a loan; one that the same client closed for the same reason stays so."""
+    try:
+        closed = services.close_loan(
+            loan=loan, closed_by=caller.author, now=timezone.now(), reason=reason
+        )
+    except LoanClosed:
+        loan.refresh_from_db()
+        if (loan.closed_by, loan.close_reason) != (caller.author, reason.strip()):
+            raise
+        return Reply(200, show.loan(loan), is_new=False)
     return Reply(200, show.loan(closed))

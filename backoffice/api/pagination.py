@@ -3,7 +3,7 @@
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,7 +148,7 @@ def page_of(
     )
 
 
-def paged(page: Page, results: list[Mapping[str, Any]]) -> Response:
+def paged(page: Page, results: Sequence[Mapping[str, Any]]) -> Response:
     """Answer a page."""
     return Response({"next": page.next, "previous": page.previous, "results": results})
 
