@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ from backoffice.api.idempotency import (
     set_patience,
     store,
 )
-from backoffice.api.problems import as_body, as_problem, faults_of, invalid
+from backoffice.api.problems import Fault, as_body, as_problem, faults_of, invalid
 from backoffice.models import Scope
 
 MOST_EVENTS = 100
@@ -111,7 +112,7 @@ class Batch(ApiView):
                 yield {**shown, "status": "not_attempted"}
                 continue
             try:
-                status, event = act(_checked_item(item, index))
+                status, event = act(_checked_item(item))
                 yield {**shown, "status": status, "event": event}
             except Exception as exc:
                 problem = as_problem(exc)
@@ -119,6 +120,7 @@ class Batch(ApiView):
                     raise
                 if isinstance(loan, str):
                     stopped.add(loan)
+                problem.faults = [_of_item(fault, index) for fault in problem.faults]
                 body = as_body(problem, self.request)
                 yield {**shown, "status": "refused", "problem": body}
 
@@ -151,9 +153,16 @@ def _recorded(caller: Caller, item: Shown) -> Any:
     return record(caller, loan, fields)
 
 
-def _checked_item(item: Any, index: int) -> Shown:
+def _of_item(fault: Fault, index: int) -> Fault:
+    """Point into the body that was sent."""
+    if fault.pointer is None:
+        return fault
+    return replace(fault, pointer=f"/events/{index}{fault.pointer}")
+
+
+def _checked_item(item: Any) -> Shown:
     given = BatchItem(data=item)
     if not given.is_valid():
-        raise invalid(list(faults_of(given.errors, f"/events/{index}")))
+        raise invalid(list(faults_of(given.errors)))
     fields: Shown = given.validated_data
     return fields

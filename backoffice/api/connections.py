@@ -23,7 +23,7 @@ from backoffice.api.fields import (
     YesNoField,
 )
 from backoffice.api.idempotency import Reply, once, once_with_calls
-from backoffice.api.problems import Fault, Problem, invalid, not_found
+from backoffice.api.problems import CONTRADICTORY, Fault, Problem, invalid, not_found
 from backoffice.models import Scope
 from lending.models import Company
 from xero_sync import connections, new_connections
@@ -77,10 +77,10 @@ class ConnectionBody(StrictSerializer):
         adopts = "codat_company_id" in attrs
         if "connection_id" in attrs and not adopts:
             words = {"codat_company_id": ["name the company of the connection."]}
-            raise serializers.ValidationError(words, code="required")
+            raise serializers.ValidationError(words, code=CONTRADICTORY)
         if "create" in attrs and attrs["create"] == adopts:
             words = {"create": ["say true, or give codat_company_id to adopt."]}
-            raise serializers.ValidationError(words, code="create_or_adopt")
+            raise serializers.ValidationError(words, code=CONTRADICTORY)
         return attrs
 
 
@@ -102,7 +102,7 @@ class WritebackBody(StrictSerializer):
         if "publish_from" in attrs and not (attrs["on"] and publishes):
             faults["publish_from"] = ["only held_events “publish” needs this."]
         if faults:
-            raise serializers.ValidationError(faults, code="not_needed")
+            raise serializers.ValidationError(faults, code=CONTRADICTORY)
         return attrs
 
 

@@ -22,7 +22,7 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from backoffice.api import patterns
-from backoffice.api.problems import Fault, Problem, busy, invalid
+from backoffice.api.problems import Fault, Problem, busy, escaped, invalid
 from backoffice.encryption import seal, unseal
 from backoffice.models import ApiClient, StoredReply
 from xero_sync.clock import database_now
@@ -206,7 +206,7 @@ def fingerprint(request: Request, salt: str | None = None) -> dict[str, str]:
     salt = salt or secrets.token_hex(8)
     sent = request.data
     fields = sent if isinstance(sent, dict) else {"": sent}
-    hashes = {f"/{name}": _hash(salt, value) for name, value in fields.items()}
+    hashes = {f"/{escaped(name)}": _hash(salt, value) for name, value in fields.items()}
     caller: Any = request.user
     if not caller.key.all_companies:
         seen = sorted(caller.key.companies.values_list("pk", flat=True))

@@ -18,6 +18,7 @@ from backoffice.api.base import ApiView, checked
 from backoffice.api.connections import connection_or_404, live_or_409
 from backoffice.api.fields import DayField, StrictSerializer, TextField
 from backoffice.api.idempotency import Reply, once_with_calls
+from backoffice.api.problems import CONTRADICTORY
 from backoffice.api.schemas import Problem
 from backoffice.models import Scope
 from xero_sync import account_choice, connections, offers
@@ -89,10 +90,10 @@ class LenderAccountBody(StrictSerializer):
         """Ask for one of the two."""
         if "new" in attrs and len(attrs) > 1:
             words = {"new": ["give it alone, or leave it out to adopt an account."]}
-            raise serializers.ValidationError(words, code="new_or_adopted")
+            raise serializers.ValidationError(words, code=CONTRADICTORY)
         if "new" not in attrs and "target_account_id" not in attrs:
             words = {"target_account_id": ["name the account, or give new."]}
-            raise serializers.ValidationError(words, code="required")
+            raise serializers.ValidationError(words, code=CONTRADICTORY)
         return attrs
 
 
@@ -120,7 +121,7 @@ class MappingBody(StrictSerializer):
         """Refuse two expense accounts."""
         if "expense_account" in attrs and "expense_account_id" in attrs:
             words = {"expense_account": ["give it or expense_account_id, not both."]}
-            raise serializers.ValidationError(words, code="one_expense_account")
+            raise serializers.ValidationError(words, code=CONTRADICTORY)
         return attrs
 
 

@@ -196,6 +196,11 @@ CODES: dict[str, Explanation] = {
             _SAME_REQUEST,
         ),
         (
+            "codat_refused",
+            "Codat refused the call for good; “detail” has its words.",
+            "Mend what it names, then repeat the request.",
+        ),
+        (
             "codat_no_answer",
             "Codat took the call in and gave no answer.",
             "Repeat the same request: it looks before it acts.",

@@ -1,7 +1,7 @@
 """What is wrong with a request, as RFC 9457 says it, with every way out of it."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any
@@ -31,6 +31,10 @@ from xero_sync.codat.exceptions import (
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+# A fault of this code is wrong only together with another field.
+CONTRADICTORY = "contradictory"
+# Where the framework complains about a body as a whole.
+WHOLE = "non_field_errors"
 # Where the codes are explained, below the address of the product.
 TYPES = "/api/v1/problems/"
 # Under load a lock frees itself within moments.
@@ -88,7 +92,7 @@ def as_problem(exc: Exception) -> Problem | None:
             detail = str(getattr(exc, "detail", "This key may not do that."))
             return Problem("not_permitted", detail, status=HTTPStatus.FORBIDDEN)
         case exceptions.ValidationError():
-            return invalid(list(faults_of(exc.detail)))
+            return _invalid_fields(list(faults_of(exc.detail)))
         case OperationalError() if is_busy(exc):
             return busy()
         case exceptions.APIException():
@@ -126,20 +130,40 @@ def invalid(
     return Problem("invalid_request", detail, status=status, faults=faults)
 
 
-def faults_of(detail: Any, pointer: str = "") -> Any:
-    """Give each complaint of a serializer the pointer of its field."""
+def _invalid_fields(faults: list[Fault]) -> Problem:
+    """Tell what is malformed from what only contradicts itself."""
+    if all(fault.code == CONTRADICTORY for fault in faults):
+        return invalid(faults, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return invalid(faults)
+
+
+def faults_of(detail: Any, pointer: str = "", name: str = "") -> Iterator[Fault]:
+    """Give each complaint of a serializer the pointer of its field (RFC 6901)."""
     if isinstance(detail, Mapping):
         for field, found in detail.items():
-            inner = pointer if field == "non_field_errors" else f"{pointer}/{field}"
-            yield from faults_of(found, inner)
+            if field == WHOLE and not _is_unknown(found):
+                yield from faults_of(found, pointer, name)
+            else:
+                inner = f"{pointer}/{escaped(str(field))}"
+                yield from faults_of(found, inner, str(field))
     elif isinstance(detail, list):
         for number, found in enumerate(detail):
             is_leaf = isinstance(found, str)
-            yield from faults_of(found, pointer if is_leaf else f"{pointer}/{number}")
+            inner = pointer if is_leaf else f"{pointer}/{number}"
+            yield from faults_of(found, inner, name)
     else:
-        name = pointer.rpartition("/")[2]
         words = f"{name}: {detail}" if name else str(detail)
         yield Fault(words, pointer=pointer, code=getattr(detail, "code", "invalid"))
+
+
+def escaped(name: str) -> str:
+    """Write a field's name as a part of a JSON pointer."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _is_unknown(found: Any) -> bool:
+    """Tell a field that happens to have the name of the whole from the whole."""
+    return any(getattr(one, "code", "") == "unknown_field" for one in found)
 
 
 def _refused_by_a_service(exc: LendingError | XeroSyncError) -> Problem:

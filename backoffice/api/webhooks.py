@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backoffice.api import patterns, schemas
+from backoffice.api import webhook_representations as show
 from backoffice.api import webhook_schemas as hooks
 from backoffice.api.base import ApiView, checked
 from backoffice.api.fields import (
@@ -25,11 +26,10 @@ from backoffice.api.fields import (
 )
 from backoffice.api.idempotency import Reply, once
 from backoffice.api.pagination import PAGE_PARAMETERS, page_of, paged
-from backoffice.api.problems import Fault, Problem, invalid, not_found
+from backoffice.api.problems import CONTRADICTORY, Fault, Problem, invalid, not_found
 from backoffice.models import (
     Scope,
     WebhookAttempt,
-    WebhookDelivery,
     WebhookEndpoint,
 )
 from backoffice.models.webhooks import CHOOSABLE, URL_LENGTH, DeliveryState
@@ -119,7 +119,7 @@ class ReplayBody(StrictSerializer):
         if set(attrs) in ({"message_id"}, {"since", "until"}):
             return attrs
         raise serializers.ValidationError(
-            "give either message_id, or since and until.", code="invalid_value"
+            "give either message_id, or since and until.", code=CONTRADICTORY
         )
 
 
@@ -163,7 +163,7 @@ class Endpoints(WebhookView):
             request=request,
             ordering="-created_at",
         )
-        return paged(page, [show_endpoint(one) for one in page.rows])
+        return paged(page, [show.endpoint(one) for one in page.rows])
 
     @extend_schema(
         operation_id="createEndpoint",
@@ -189,7 +189,7 @@ class OneEndpoint(WebhookView):
     )
     def get(self, request: Request, endpoint_id: UUID) -> Response:  # noqa: ARG002
         """Show an endpoint."""
-        return Response(show_endpoint(endpoint_or_404(endpoint_id)))
+        return Response(show.endpoint(endpoint_or_404(endpoint_id)))
 
     @extend_schema(
         operation_id="changeEndpoint",
@@ -299,7 +299,7 @@ class Deliveries(WebhookView):
             Prefetch("tries", queryset=attempts)
         )
         page = page_of(found, request=request)
-        return paged(page, [show_delivery(one) for one in page.rows])
+        return paged(page, [show.delivery(one) for one in page.rows])
 
 
 def create(author: str, fields: Mapping[str, Any]) -> Reply:
@@ -307,7 +307,7 @@ def create(author: str, fields: Mapping[str, Any]) -> Reply:
     endpoint, secret = services.create_endpoint(
         **fields, created_by=author, now=database_now()
     )
-    content = {**show_endpoint(endpoint), "secret": secret}
+    content = {**show.endpoint(endpoint), "secret": secret}
     return Reply(HTTPStatus.CREATED, content, is_secret=True)
 
 
@@ -321,14 +321,14 @@ def change(endpoint: WebhookEndpoint, fields: Mapping[str, Any]) -> Reply:
         task_queue.nudge(jobs.DELIVER)
     elif enabled is False:
         row = services.disable_endpoint(endpoint=row, now=database_now())
-    return Reply(HTTPStatus.OK, show_endpoint(row))
+    return Reply(HTTPStatus.OK, show.endpoint(row))
 
 
 def rotate(endpoint: WebhookEndpoint) -> Reply:
     """Give an endpoint a new secret."""
     row, secret = services.rotate_secret(endpoint=endpoint, now=database_now())
     return Reply(
-        HTTPStatus.OK, {**show_endpoint(row), "secret": secret}, is_secret=True
+        HTTPStatus.OK, {**show.endpoint(row), "secret": secret}, is_secret=True
     )
 
 
@@ -363,55 +363,8 @@ def endpoint_or_404(endpoint_id: UUID) -> WebhookEndpoint:
     return found
 
 
-def show_endpoint(row: WebhookEndpoint) -> dict[str, Any]:
-    """Show an endpoint, and of its secrets only how they end."""
-    now = database_now()
-    return {
-        "id": str(row.pk),
-        "url": row.url,
-        "description": row.description,
-        "events": row.events,
-        "enabled": row.disabled_at is None,
-        "disabled_at": _moment(row.disabled_at),
-        "disabled_reason": row.disabled_reason,
-        "failing_since": _moment(row.failing_since),
-        "created_at": _moment(row.created_at),
-        "secrets": [
-            {"ends_in": one.ending, "signs_until": _moment(one.retires_at)}
-            for one in sorted(row.secrets.all(), key=lambda one: -one.pk)
-            if one.retires_at is None or one.retires_at > now
-        ],
-    }
-
-
-def show_delivery(row: WebhookDelivery) -> dict[str, Any]:
-    """Show a delivery and what came of each attempt."""
-    return {
-        "message_id": row.message.webhook_id,
-        "type": row.message.type,
-        "subject": row.message.subject,
-        "state": row.state.value,
-        "is_replay": row.replays_id is not None,
-        "created_at": _moment(row.created_at),
-        "next_attempt_at": _moment(row.next_attempt_at),
-        "attempts": [
-            {
-                "started_at": _moment(one.started_at),
-                "status_code": one.status_code,
-                "error": one.error,
-                "elapsed_ms": one.elapsed_ms,
-            }
-            for one in row.tries.all()
-        ],
-    }
-
-
 def _known_state(text: str) -> str:
     if text in DeliveryState.values:
         return text
     words = f"state: use one of {', '.join(DeliveryState.values)}."
     raise invalid([Fault(words, parameter="state")])
-
-
-def _moment(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None

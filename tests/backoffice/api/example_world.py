@@ -20,6 +20,7 @@ SHOWN = {
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(\+00:00|Z)": "2026-03-31T09:00:00+00:00",
     r"cursor=[\w%-]+": "cursor=WyJhZnRlciJd",
     r"http://127\.0\.0\.1:\d+/": "https://link.codat.example/",
+    r"otp=[0-9a-f]+": "otp=5c3d2b1a",
     r"whsec_[\w+/=]+": "whsec_c2hvd24gb25jZSBvbmx5IGluIHRoaXMgYW5zd2Vy",
     r"msg_[0-9a-f]{32}": "msg_019c8f5e6c1a7d3b9a412f6f0d6c1e55",
     r'"ends_in": "[^"]+"': '"ends_in": "5c3d"',
