@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin_keys import ApiClientAdmin, ApiKeyAdmin
-from backoffice.models import ApiClient, ApiKey
+from backoffice.models import ApiClient, ApiKey, WebhookDelivery, WebhookEndpoint
 from backoffice.positions import fee_tax_of, records_of
+from backoffice.webhooks import admin as webhook_admin
 from lending import admin as lending_admin
 from lending.admin_base import Link, Section, object_url
 from lending.models import Company, Loan, LoanEvent
@@ -165,3 +166,5 @@ site.register(xero.RateScope, xero_admin.RateScopeAdmin)
 site.register(xero.Lane, xero_admin.LaneAdmin)
 site.register(ApiClient, ApiClientAdmin)
 site.register(ApiKey, ApiKeyAdmin)
+site.register(WebhookEndpoint, webhook_admin.WebhookEndpointAdmin)
+site.register(WebhookDelivery, webhook_admin.WebhookDeliveryAdmin)

@@ -10,6 +10,8 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from backoffice.api.openapi_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / ".data"
 STATIC_ROOT = DATA_DIR / "static"
@@ -22,6 +24,7 @@ DEVELOPMENT_ONLY: dict[str, str] = {
     "CODAT_BASE_URL": "http://127.0.0.1:8765",
     "CODAT_API_KEY": "sandbox-key",
     "CODAT_WEBHOOK_SECRET": "whsec_c2FuZGJveC1zaWduaW5nLXNlY3JldC0wMDE=",
+    "FIELD_ENCRYPTION_KEYS": "ZGV2ZWxvcG1lbnQtb25seS1lbmNyeXB0aW9uLWtleS0=",
 }
 
 env = environ.Env()
@@ -58,6 +61,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_q",
 ]
 
@@ -66,7 +71,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "backoffice.languages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -219,6 +224,21 @@ WRITEBACK_ORGANISATION_PER_MINUTE: int = env.int(
 # Names the address our requests leave from; hosts behind one address share its budget.
 WRITEBACK_EGRESS_ADDRESS: str = env.str("WRITEBACK_EGRESS_ADDRESS", default="default")
 
+# --- Outgoing webhooks ------------------------------------------------------------
+
+# The first key encrypts, all of them decrypt; see backoffice/encryption.py.
+FIELD_ENCRYPTION_KEYS = [
+    key.strip() for key in development("FIELD_ENCRYPTION_KEYS").split(",")
+]
+# To try receivers on one's own machine; in production it would lead anybody who names
+# an address to what lies inside our network.
+WEBHOOK_ALLOW_PRIVATE: bool = env.bool("WEBHOOK_ALLOW_PRIVATE", default=DEBUG)
+if WEBHOOK_ALLOW_PRIVATE and not DEBUG:
+    raise ImproperlyConfigured(
+        "WEBHOOK_ALLOW_PRIVATE is only for DJANGO_DEBUG=true. Leave it out: webhooks "
+        "are sent to public addresses alone."
+    )
+
 # --- Transport security -----------------------------------------------------------
 
 # Only behind a proxy that sets this header itself: anybody else could forge it.
@@ -241,6 +261,9 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "EXCEPTION_HANDLER": "backoffice.api.problems.handler",
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "backoffice.api.openapi.ApiSchema",
+    # `?format=` is a parameter like any other: unknown.
+    "URL_FORMAT_OVERRIDE": None,
     "COERCE_DECIMAL_TO_STRING": True,
 }
 # Requests are counted for each key; without Redis, by each web process for itself.

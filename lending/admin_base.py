@@ -110,8 +110,8 @@ class ObjectAction:
         """Return the form that the page shows."""
         return self.form_class(data)
 
-    def perform(self, obj: Any, values: dict[str, Any], author: str) -> None:
-        """Call the service."""
+    def perform(self, obj: Any, values: dict[str, Any], author: str) -> str | None:
+        """Call the service; a secret that is returned is shown, this once."""
         raise NotImplementedError
 
 
@@ -199,11 +199,13 @@ class BackOfficeAdmin(admin.ModelAdmin):
         form = action.form_for(obj, request.POST if is_post else None)
         if is_post and form.is_valid():
             try:
-                action.perform(obj, form.cleaned_data, author(request))
+                secret = action.perform(obj, form.cleaned_data, author(request))
             except action.refusals as refusal:
                 show_refusal(form, refusal)
             else:
                 self.log_change(request, obj, str(action.label))
+                if secret:
+                    return self.show_once(request, obj, secret, str(action.done))
                 self.message_user(request, str(action.done), messages.SUCCESS)
                 return back
         context = {
@@ -217,6 +219,21 @@ class BackOfficeAdmin(admin.ModelAdmin):
             "back": back.url,
         }
         return TemplateResponse(request, "admin/object_action.html", context)
+
+    def show_once(
+        self, request: HttpRequest, obj: Any, secret: str, title: str
+    ) -> HttpResponse:
+        """Show a secret on a page of its own, which nothing keeps."""
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": obj,
+            "title": title,
+            "subtitle": self.headline(obj),
+            "secret": secret,
+            "back": object_url(obj),
+        }
+        return TemplateResponse(request, "admin/secret_once.html", context)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -15,6 +15,9 @@ CHOSEN = {
     "CODAT_BASE_URL": "http://127.0.0.1:1",
     "CODAT_API_KEY": "sandbox-key",
     "CODAT_WEBHOOK_SECRET": "whsec_dGVzdHMtd2ViaG9vay1zaWduaW5nLWtleS0wMDAx",
+    "FIELD_ENCRYPTION_KEYS": "dGVzdHMtZW5jcnlwdGlvbi1rZXktMDAwMS0wMDAwMDA=",
+    # As in production: a test that sends to this machine says so.
+    "WEBHOOK_ALLOW_PRIVATE": "false",
     "PUBLIC_BASE_URL": "http://testserver",
     "LENDER_NAME": "Example Invoice Finance",
     "TIME_ZONE": "Europe/London",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
@@ -32,6 +32,7 @@ from xero_sync.models.choices import (
     Reason,
     State,
 )
+from xero_sync.signals import telling
 from xero_sync.writeback import decisions, readiness, reconsider
 from xero_sync.writeback.moves import lock_connection, move
 
@@ -68,14 +69,20 @@ def import_codat_company(
             _("The company has a connection already; it has to be deleted first."),
             field="codat_connection_id",
         )
-    connection, is_new = Connection.objects.get_or_create(
-        codat_connection_id=UUID(found.id),
-        defaults={
-            "company": company,
-            "codat_company_id": codat_company_id,
-            "status": found.status,
-        },
-    )
+    try:
+        connection, is_new = Connection.objects.get_or_create(
+            codat_connection_id=UUID(found.id),
+            defaults={
+                "company": company,
+                "codat_company_id": codat_company_id,
+                "status": found.status,
+            },
+        )
+    except IntegrityError as exc:
+        raise ConnectionNotLinked(
+            _("The company, or this company of Codat's, has a live connection."),
+            field="codat_company_id",
+        ) from exc
     if not is_new and connection.company_id != company.pk:
         raise ConnectionNotLinked(
             _("This connection belongs to the company %(reference)s already.")
@@ -100,6 +107,22 @@ def _choose(
         % {"count": len(fitting)},
         field="codat_connection_id",
     )
+
+
+def require_linked(
+    *, connection: Connection, client: CodatClient, now: datetime
+) -> Connection:
+    """Return a connection that is linked, by asking Codat if we know no better.
+
+    Raises:
+        ConnectionNotLinked: it is not.
+        CodatError: Codat did not answer.
+    """
+    if connection.status != ConnectionStatus.LINKED:
+        connection = refresh(connection=connection, client=client, now=now)
+    if connection.status != ConnectionStatus.LINKED:
+        raise ConnectionNotLinked
+    return connection
 
 
 def refresh(
@@ -163,6 +186,19 @@ def _store(
     connection: Connection, *, status: str, now: datetime, **facts: object
 ) -> Connection:
     row = lock_connection(connection, now=now)
+    with telling(row):
+        _take_over(row, facts)
+        row.status = status
+        row.access_problem = ""
+        row.checked_at = now
+        if status == ConnectionStatus.DELETED:
+            row.deleted_at = now
+        row.save()
+    reconsider.company(company_id=row.company_id, now=now)
+    return row
+
+
+def _take_over(row: Connection, facts: dict[str, object]) -> None:
     name, profile_name = facts.get("organisation_name"), facts.pop("profile_name", "")
     if (
         row.organisation_name
@@ -178,14 +214,6 @@ def _store(
         row.organisation_changed = True
     for field, value in facts.items():
         setattr(row, field, value)
-    row.status = status
-    row.access_problem = ""
-    row.checked_at = now
-    if status == ConnectionStatus.DELETED:
-        row.deleted_at = now
-    row.save()
-    reconsider.company(company_id=row.company_id, now=now)
-    return row
 
 
 def doubtful(*, now: datetime) -> list[Connection]:
@@ -236,8 +264,9 @@ def confirm_organisation(
 ) -> Connection:
     """Take a person's word that the organisation is the same under another name."""
     row = lock_connection(connection, now=now)
-    row.organisation_changed = False
-    row.save(update_fields=["organisation_changed"])
+    with telling(row):
+        row.organisation_changed = False
+        row.save(update_fields=["organisation_changed"])
     held = SyncRecord.objects.filter(
         company=row.company_id, state=State.HELD, reason=Reason.ORGANISATION_CHANGED
     )
@@ -265,7 +294,7 @@ def switch_writeback(
 
     While entries are held because it was off, switching on needs `held_events`:
     "publish" (those with a value date from `publish_from` on, the others are left out)
-    or "leave_out".
+    or "leave_out". What is so already is left as it is.
 
     Raises:
         MappingIncomplete: it cannot be switched on before the accounts are chosen.
@@ -279,10 +308,13 @@ def switch_writeback(
         company=row.company_id, state=State.HELD, reason=Reason.WRITEBACK_OFF
     )
     held = list(waiting.select_related("event", "compensates").order_by("event"))
+    if row.writeback_on == on and not (on and held):
+        return row
     if on and held:
         _require_choice(held_events, publish_from)
-    row.writeback_on = on
-    row.save(update_fields=["writeback_on"])
+    with telling(row):
+        row.writeback_on = on
+        row.save(update_fields=["writeback_on"])
     WritebackSwitch.objects.create(
         connection=row,
         on=on,
@@ -357,7 +389,8 @@ def set_bank_feeds(*, connection: Connection, on: bool, now: datetime) -> Connec
     row = lock_connection(connection, now=now)
     if row.deleted_at:
         raise DecisionNotAllowed(_("The connection is deleted."), field="connection")
-    row.bank_feeds = on
-    row.save(update_fields=["bank_feeds"])
+    with telling(row):
+        row.bank_feeds = on
+        row.save(update_fields=["bank_feeds"])
     reconsider.company(company_id=row.company_id, now=now)
     return row

@@ -20,23 +20,29 @@ INBOX = "xero_sync.jobs.read_inbox"
 STALE_AFTER = timedelta(minutes=10)
 
 # name: (job, schedule type, minutes)
-SCHEDULES = {
+SCHEDULES: dict[str, tuple[str, str, int | None]] = {
     "Minute sweep": ("xero_sync.jobs.sweep", Schedule.MINUTES, 1),
     "Daily check of connections": ("xero_sync.jobs.daily_check", Schedule.HOURLY, None),
 }
 
 
+def every_minute(*, name: str, job: str) -> None:
+    """Have a job of another app run each minute, from the next `migrate` on."""
+    SCHEDULES[name] = (job, Schedule.MINUTES, 1)
+
+
 def nudge_drain() -> None:
     """Ask for a drain once the current transaction has committed."""
-    _nudge(DRAIN)
+    nudge(DRAIN)
 
 
 def nudge_inbox() -> None:
     """Ask for the webhook inbox to be read once the transaction has committed."""
-    _nudge(INBOX)
+    nudge(INBOX)
 
 
-def _nudge(job: str) -> None:
+def nudge(job: str) -> None:
+    """Ask for a job, by its dotted path, once the current transaction has committed."""
     # One nudge a transaction and job is enough, however many entries it plans.
     waiting = (func for _, func, *_ in connection.run_on_commit)
     if any(getattr(func, "job", None) == job for func in waiting):

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backoffice.api import schemas
 from backoffice.api.authentication import Caller
 from backoffice.api.base import DRY_RUN, ApiView, checked, is_dry_run, loan_or_404
 from backoffice.api.events import EventBody, record, recorded, rehearsed
@@ -39,11 +41,23 @@ class BatchItem(EventBody):
     loan = ReferenceField(help_text="The loan's reference.")
 
 
+@extend_schema_field(
+    {
+        "anyOf": [
+            {"$ref": "#/components/schemas/BatchItem"},
+            {"description": "Anything else is refused by itself, with its problem."},
+        ]
+    }
+)
+class ItemField(serializers.JSONField):
+    """An item, checked when its turn comes, so that a bad one spoils no other."""
+
+
 class BatchBody(StrictSerializer):
     """Events in the order in which they happened."""
 
     events = serializers.ListField(
-        child=serializers.JSONField(), allow_empty=False, max_length=MOST_EVENTS
+        child=ItemField(), allow_empty=False, max_length=MOST_EVENTS
     )
 
 
@@ -52,8 +66,15 @@ class Batch(ApiView):
 
     scopes = {"POST": Scope.EVENTS_WRITE}
     parameters = {"POST": {DRY_RUN}}
+    parts = [BatchItem]
     _patient_until = 0.0
 
+    @extend_schema(
+        operation_id="recordEvents",
+        summary="Record up to a hundred events",
+        request=BatchBody,
+        responses={200: schemas.BatchReply},
+    )
     def post(self, request: Request) -> Response:
         """Record events one by one; a refused one holds up the later ones of its loan.
 

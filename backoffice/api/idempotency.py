@@ -21,12 +21,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
+from backoffice.api import patterns
 from backoffice.api.problems import Fault, Problem, busy, invalid
+from backoffice.encryption import seal, unseal
 from backoffice.models import ApiClient, StoredReply
 from xero_sync.clock import database_now
 
 HEADER = "Idempotency-Key"
-KEY_PATTERN = r"[\x21-\x7e]{1,255}"
 REPLAYED = {"Idempotent-Replayed": "true"}
 # In a fingerprint, beside the pointers to the fields.
 COMPANIES = "companies of the API key"
@@ -44,6 +45,7 @@ class Reply:
     `natural_key` names the resource it made. `is_new` is False where the resource was
     there already with the same content; what was answered then is answered again.
     `is_final` is False where a repeat may do better: then nothing is kept.
+    `is_secret` marks an answer with a secret in it: it is kept encrypted.
     """
 
     status: int
@@ -51,6 +53,7 @@ class Reply:
     natural_key: str | None = None
     is_new: bool = True
     is_final: bool = True
+    is_secret: bool = False
 
 
 Act = Callable[[], Reply]
@@ -102,15 +105,15 @@ def once_with_calls(
         ours.delete()
         return _answer(reply)
     is_stored = ours.update(
-        status_code=reply.status, body=encode(reply.content), running_until=None
+        status_code=reply.status, body=kept(reply), running_until=None
     )
     if is_stored:
         return _answer(reply)
     # It took so long that a twin ran it too; there is one answer, and it is the twin's.
-    kept = _find(client, key)
-    if kept is None:
+    other = _find(client, key)
+    if other is None:
         raise busy()
-    return replay(kept, request)
+    return replay(other, request)
 
 
 def rehearse(act: Act) -> Response:
@@ -129,7 +132,7 @@ def header_key(request: Request) -> str | None:
         Problem: 400, it is empty, too long or not printable.
     """
     key = request.headers.get(HEADER)
-    if key is None or re.fullmatch(KEY_PATTERN, key, re.ASCII):
+    if key is None or re.fullmatch(patterns.IDEMPOTENCY_KEY, key, re.ASCII):
         return key
     words = f"{HEADER}: use 1 to 255 printable characters, such as a UUID."
     raise invalid([Fault(words, parameter=HEADER)])
@@ -144,9 +147,7 @@ def replay(found: StoredReply, request: Request) -> Response:
     _check_same(found, request)
     if found.status_code is None:
         raise busy()
-    return Response(
-        json.loads(bytes(found.body)), status=found.status_code, headers=REPLAYED
-    )
+    return Response(read(found), status=found.status_code, headers=REPLAYED)
 
 
 def store(
@@ -165,20 +166,35 @@ def store(
         call=call,
         fingerprint=sent or {},
         status_code=reply.status,
-        body=encode(reply.content),
+        body=kept(reply),
     )
 
 
 def stored_for(natural_key: str) -> dict[str, Any] | None:
     """Return what was answered when the resource was made through the API."""
     found = StoredReply.objects.filter(natural_key=natural_key).only("body").first()
-    content: dict[str, Any] | None = json.loads(bytes(found.body)) if found else None
-    return content
+    return read(found) if found else None
 
 
 def encode(content: Mapping[str, Any]) -> bytes:
-    """Return the bytes that are kept."""
+    """Return the bytes of an answer."""
     return json.dumps(content, cls=JSONEncoder, separators=(",", ":")).encode()
+
+
+def kept(reply: Reply) -> bytes:
+    """Return the bytes that are kept: an answer with a secret only encrypted."""
+    body = encode(reply.content)
+    return seal(body.decode()).encode() if reply.is_secret else body
+
+
+def read(found: StoredReply) -> dict[str, Any]:
+    """Return what was answered, whichever way it is kept."""
+    body = bytes(found.body)
+    text = body.decode()
+    # What is sealed is base64, and no JSON object begins like that.
+    plain = text if body.startswith(b"{") else unseal(text)
+    content: dict[str, Any] = json.loads(plain)
+    return content
 
 
 def fingerprint(request: Request, salt: str | None = None) -> dict[str, str]:

@@ -4,12 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backoffice.api import representations as show
+from backoffice.api import schemas
 from backoffice.api.authentication import Caller
-from backoffice.api.base import ApiView, checked, company_or_404, loan_or_404
+from backoffice.api.base import (
+    ApiView,
+    checked,
+    company_or_404,
+    loan_or_404,
+    seen_by,
+)
 from backoffice.api.fields import (
     AmountField,
     ChoiceText,
@@ -18,6 +26,7 @@ from backoffice.api.fields import (
     StrictSerializer,
     TextField,
 )
+from backoffice.api.filters import LoanFilter
 from backoffice.api.idempotency import Reply, once, stored_for
 from backoffice.api.same import same_or_conflict, taken
 from backoffice.models import Scope
@@ -59,8 +68,24 @@ class CloseBody(StrictSerializer):
 class Loans(ApiView):
     """`loans`."""
 
-    scopes = {"POST": Scope.EVENTS_WRITE}
+    scopes = {"GET": Scope.EVENTS_READ, "POST": Scope.EVENTS_WRITE}
+    filters = LoanFilter
 
+    @extend_schema(
+        operation_id="listLoans",
+        summary="List loans",
+        responses=schemas.page_of(schemas.LoanShown),
+    )
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        """List loans as they were agreed; one loan's own address shows its position."""
+        return self.listed(seen_by(self.caller, Loan.objects.with_company()), show.loan)
+
+    @extend_schema(
+        operation_id="createLoan",
+        summary="Agree a loan",
+        request=LoanBody,
+        responses={201: schemas.LoanShown, 404: schemas.Problem},
+    )
     def post(self, request: Request) -> Response:
         """Agree a loan."""
         fields = checked(LoanBody, request)
@@ -72,6 +97,11 @@ class OneLoan(ApiView):
 
     scopes = {"GET": Scope.EVENTS_READ}
 
+    @extend_schema(
+        operation_id="getLoan",
+        summary="Show a loan and where it stands",
+        responses=schemas.LoanWithPosition,
+    )
     def get(self, request: Request, reference: str) -> Response:  # noqa: ARG002
         """Show a loan and where it stands."""
         return Response(show.loan_with_position(loan_or_404(self.caller, reference)))
@@ -82,6 +112,12 @@ class CloseLoan(ApiView):
 
     scopes = {"POST": Scope.EVENTS_WRITE}
 
+    @extend_schema(
+        operation_id="closeLoan",
+        summary="Close a loan",
+        request=CloseBody,
+        responses=schemas.LoanShown,
+    )
     def post(self, request: Request, reference: str) -> Response:
         """Close a loan: it refuses every event but a reversal from now on."""
         loan = loan_or_404(self.caller, reference)

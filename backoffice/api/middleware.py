@@ -6,7 +6,6 @@ from http import HTTPStatus
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponseBase
-from django.utils import translation
 
 from backoffice.api.problems import CONTENT_TYPE, Problem, as_response
 
@@ -31,12 +30,10 @@ class ApiMiddleware:
         if not request.path.startswith(PREFIX):
             return self.get_response(request)
         request.request_id = str(uuid4())  # type: ignore[attr-defined]
-        # Services read one language, whatever their HTTP library asks for.
-        with translation.override("en"):
-            response = self.get_response(request)
-            kind = response.headers.get("Content-Type", "")
-            if response.status_code >= HTTPStatus.BAD_REQUEST and kind != CONTENT_TYPE:
-                response = as_response(_problem_of(response.status_code), request)
+        response = self.get_response(request)
+        kind = response.headers.get("Content-Type", "")
+        if response.status_code >= HTTPStatus.BAD_REQUEST and kind != CONTENT_TYPE:
+            response = as_response(_problem_of(response.status_code), request)
         response.headers["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         response.headers.setdefault("Cache-Control", "no-store")
         if response.status_code >= SERVER_FAULT:

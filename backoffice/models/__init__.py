@@ -1,5 +1,26 @@
-"""What the back office itself keeps: who may call its API, and what was answered."""
+"""What the back office itself keeps: its API's callers, and what it tells others."""
 
 from backoffice.models.api import ApiClient, ApiKey, Scope, StoredReply
+from backoffice.models.webhooks import (
+    ChangeCursor,
+    ChangeGap,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookMessage,
+    WebhookSecret,
+)
 
-__all__ = ["ApiClient", "ApiKey", "Scope", "StoredReply"]
+__all__ = [
+    "ApiClient",
+    "ApiKey",
+    "ChangeCursor",
+    "ChangeGap",
+    "Scope",
+    "StoredReply",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookMessage",
+    "WebhookSecret",
+]

@@ -20,6 +20,12 @@ from lending.services import checks
 from lending.services.loans import lock_loan
 from lending.signals import loan_event_recorded
 
+_KNOWN = Prepared(
+    lambda external_id: LoanEvent.objects.filter(external_id=external_id).values_list(
+        "pk"
+    ),
+    external_id=LoanEvent._meta.get_field("external_id"),
+)
 _LATEST = Prepared(
     lambda loan: (
         LoanEvent.objects.filter(loan=loan)
@@ -134,6 +140,8 @@ def _find(external_id: str | None) -> LoanEvent | None:
     if external_id is None:
         return None
     checks.check_reference(external_id, field="external_id")
+    if _KNOWN.first(external_id=external_id) is None:
+        return None
     events = LoanEvent.objects.select_related("loan__company", "reverses")
     return events.filter(external_id=external_id).first()
 

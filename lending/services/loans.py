@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext
 
 from lending import money
@@ -17,7 +17,8 @@ from lending.models import (
     Loan,
 )
 from lending.positions import explain, loan_position
-from lending.prepared import Prepared, columns_of
+from lending.prepared import Prepared
+from lending.selectors import LOAN_WITH_COMPANY, loan_of_row
 from lending.services.checks import (
     check_author,
     check_fields,
@@ -158,12 +159,11 @@ def close_loan(*, loan: Loan, closed_by: str, now: datetime, reason: str = "") -
     return loan
 
 
-_OF_LOAN, _OF_COMPANY = columns_of(Loan), columns_of(Company)
 _LOCKED = Prepared(
     lambda pk: (
         Loan.objects.select_for_update(of=("self",), no_key=True)
         .filter(pk=pk)
-        .values_list(*_OF_LOAN, *(f"company__{name}" for name in _OF_COMPANY))
+        .values_list(*LOAN_WITH_COMPANY)
     ),
     pk=Loan._meta.pk,
 )
@@ -174,10 +174,7 @@ def lock_loan(loan: Loan) -> Loan:
     row = _LOCKED.first(pk=loan.pk)
     if row is None:
         raise Loan.DoesNotExist(f"Loan {loan.pk} is not there.")
-    values = len(_OF_LOAN)
-    locked = Loan.from_db(DEFAULT_DB_ALIAS, _OF_LOAN, row[:values])
-    locked.company = Company.from_db(DEFAULT_DB_ALIAS, _OF_COMPANY, row[values:])
-    return locked
+    return loan_of_row(row)
 
 
 def _insert(instance: models.Model, reference: str) -> None:

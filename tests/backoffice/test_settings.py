@@ -7,6 +7,8 @@ import sys
 import pytest
 from django.conf import settings
 
+DEVELOPMENT_KEY = settings.DEVELOPMENT_ONLY["FIELD_ENCRYPTION_KEYS"]
+GOOD_KEY = "cHJvZHVjdGlvbi1lbmNyeXB0aW9uLWtleS0wMDAwMDA="
 PRODUCTION = {
     "DJANGO_DEBUG": "false",
     "DJANGO_SECRET_KEY": "k3V_" * 16 + "another-long-and-random-looking-key",
@@ -15,6 +17,7 @@ PRODUCTION = {
     "CODAT_BASE_URL": "https://api.codat.io",
     "CODAT_API_KEY": "a-key",
     "CODAT_WEBHOOK_SECRET": "whsec_Y2hlY2stb25seS1jaGVjay1vbmx5",
+    "FIELD_ENCRYPTION_KEYS": GOOD_KEY,
     "DATABASE_URL": "sqlite:///:memory:",
 }
 
@@ -48,6 +51,11 @@ def test_a_complete_production_environment_is_accepted():
         ("CODAT_API_KEY", ""),
         ("CODAT_API_KEY", "sandbox-key"),
         ("CODAT_WEBHOOK_SECRET", ""),
+        ("FIELD_ENCRYPTION_KEYS", ""),
+        ("FIELD_ENCRYPTION_KEYS", DEVELOPMENT_KEY),
+        ("FIELD_ENCRYPTION_KEYS", f"{GOOD_KEY},{DEVELOPMENT_KEY}"),
+        ("FIELD_ENCRYPTION_KEYS", "no-key"),
+        ("WEBHOOK_ALLOW_PRIVATE", "true"),
         ("WRITEBACK_KEY_SECONDS", "5400"),
         ("WRITEBACK_SETTLE_SECONDS", "5399"),
     ],

@@ -20,6 +20,7 @@ from xero_sync.codat.exceptions import (
 from xero_sync.codat.push import PushOperation, PushStatus
 from xero_sync.models import Connection, SyncRecord, WriteAttempt
 from xero_sync.models.choices import Cause, Outcome, Reason, State, Step
+from xero_sync.signals import telling
 from xero_sync.writeback import lessons, outcomes, rows
 from xero_sync.writeback.exchange import Claim, Sent
 from xero_sync.writeback.moves import lanes_of, move, wake_lanes
@@ -214,7 +215,12 @@ def _no_bank_feeds(
     if not claim.certain:
         _unknown(record, Reason.NO_VERDICT, now, backoff(_sends(claim)), str(error))
         return
-    Connection.objects.filter(pk=claim.request.connection_id).update(bank_feeds=False)
+    connection = Connection.objects.select_for_update(no_key=True).get(
+        pk=claim.request.connection_id
+    )
+    with telling(connection):
+        connection.bank_feeds = False
+        connection.save(update_fields=["bank_feeds"])
     move(
         record,
         to=State.HELD,

@@ -1,0 +1,353 @@
+"""Webhook endpoints: where this product tells other services what has happened."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch
+from django.utils.dateparse import parse_datetime
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backoffice.api.base import ApiView, checked
+from backoffice.api.fields import (
+    ChoiceText,
+    StrictSerializer,
+    TextField,
+    YesNoField,
+)
+from backoffice.api.idempotency import Reply, once
+from backoffice.api.pagination import PAGE_PARAMETERS, page_of, paged
+from backoffice.api.problems import Fault, Problem, invalid, not_found
+from backoffice.models import (
+    Scope,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from backoffice.models.webhooks import CHOOSABLE, URL_LENGTH, DeliveryState
+from backoffice.webhooks import jobs, services
+from xero_sync import task_queue
+from xero_sync.clock import database_now
+
+MESSAGE_ID = re.compile(r"msg_([0-9a-f]{32})", re.ASCII)
+
+
+class MomentField(TextField):
+    """A moment with its offset, as RFC 3339 writes it."""
+
+    def to_internal_value(self, data: Any) -> datetime:  # type: ignore[override]
+        """Return the moment."""
+        text = super().to_internal_value(data)
+        try:
+            moment = parse_datetime(text)
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise serializers.ValidationError(
+                "give a moment with its offset, such as 2026-03-31T09:30:00Z.",
+                code="invalid_moment",
+            )
+        return moment
+
+
+class MessageIdField(TextField):
+    """The `webhook-id` of a message."""
+
+    def to_internal_value(self, data: Any) -> UUID:  # type: ignore[override]
+        """Return our id of it."""
+        match = MESSAGE_ID.fullmatch(super().to_internal_value(data))
+        if match is None:
+            raise serializers.ValidationError(
+                "give the webhook-id of a message, which begins with msg_.",
+                code="invalid_message_id",
+            )
+        return UUID(match[1])
+
+
+def chosen_events(**options: Any) -> serializers.ListField:
+    """Return a field for the types of message that an endpoint wants."""
+    return serializers.ListField(
+        child=ChoiceText(choices=CHOOSABLE),
+        max_length=len(CHOOSABLE),
+        help_text="Which messages it gets; none named means all of them.",
+        **options,
+    )
+
+
+class EndpointBody(StrictSerializer):
+    """An address that wants to hear from us."""
+
+    url = TextField(max_length=URL_LENGTH, help_text="https, port 443, public.")
+    description = TextField(
+        required=False, allow_blank=True, max_length=200, default=""
+    )
+    events = chosen_events(required=False, default=list)
+
+
+class EndpointChanges(StrictSerializer):
+    """What is changed of an endpoint; what is left out stays."""
+
+    url = TextField(required=False, max_length=URL_LENGTH)
+    description = TextField(required=False, allow_blank=True, max_length=200)
+    events = chosen_events(required=False)
+    enabled = YesNoField(
+        required=False, help_text="False: nothing is sent until it is true again."
+    )
+
+
+class ReplayBody(StrictSerializer):
+    """One message, or all that the endpoint wants of a time."""
+
+    message_id = MessageIdField(required=False)
+    since = MomentField(required=False, help_text="With “until”: its beginning.")
+    until = MomentField(required=False, help_text="Its end, which is left out.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a body that says both, or half of one."""
+        if set(attrs) in ({"message_id"}, {"since", "until"}):
+            return attrs
+        raise serializers.ValidationError(
+            "give either message_id, or since and until.", code="invalid_value"
+        )
+
+
+class NoBody(StrictSerializer):
+    """Nothing has to be said."""
+
+
+class WebhookView(ApiView):
+    """Only for keys that may see all companies: messages tell of every one."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Let in who may.
+
+        Raises:
+            Problem: 403, the key is for chosen companies.
+        """
+        super().initial(request, *args, **kwargs)
+        if not self.caller.key.all_companies:
+            raise Problem(
+                "not_permitted",
+                "This key is for chosen companies; webhooks tell of all of them.",
+                status=HTTPStatus.FORBIDDEN,
+            )
+
+
+class Endpoints(WebhookView):
+    """`webhook-endpoints`."""
+
+    scopes = {"GET": Scope.WEBHOOKS_ADMIN, "POST": Scope.WEBHOOKS_ADMIN}
+    parameters = {"GET": PAGE_PARAMETERS}
+
+    def get(self, request: Request) -> Response:
+        """List the endpoints, newest first."""
+        page = page_of(
+            WebhookEndpoint.objects.present().prefetch_related("secrets"),
+            request=request,
+            ordering="-created_at",
+        )
+        return paged(page, [show_endpoint(one) for one in page.rows])
+
+    def post(self, request: Request) -> Response:
+        """Make an endpoint; its secret is in this answer and in no other."""
+        fields = checked(EndpointBody, request)
+        return once(request, lambda: create(self.caller.author, fields))
+
+
+class OneEndpoint(WebhookView):
+    """`webhook-endpoints/{id}`."""
+
+    scopes = dict.fromkeys(("GET", "PATCH", "DELETE"), Scope.WEBHOOKS_ADMIN)
+
+    def get(self, request: Request, endpoint_id: UUID) -> Response:  # noqa: ARG002
+        """Show an endpoint."""
+        return Response(show_endpoint(endpoint_or_404(endpoint_id)))
+
+    def patch(self, request: Request, endpoint_id: UUID) -> Response:
+        """Change an endpoint, or switch it on or off."""
+        endpoint = endpoint_or_404(endpoint_id)
+        fields = checked(EndpointChanges, request)
+        return once(request, lambda: change(endpoint, fields))
+
+    def delete(self, request: Request, endpoint_id: UUID) -> Response:  # noqa: ARG002
+        """Delete an endpoint: nothing more is sent to it."""
+        services.delete_endpoint(
+            endpoint=endpoint_or_404(endpoint_id), now=database_now()
+        )
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class Rotation(WebhookView):
+    """`webhook-endpoints/{id}/rotate-secret`."""
+
+    scopes = {"POST": Scope.WEBHOOKS_ADMIN}
+
+    def post(self, request: Request, endpoint_id: UUID) -> Response:
+        """Give an endpoint a new secret; the old one signs for 24 more hours."""
+        endpoint = endpoint_or_404(endpoint_id)
+        checked(NoBody, request)
+        return once(request, lambda: rotate(endpoint))
+
+
+class Test(WebhookView):
+    """`webhook-endpoints/{id}/test`."""
+
+    scopes = {"POST": Scope.WEBHOOKS_ADMIN}
+
+    def post(self, request: Request, endpoint_id: UUID) -> Response:
+        """Send an `endpoint.test` message."""
+        endpoint = endpoint_or_404(endpoint_id)
+        checked(NoBody, request)
+        return once(request, lambda: send_test(endpoint))
+
+
+class Replay(WebhookView):
+    """`webhook-endpoints/{id}/replay`."""
+
+    scopes = {"POST": Scope.WEBHOOKS_ADMIN}
+
+    def post(self, request: Request, endpoint_id: UUID) -> Response:
+        """Send one message, or those of a time, once more, under the same ids."""
+        endpoint = endpoint_or_404(endpoint_id)
+        fields = checked(ReplayBody, request)
+        return once(request, lambda: replay(endpoint, fields))
+
+
+class Deliveries(WebhookView):
+    """`webhook-endpoints/{id}/deliveries`."""
+
+    scopes = {"GET": Scope.WEBHOOKS_ADMIN}
+    parameters = {"GET": PAGE_PARAMETERS | {"state"}}
+
+    def get(self, request: Request, endpoint_id: UUID) -> Response:
+        """List what was sent to an endpoint, newest first, with every attempt."""
+        endpoint = endpoint_or_404(endpoint_id)
+        found = endpoint.deliveries.all()
+        if state := request.query_params.get("state"):
+            found = found.in_state(_known_state(state))
+        attempts = WebhookAttempt.objects.order_by("pk")
+        found = found.select_related("message").prefetch_related(
+            Prefetch("tries", queryset=attempts)
+        )
+        page = page_of(found, request=request)
+        return paged(page, [show_delivery(one) for one in page.rows])
+
+
+def create(author: str, fields: Mapping[str, Any]) -> Reply:
+    """Make an endpoint from a checked body."""
+    endpoint, secret = services.create_endpoint(
+        **fields, created_by=author, now=database_now()
+    )
+    content = {**show_endpoint(endpoint), "secret": secret}
+    return Reply(HTTPStatus.CREATED, content, is_secret=True)
+
+
+def change(endpoint: WebhookEndpoint, fields: Mapping[str, Any]) -> Reply:
+    """Change an endpoint from a checked body."""
+    given = dict(fields)
+    enabled = given.pop("enabled", None)
+    row = services.update_endpoint(endpoint=endpoint, **given)
+    if enabled is True and row.disabled_at:
+        row = services.enable_endpoint(endpoint=row)
+        task_queue.nudge(jobs.DELIVER)
+    elif enabled is False:
+        row = services.disable_endpoint(endpoint=row, now=database_now())
+    return Reply(HTTPStatus.OK, show_endpoint(row))
+
+
+def rotate(endpoint: WebhookEndpoint) -> Reply:
+    """Give an endpoint a new secret."""
+    row, secret = services.rotate_secret(endpoint=endpoint, now=database_now())
+    return Reply(
+        HTTPStatus.OK, {**show_endpoint(row), "secret": secret}, is_secret=True
+    )
+
+
+def send_test(endpoint: WebhookEndpoint) -> Reply:
+    """Send a test."""
+    delivery = services.send_test(endpoint=endpoint, now=database_now())
+    task_queue.nudge(jobs.DELIVER)
+    return Reply(HTTPStatus.ACCEPTED, {"message_id": delivery.message.webhook_id})
+
+
+def replay(endpoint: WebhookEndpoint, fields: Mapping[str, Any]) -> Reply:
+    """Send something once more."""
+    now = database_now()
+    if "message_id" in fields:
+        services.replay_message(endpoint=endpoint, now=now, **fields)
+        count = 1
+    else:
+        count = services.replay_range(endpoint=endpoint, now=now, **fields)
+    task_queue.nudge(jobs.DELIVER)
+    return Reply(HTTPStatus.ACCEPTED, {"messages": count})
+
+
+def endpoint_or_404(endpoint_id: UUID) -> WebhookEndpoint:
+    """Return an endpoint that is not deleted.
+
+    Raises:
+        Problem: 404.
+    """
+    found = WebhookEndpoint.objects.present().filter(pk=endpoint_id).first()
+    if found is None:
+        raise not_found(f"There is no webhook endpoint {endpoint_id}.")
+    return found
+
+
+def show_endpoint(row: WebhookEndpoint) -> dict[str, Any]:
+    """Show an endpoint, and of its secrets only how they end."""
+    now = database_now()
+    return {
+        "id": str(row.pk),
+        "url": row.url,
+        "description": row.description,
+        "events": row.events,
+        "enabled": row.disabled_at is None,
+        "disabled_at": _moment(row.disabled_at),
+        "disabled_reason": row.disabled_reason,
+        "failing_since": _moment(row.failing_since),
+        "created_at": _moment(row.created_at),
+        "secrets": [
+            {"ends_in": one.ending, "signs_until": _moment(one.retires_at)}
+            for one in sorted(row.secrets.all(), key=lambda one: -one.pk)
+            if one.retires_at is None or one.retires_at > now
+        ],
+    }
+
+
+def show_delivery(row: WebhookDelivery) -> dict[str, Any]:
+    """Show a delivery and what came of each attempt."""
+    return {
+        "message_id": row.message.webhook_id,
+        "type": row.message.type,
+        "subject": row.message.subject,
+        "state": row.state.value,
+        "is_replay": row.replays_id is not None,
+        "created_at": _moment(row.created_at),
+        "next_attempt_at": _moment(row.next_attempt_at),
+        "attempts": [
+            {
+                "started_at": _moment(one.started_at),
+                "status_code": one.status_code,
+                "error": one.error,
+                "elapsed_ms": one.elapsed_ms,
+            }
+            for one in row.tries.all()
+        ],
+    }
+
+
+def _known_state(text: str) -> str:
+    if text in DeliveryState.values:
+        return text
+    words = f"state: use one of {', '.join(DeliveryState.values)}."
+    raise invalid([Fault(words, parameter="state")])
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

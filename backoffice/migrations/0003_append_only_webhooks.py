@@ -1,0 +1,19 @@
+"""What was told and what came of it is added to and never altered."""
+
+from django.db import migrations
+
+from lending.append_only import AppendOnly
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("backoffice", "0002_webhooks"),
+        ("lending", "0002_append_only_events"),
+    ]
+
+    operations = [
+        AppendOnly(
+            "backoffice_webhookmessage", unique=[["subject", "type", "occasion"]]
+        ),
+        AppendOnly("backoffice_webhookattempt"),
+    ]

@@ -1,0 +1,51 @@
+"""Where outgoing webhooks listen to the other apps."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from django.dispatch import receiver
+
+from backoffice.webhooks import collecting, jobs, messages, payloads
+from lending.models import LoanEvent
+from lending.signals import loan_event_recorded
+from xero_sync import task_queue
+from xero_sync.clock import database_now
+from xero_sync.models import Connection
+from xero_sync.signals import connection_changed, drain_stored
+from xero_sync.writeback import planner
+
+
+@receiver(connection_changed, dispatch_uid="backoffice.webhooks.connection")
+def tell_of_connection(
+    connection: Connection, changed: Sequence[str], **_: Any
+) -> None:
+    """Store the message in the transaction that changes the connection."""
+    if not messages.is_anybody_listening():
+        return
+    now = database_now()
+    draft = payloads.connection_changed(
+        connection=connection, changed=changed, occasion=str(uuid4()), at=now
+    )
+    messages.store([draft], now=now)
+    task_queue.nudge(jobs.DELIVER)
+
+
+@receiver(loan_event_recorded, dispatch_uid="backoffice.webhooks.settled")
+def tell_of_settled_loan(event: LoanEvent, **_: Any) -> None:
+    """Tell that a loan is settled by an event that needs no entry in Xero."""
+    if planner.steps_of(event) or not messages.is_anybody_listening():
+        # Its entries will tell when they stand.
+        return
+    now = database_now()
+    draft = collecting.settled_message(event.loan, now)
+    if draft is not None:
+        messages.store([draft], now=now)
+        task_queue.nudge(jobs.DELIVER)
+
+
+@receiver(drain_stored, dispatch_uid="backoffice.webhooks.nudge")
+def deliver_soon(**_: Any) -> None:
+    """Ask for a delivery after a drain that has changed something."""
+    if messages.is_anybody_listening():
+        task_queue.nudge(jobs.DELIVER)
