@@ -193,7 +193,9 @@ def _entry(record: SyncRecord, stage: stages.Stage, attempts: int) -> Shown:
             "step": blocker.step,
             "state": blocker.state,
             "reason": blocker.reason,
-            "who_must_act": stages.actor_of(state=blocker.state, reason=blocker.reason).value,
+            "who_must_act": stages.actor_of(
+                state=blocker.state, reason=blocker.reason
+            ).value,
         },
         "attempts": attempts,
         "planned_at": record.created_at.isoformat(),
