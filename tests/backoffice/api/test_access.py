@@ -8,6 +8,8 @@ import re
 from typing import NamedTuple
 
 import pytest
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory
 
 from backoffice.api.base import ApiView
 from backoffice.api.urls import urlpatterns
@@ -110,6 +112,21 @@ def test_the_scope_alone_is_enough(db, call):
     answer = service.call(call.method, call.path(), {})
 
     assert answer.status_code not in {401, 403}
+
+
+class Careless(ApiView):
+    """A view whose author forgot the scope."""
+
+    def get(self, request):
+        return Response({"secret": 1})
+
+
+def test_a_method_without_a_scope_is_closed_to_every_key(db):
+    header = {"Authorization": f"Bearer {make_service().secret}"}
+
+    answer = Careless.as_view()(APIRequestFactory().get("/x", headers=header))
+
+    assert answer.status_code == 403
 
 
 def test_a_method_that_is_not_there_is_a_405_for_every_key(db):
