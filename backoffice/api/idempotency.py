@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -198,15 +198,13 @@ def read(found: StoredReply) -> dict[str, Any]:
 
 
 def fingerprint(request: Request, salt: str | None = None) -> dict[str, str]:
-    """Return a salted hash of each field, which tells what differs and no more.
+    """Return a salted hash of each place, which tells what differs and no more.
 
     The companies of a key count as a field: what a key for other companies was answered
     may tell of companies that this one may not see.
     """
     salt = salt or secrets.token_hex(8)
-    sent = request.data
-    fields = sent if isinstance(sent, dict) else {"": sent}
-    hashes = {f"/{name}": _hash(salt, value) for name, value in fields.items()}
+    hashes = {name: _hash(salt, value) for name, value in _places(request.data)}
     caller: Any = request.user
     if not caller.key.all_companies:
         seen = sorted(caller.key.companies.values_list("pk", flat=True))
@@ -301,6 +299,16 @@ def _check_same(found: StoredReply, request: Request) -> None:
                 for name in differing
             ],
         )
+
+
+def _places(sent: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the fields with their pointers; of a list, its length and its elements."""
+    for name, value in (sent if isinstance(sent, dict) else {"": sent}).items():
+        if not isinstance(value, list):
+            yield f"/{name}", value
+            continue
+        yield f"/{name}", len(value)
+        yield from ((f"/{name}/{n}", one) for n, one in enumerate(value))
 
 
 def _find(client: ApiClient, key: str) -> StoredReply | None:
