@@ -279,12 +279,19 @@ def test_an_endpoint_gets_two_at_once_and_no_more(receiver):
 
 
 def test_a_slow_endpoint_does_not_hold_back_the_others(receiver):
-    with listening(delay=0.4) as slow:
+    with listening() as slow:
         endpoint_for(slow)
         endpoint_for(receiver)
         tell(6)
+        slow.gate.clear()
 
-        delivering.deliver(seconds=0.3)
+        def all_others_have_arrived():
+            if len(receiver.requests) < 6:
+                return False
+            slow.gate.set()
+            return True
+
+        delivering.deliver(seconds=14, stop=all_others_have_arrived)
 
         assert len(receiver.requests) == 6
         assert len(slow.requests) == 2
