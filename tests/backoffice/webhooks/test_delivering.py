@@ -256,14 +256,16 @@ def test_a_worker_that_slept_through_its_lease_changes_nothing(receiver, clock):
     clock.catch_up()
     (slept,) = claims.claim(limit=5, now=clock.now)
     clock.forward(61)
-    deliver(clock)
+    (current,) = claims.claim(limit=5, now=clock.now)
+    times = {"started_at": clock.now, "now": clock.now}
 
-    held = claims.store(
-        slept, Answer(status_code=500), started_at=clock.now, now=clock.now
-    )
+    assert claims.store(slept, Answer(status_code=500), **times) is False
 
-    assert held is False
+    assert (only_delivery().state, only_delivery().attempts) == ("waiting", 0)
+    assert claims.claim(limit=5, now=clock.now) == []
+    assert claims.store(current, Answer(status_code=204), **times) is True
     assert only_delivery().state == "delivered"
+    # What it has sent is on record all the same.
     assert WebhookAttempt.objects.count() == 2
 
 
