@@ -17,7 +17,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.models import WebhookDelivery, WebhookEndpoint
+from backoffice.admin_keys import ApiClientAdmin, ApiKeyAdmin
+from backoffice.models import ApiClient, ApiKey, WebhookDelivery, WebhookEndpoint
 from backoffice.positions import fee_tax_of, records_of
 from backoffice.webhooks import admin as webhook_admin
 from lending import admin as lending_admin
@@ -163,5 +164,7 @@ site.register(xero.WebhookMessage, xero_admin.WebhookMessageAdmin)
 site.register(xero.Heartbeat, xero_admin.HeartbeatAdmin)
 site.register(xero.RateScope, xero_admin.RateScopeAdmin)
 site.register(xero.Lane, xero_admin.LaneAdmin)
+site.register(ApiClient, ApiClientAdmin)
+site.register(ApiKey, ApiKeyAdmin)
 site.register(WebhookEndpoint, webhook_admin.WebhookEndpointAdmin)
 site.register(WebhookDelivery, webhook_admin.WebhookDeliveryAdmin)

@@ -19,6 +19,7 @@ LIVE_AT_ONCE = 2
 # The last use is a hint to a person; writing it at every request would cost one write.
 LAST_USE_EVERY = timedelta(minutes=1)
 NAME_CHARACTERS = 100
+MOST_REQUESTS = 1_000_000
 MARK = "bok"
 _KEY = re.compile(rf"{MARK}_([0-9a-f]{{12}})_([A-Za-z0-9_-]{{43}})", re.ASCII)
 CLIENT_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
@@ -45,7 +46,7 @@ def create_key(
     companies: Iterable[Company] | None = None,
     requests_per_minute: int = 1_200,
 ) -> tuple[ApiKey, str]:
-    """Make a key of a client, who is made with his first one.
+    """Make a key of a client, which is made with its first one.
 
     Without `companies` it may see all of them.
 
@@ -53,13 +54,23 @@ def create_key(
         The key and its text, which is shown once: only a hash of it is kept.
 
     Raises:
-        KeyRefused: a scope is not known, a value is malformed, or two keys are live.
+        KeyRefused: a scope is not known, a value is malformed, the client is switched
+            off, or two of its keys are live.
     """
     chosen = _known_scopes(scopes)
     _check(client_name, name, expires_at, requests_per_minute, now)
+    seen = None if companies is None else list(companies)
+    if seen == []:
+        raise KeyRefused(_("Choose at least one company."), field="companies")
     ApiClient.objects.get_or_create(name=client_name)
     # The client's row orders two keys made at the same time.
     client = ApiClient.objects.select_for_update().get(name=client_name)
+    if not client.is_active:
+        raise KeyRefused(
+            _("%(client)s is switched off; none of its keys would be accepted.")
+            % {"client": client_name},
+            field="client",
+        )
     if client.keys.live(now).count() >= LIVE_AT_ONCE:
         raise KeyRefused(
             _("%(client)s has %(count)d live keys already; revoke one first.")
@@ -73,13 +84,13 @@ def create_key(
         prefix=prefix,
         secret_hash=_hash(secret),
         scopes=chosen,
-        all_companies=companies is None,
+        all_companies=seen is None,
         requests_per_minute=requests_per_minute,
         created_at=now,
         created_by=created_by,
         expires_at=expires_at,
     )
-    key.companies.set(companies or [])
+    key.companies.set(seen or [])
     return key, f"{MARK}_{prefix}_{secret}"
 
 
@@ -89,6 +100,21 @@ def revoke_key(*, key: ApiKey, revoked_by: str, now: datetime) -> ApiKey:
         revoked_at=now, revoked_by=revoked_by
     )
     key.refresh_from_db()
+    return key
+
+
+def key_with_prefix(prefix: str) -> ApiKey:
+    """Return the key of this prefix, with its client.
+
+    Raises:
+        KeyRefused: there is none; what was given may be a secret and is not repeated.
+    """
+    key = ApiKey.objects.select_related("client").filter(prefix=prefix).first()
+    if key is None:
+        raise KeyRefused(
+            _("There is no key with this prefix; `api_key list --all` shows them."),
+            field="prefix",
+        )
     return key
 
 
@@ -162,5 +188,8 @@ def _check(
         raise KeyRefused(_("Use at most 100 characters."), field="name")
     if expires_at is not None and expires_at <= now:
         raise KeyRefused(_("A key has to expire in the future."), field="expires")
-    if requests_per_minute < 1:
-        raise KeyRefused(_("Allow at least one."), field="requests_per_minute")
+    if not 1 <= requests_per_minute <= MOST_REQUESTS:
+        raise KeyRefused(
+            _("Allow between 1 and %(most)d.") % {"most": MOST_REQUESTS},
+            field="requests_per_minute",
+        )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
@@ -69,14 +69,20 @@ def import_codat_company(
             _("The company has a connection already; it has to be deleted first."),
             field="codat_connection_id",
         )
-    connection, is_new = Connection.objects.get_or_create(
-        codat_connection_id=UUID(found.id),
-        defaults={
-            "company": company,
-            "codat_company_id": codat_company_id,
-            "status": found.status,
-        },
-    )
+    try:
+        connection, is_new = Connection.objects.get_or_create(
+            codat_connection_id=UUID(found.id),
+            defaults={
+                "company": company,
+                "codat_company_id": codat_company_id,
+                "status": found.status,
+            },
+        )
+    except IntegrityError as exc:
+        raise ConnectionNotLinked(
+            _("The company, or this company of Codat's, has a live connection."),
+            field="codat_company_id",
+        ) from exc
     if not is_new and connection.company_id != company.pk:
         raise ConnectionNotLinked(
             _("This connection belongs to the company %(reference)s already.")
@@ -101,6 +107,22 @@ def _choose(
         % {"count": len(fitting)},
         field="codat_connection_id",
     )
+
+
+def require_linked(
+    *, connection: Connection, client: CodatClient, now: datetime
+) -> Connection:
+    """Return a connection that is linked, by asking Codat if we know no better.
+
+    Raises:
+        ConnectionNotLinked: it is not.
+        CodatError: Codat did not answer.
+    """
+    if connection.status != ConnectionStatus.LINKED:
+        connection = refresh(connection=connection, client=client, now=now)
+    if connection.status != ConnectionStatus.LINKED:
+        raise ConnectionNotLinked
+    return connection
 
 
 def refresh(
@@ -272,7 +294,7 @@ def switch_writeback(
 
     While entries are held because it was off, switching on needs `held_events`:
     "publish" (those with a value date from `publish_from` on, the others are left out)
-    or "leave_out".
+    or "leave_out". What is so already is left as it is.
 
     Raises:
         MappingIncomplete: it cannot be switched on before the accounts are chosen.
@@ -286,6 +308,8 @@ def switch_writeback(
         company=row.company_id, state=State.HELD, reason=Reason.WRITEBACK_OFF
     )
     held = list(waiting.select_related("event", "compensates").order_by("event"))
+    if row.writeback_on == on and not (on and held):
+        return row
     if on and held:
         _require_choice(held_events, publish_from)
     with telling(row):

@@ -18,8 +18,9 @@ from xero_sync import connections, slots, task_queue
 from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
+from xero_sync.patient import patient_client
 from xero_sync.signals import drain_stored
-from xero_sync.writeback import budget, engine, inbox, lessons
+from xero_sync.writeback import budget, engine, inbox
 from xero_sync.writeback import sweep as sweeping
 
 logger = logging.getLogger(__name__)
@@ -49,9 +50,7 @@ def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> st
     sent = looked = 0
     with (
         CodatClient.from_settings(pool_size=settings.WRITEBACK_THREADS) as client,
-        CodatClient.from_settings(
-            before_call=budget.charge, after_call=lessons.note
-        ) as patient,
+        patient_client() as patient,
     ):
         while not stop() and time.monotonic() < ends_at:
             with slots.hold(holder=holder) as slot:
@@ -120,9 +119,7 @@ def daily_check(**_ignored: Any) -> str:
     """
     ends_at = time.monotonic() + CHECK_SECONDS
     now = database_now()
-    with CodatClient.from_settings(
-        before_call=budget.charge, after_call=lessons.note
-    ) as client:
+    with patient_client() as client:
         checked, failed = connections.check_all(
             client=client,
             now=now,

@@ -20,11 +20,13 @@ from xero_sync.codat.exceptions import (
     BankFeedsNotEnabled,
     CodatAccessDenied,
     CodatRejected,
+    LenderAccountNotReady,
     MappingIncomplete,
+    XeroNotReady,
 )
-from xero_sync.mapping import is_usable
 from xero_sync.models import Connection, LenderAccount
 from xero_sync.models.choices import FeedStatus
+from xero_sync.offers import is_usable
 from xero_sync.writeback import reconsider
 
 PATIENCE = timedelta(minutes=2)
@@ -53,8 +55,9 @@ def create(
 
     Raises:
         BankFeedsNotEnabled: Xero refuses bank feeds for this organisation.
-        MappingIncomplete: a number is missing or malformed, or Xero has not made the
-            account within two minutes.
+        MappingIncomplete: a number is missing or malformed.
+        LenderAccountNotReady: Xero has not made the account within two minutes, or
+            before `wait` gave up.
         CodatError: a call failed.
     """
     _check_numbers(connection, account_number, sort_code)
@@ -69,11 +72,11 @@ def create(
         account = look(account=account, client=client, now=database_now())
         if account.feed_status == FeedStatus.CONNECTED and account.target_account_id:
             return account
-        wait(POLL_SECONDS)
-    raise MappingIncomplete(
-        _("Xero has not made the account yet; run this again in a few minutes."),
-        field="lender_account",
-    )
+        try:
+            wait(POLL_SECONDS)
+        except XeroNotReady as exc:
+            raise LenderAccountNotReady(field="lender_account") from exc
+    raise LenderAccountNotReady(field="lender_account")
 
 
 def _check_numbers(connection: Connection, account_number: str, sort_code: str) -> None:
@@ -91,6 +94,33 @@ def _check_numbers(connection: Connection, account_number: str, sort_code: str) 
             _("An account in pounds needs a sort code of six digits."),
             field="sort_code",
         ) from exc
+
+
+def of_number(
+    *,
+    connection: Connection,
+    account_number: str,
+    sort_code: str,
+    client: CodatClient,
+) -> LenderAccount | None:
+    """Return the finished lender account of these numbers, which only Codat knows.
+
+    Raises:
+        MappingIncomplete: a number is missing or malformed.
+        CodatError: a call failed.
+    """
+    _check_numbers(connection, account_number, sort_code)
+    finished = connection.lender_accounts.exclude(target_account_id="")
+    ours = {one.source_account_id: one for one in finished.order_by("pk")}
+    wanted = _digits(account_number), _digits(sort_code)
+    for source in _source_accounts(connection, client) if ours else []:
+        if (_digits(source.account_number), _digits(source.sort_code)) == wanted:
+            return ours.get(source.id)
+    return None
+
+
+def _digits(number: str) -> str:
+    return "".join(one for one in number if one.isalnum())
 
 
 def _begun(connection: Connection) -> LenderAccount | None:
@@ -236,7 +266,6 @@ def _check_target(
     )
 
 
-@transaction.atomic
 def adopt(
     *,
     connection: Connection,

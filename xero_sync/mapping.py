@@ -1,17 +1,14 @@
 """The four things that a borrower chooses, checked against his Xero as it is now."""
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
 from django.utils.translation import gettext as _
-from rapidfuzz import fuzz, utils
 
 from xero_sync import setup_writes
 from xero_sync.codat import payloads
@@ -19,90 +16,27 @@ from xero_sync.codat.accounts import Account, BankAccount, Supplier
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
     AccountCurrencyMismatch,
-    CodatAccessDenied,
-    CodatRejected,
     MappingIncomplete,
     SameAccountTwice,
 )
 from xero_sync.models import AccountMapping, Connection, LenderAccount
 from xero_sync.models.choices import ConnectionStatus
+from xero_sync.offers import (
+    SupplierMatch,
+    check_clear,
+    check_tax,
+    choices,
+    find_expense_account,
+    find_supplier,
+    is_usable,
+)
 from xero_sync.writeback import reconsider
 from xero_sync.writeback.moves import lock_connection
 
 Chosen = TypeVar("Chosen", BankAccount, Account, Supplier)
 Wait = Callable[[float], None]
-ACTIVE = "Active"
-# Where a fee account may stand in Xero's chart.
-EXPENSE = "Expense"
+# Where a fee account is made in Xero's chart.
 FEE_CATEGORY = "Expense.Expense"
-# Names at least this alike are offered to a person; only equal ones decide.
-ALIKE = 80
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What a borrower's Xero offers, already narrowed to what fits."""
-
-    bank_accounts: list[BankAccount]
-    expense_accounts: list[Account]
-    suppliers: list[Supplier]
-
-
-@dataclass(frozen=True)
-class SupplierMatch:
-    """The suppliers that are called exactly so, and those that nearly are."""
-
-    exact: list[Supplier]
-    near: list[Supplier]
-
-
-def choices(*, connection: Connection, client: CodatClient) -> Choices:
-    """Read what can be mapped: active accounts in the company's currency, suppliers.
-
-    Raises:
-        CodatError: Codat did not answer, or has not read these data yet (409).
-    """
-    company_id, connection_id = (
-        connection.codat_company_id,
-        connection.codat_connection_id,
-    )
-    lender = set(connection.lender_accounts.values_list("target_account_id", flat=True))
-    currency = connection.company.currency
-    bank_accounts = [
-        one
-        for one in client.list_bank_accounts(company_id, connection_id)
-        if is_usable(one) and one.currency == currency and one.id not in lender
-        if one.account_type != "Credit"
-    ]
-    expense_accounts = [
-        one
-        for one in client.list_accounts(company_id, query="type=Expense")
-        if is_usable(one) and not one.is_bank_account and one.type == EXPENSE
-    ]
-    suppliers = [one for one in client.list_suppliers(company_id) if is_usable(one)]
-    return Choices(bank_accounts, expense_accounts, suppliers)
-
-
-def is_usable(one: BankAccount | Account | Supplier) -> bool:
-    """Tell whether a record in Xero can still be booked on."""
-    return one.status in {ACTIVE, "Unknown", ""} and not one.is_deleted
-
-
-def find_supplier(*, name: str, suppliers: Iterable[Supplier]) -> SupplierMatch:
-    """Search for a name: equal up to case and punctuation, or nearly equal."""
-    wanted = _plain(name)
-    exact, near = [], []
-    for supplier in suppliers:
-        found = _plain(supplier.name)
-        if found == wanted:
-            exact.append(supplier)
-        elif fuzz.token_sort_ratio(found, wanted) >= ALIKE:
-            near.append(supplier)
-    return SupplierMatch(exact, near)
-
-
-def _plain(name: str) -> str:
-    return " ".join(utils.default_process(name).split())
 
 
 def ensure_supplier(
@@ -123,15 +57,9 @@ def ensure_supplier(
     """
     name = name or settings.LENDER_NAME
     match = _refreshed_match(connection, client, name, wait)
-    if len(match.exact) == 1:
+    check_clear(match)
+    if match.exact:
         return match.exact[0]
-    candidates = match.exact or match.near
-    if candidates:
-        raise MappingIncomplete(
-            _("Choose one of these suppliers: %(names)s.")
-            % {"names": ", ".join(f"{one.name} ({one.id})" for one in candidates)},
-            field="supplier",
-        )
     supplier_id = setup_writes.create(
         connection=connection,
         data_type="suppliers",
@@ -172,16 +100,11 @@ def ensure_expense_account(
     setup_writes.refresh(
         connection=connection, data_type="chartOfAccounts", client=client, wait=wait
     )
-    for account in client.list_accounts(connection.codat_company_id):
-        if account.nominal_code != nominal_code or account.is_deleted:
-            continue
-        if account.type == EXPENSE and is_usable(account):
-            return account
-        raise MappingIncomplete(
-            _("The code %(code)s belongs to %(name)s already; choose another.")
-            % {"code": nominal_code, "name": account.name},
-            field="nominal_code",
-        )
+    existing = find_expense_account(
+        connection=connection, client=client, nominal_code=nominal_code
+    )
+    if existing is not None:
+        return existing
     account_id = setup_writes.create(
         connection=connection,
         data_type="accounts",
@@ -213,7 +136,8 @@ def choose_accounts(
 ) -> AccountMapping:
     """Store a new version of a borrower's choice, checked against his Xero.
 
-    What is queued follows the new version; what was sent stays.
+    What is queued follows the new version; what was sent stays. The same choice again
+    is the version that there is.
 
     Raises:
         MappingIncomplete: an account or the supplier is not there, or not usable.
@@ -241,7 +165,9 @@ def choose_accounts(
         offered.expense_accounts, expense_account_id, "expense_account_id"
     )
     supplier = _chosen(offered.suppliers, supplier_id, "supplier_id")
-    _check_tax(connection, tax_rate_id, tax_percent, client)
+    check_tax(
+        connection=connection, rate_id=tax_rate_id, percent=tax_percent, client=client
+    )
     return _store(
         connection=connection,
         lender_account=lender_account,
@@ -266,14 +192,31 @@ def _store(
 ) -> AccountMapping:
     # The connection's row orders two choices made at the same time.
     row = lock_connection(connection, now=created_at)
-    latest = row.mappings.aggregate(latest=Max("version"))["latest"] or 0
+    mapping = row.mappings.order_by("version").last()
     row.unusable_account = ""
     row.save(update_fields=["unusable_account"])
-    mapping = AccountMapping.objects.create(
-        connection=row, version=latest + 1, created_at=created_at, **values
-    )
+    if mapping is None or _differs(mapping, values):
+        mapping = AccountMapping.objects.create(
+            connection=row,
+            version=mapping.version + 1 if mapping else 1,
+            created_at=created_at,
+            **values,
+        )
     reconsider.company(company_id=row.company_id, now=created_at)
     return mapping
+
+
+def _differs(mapping: AccountMapping, values: Mapping[str, object]) -> bool:
+    """Tell whether a choice is another; names and who chose do not make it one."""
+    chosen = (
+        "lender_account",
+        "nominated_account_id",
+        "expense_account_id",
+        "supplier_id",
+        "tax_rate_id",
+        "tax_percent",
+    )
+    return any(getattr(mapping, field) != values[field] for field in chosen)
 
 
 def _nominated(
@@ -309,23 +252,6 @@ def _chosen(offered: Iterable[Chosen], wanted: str, field: str) -> Chosen:
         % {"field": field, "id": wanted},
         field=field,
     )
-
-
-def _check_tax(
-    connection: Connection, tax_rate_id: str, percent: Decimal, client: CodatClient
-) -> None:
-    """Compare the tax percent with Xero's, where a lender may read the rates."""
-    try:
-        rates = client.list_tax_rates(connection.codat_company_id)
-    except (CodatAccessDenied, CodatRejected):
-        return
-    for rate in rates:
-        if rate.id == tax_rate_id and rate.effective_rate not in {None, percent}:
-            raise MappingIncomplete(
-                _("The tax rate %(id)s is %(rate)s per cent in Xero, not %(given)s.")
-                % {"id": rate.id, "rate": rate.effective_rate, "given": percent},
-                field="tax_percent",
-            )
 
 
 def revalidate(

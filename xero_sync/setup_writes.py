@@ -55,10 +55,11 @@ def create(
         CodatError: the call failed.
     """
     data = payloads.encode(body)
-    request = _unanswered(connection, data_type, data) or _intent(
-        connection, data_type, data
+    request, operation = _under_way(connection, data_type, data, client) or (
+        _intent(connection, data_type, data),
+        None,
     )
-    operation = _send(request, client, wait)
+    operation = operation or _send(request, client, wait)
     gives_up_at = database_now() + PATIENCE
     while operation.status == PushStatus.PENDING and database_now() < gives_up_at:
         wait(POLL_SECONDS)
@@ -68,18 +69,33 @@ def create(
     return _record_id(operation, request)
 
 
-def _unanswered(
-    connection: Connection, data_type: str, body: bytes
-) -> WriteRequest | None:
-    """Return the same write if its answer got lost and its key is still remembered."""
+def _under_way(
+    connection: Connection, data_type: str, body: bytes, client: CodatClient
+) -> tuple[WriteRequest, PushOperation | None] | None:
+    """Return the same write if it was begun and its end is not known.
+
+    Either its answer got lost and its key is still remembered, or Codat has taken it in
+    and Xero has not answered; then with its operation.
+    """
     young = database_now() - timedelta(seconds=settings.WRITEBACK_KEY_SECONDS)
-    earlier = WriteRequest.objects.filter(
-        connection=connection,
-        data_type=data_type,
-        created_at__gt=young,
-        attempts__push_operation_key=None,
-    ).exclude(attempts__outcome__in=(Outcome.REFUSED, Outcome.ACCESS_DENIED))
-    return next((one for one in earlier if bytes(one.body) == body), None)
+    earlier = (
+        WriteRequest.objects.filter(
+            connection=connection, data_type=data_type, created_at__gt=young
+        )
+        .exclude(attempts__outcome__in=(Outcome.REFUSED, Outcome.ACCESS_DENIED))
+        .order_by("-created_at")
+    )
+    for request in earlier:
+        if bytes(request.body) != body:
+            continue
+        answered = request.attempts.exclude(push_operation_key=None).last()
+        key = answered.push_operation_key if answered else None
+        if key is None:
+            return request, None
+        operation = client.get_push_operation(connection.codat_company_id, key)
+        if operation.status == PushStatus.PENDING:
+            return request, operation
+    return None
 
 
 def _intent(connection: Connection, data_type: str, body: bytes) -> WriteRequest:

@@ -1,10 +1,11 @@
 """How many drains run at once, and when the background processes were last seen."""
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -69,8 +70,30 @@ def hold(*, holder: str) -> Iterator[Slot | None]:
 
     Too many drains would do no harm; they would only get in each other's way.
     """
+    names = [f"{DRAIN}{number + 1}" for number in range(settings.WRITEBACK_DRAINS)]
+    with _held(names, holder) as slot:
+        yield slot
+
+
+@contextmanager
+def alone(*, act: str, on: object) -> Iterator[Slot | None]:
+    """Hold the only slot for an act on one thing, or yield None if somebody has it.
+
+    For acts that talk to Codat and must not run twice at once: no lock may be held over
+    the network. A slot whose holder died is free a minute later.
+    """
+    name, holder = f"{act} {on}", str(uuid4())
+    try:
+        with _held([name], holder) as slot:
+            yield slot
+    finally:
+        Heartbeat.objects.filter(name=name, holder=holder).delete()
+
+
+@contextmanager
+def _held(names: Iterable[str], holder: str) -> Iterator[Slot | None]:
     now = database_now()
-    name = _take(holder, now, now + _span())
+    name = _take(names, holder, now, now + _span())
     try:
         yield Slot(name, holder) if name else None
     finally:
@@ -81,9 +104,10 @@ def hold(*, holder: str) -> Iterator[Slot | None]:
 
 
 @transaction.atomic
-def _take(holder: str, now: datetime, until: datetime) -> str | None:
-    for number in range(1, settings.WRITEBACK_DRAINS + 1):
-        name = f"{DRAIN}{number}"
+def _take(
+    names: Iterable[str], holder: str, now: datetime, until: datetime
+) -> str | None:
+    for name in names:
         Heartbeat.objects.get_or_create(name=name, defaults={"beat_at": now})
         free = Heartbeat.objects.filter(
             Q(busy_until=None) | Q(busy_until__lt=now) | Q(holder=holder), name=name

@@ -1,14 +1,23 @@
 """Where an entry is on its way to Xero, what it waits for, and who must act."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from xero_sync.models import SyncRecord
-from xero_sync.models.choices import CLOSED_STATES, Reason, State
-from xero_sync.selectors import waits_for
+from xero_sync.models import AccountMapping, Connection, SyncRecord
+from xero_sync.models.choices import (
+    CLOSED_STATES,
+    ConnectionStatus,
+    FeedStatus,
+    Reason,
+    State,
+)
+from xero_sync.selectors import Wait, waits_of
 
 
 class Actor(models.TextChoices):
@@ -58,8 +67,17 @@ class Stage:
 
 def stage_of(record: SyncRecord) -> Stage:
     """Tell where an entry is."""
+    return stages_of([record])[record.pk]
+
+
+def stages_of(records: Sequence[SyncRecord]) -> dict[UUID, Stage]:
+    """Tell where each of many entries is, with two queries at most."""
+    waits = waits_of(records)
+    return {one.pk: _stage(one, waits.get(one.pk)) for one in records}
+
+
+def _stage(record: SyncRecord, waiting: tuple[Wait, SyncRecord] | None) -> Stage:
     state = State(record.state)
-    waiting = waits_for(record)
     words = str(state.label)
     if record.reason:
         words = f"{words}: {record.get_reason_display()}"
@@ -83,3 +101,52 @@ def actor_of(*, state: str, reason: str) -> Actor:
     if state in CLOSED_STATES or not reason:
         return Actor.NOBODY
     return ACTOR_OF_REASON.get(reason, Actor.NOBODY)
+
+
+def needs_somebody() -> Q:
+    """Return the filter for entries that do not go on by themselves."""
+    reasons = [
+        reason for reason, actor in ACTOR_OF_REASON.items() if actor != Actor.NOBODY
+    ]
+    waiting = Q(state__in=(State.HELD, State.UNKNOWN), reason__in=reasons)
+    return Q(state=State.FAILED) | waiting
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What keeps a connection from being written to, and whose move it is."""
+
+    reason: Reason
+    actor: Actor
+    detail: str = ""
+
+
+def troubles_of(
+    connection: Connection, mapping: AccountMapping | None
+) -> list[Trouble]:
+    """Tell everything that keeps entries back which go through a connection."""
+    if connection.deleted_at:
+        return [_trouble(Reason.NO_CONNECTION)]
+    account = mapping.lender_account if mapping else None
+    fed = bool(connection.bank_feeds and account and account.source_account_id)
+    found = {
+        Reason.ORGANISATION_CHANGED: connection.organisation_changed,
+        Reason.NOT_LINKED: connection.status != ConnectionStatus.LINKED,
+        Reason.ACCESS_DENIED: connection.access_problem,
+        Reason.MAPPING_INCOMPLETE: mapping is None,
+        Reason.ACCOUNT_UNUSABLE: connection.unusable_account,
+        Reason.WRITEBACK_OFF: not connection.writeback_on,
+        Reason.BANK_FEEDS_OFF: not connection.bank_feeds,
+        Reason.FEED_NOT_CONNECTED: fed
+        and account
+        and account.feed_status != FeedStatus.CONNECTED,
+    }
+    return [
+        _trouble(reason, detail=fact if isinstance(fact, str) else "")
+        for reason, fact in found.items()
+        if fact
+    ]
+
+
+def _trouble(reason: Reason, *, detail: str = "") -> Trouble:
+    return Trouble(reason, ACTOR_OF_REASON[reason], detail)

@@ -1,14 +1,22 @@
 """What all views of the API share."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from backoffice.api.authentication import BearerKey, Caller
-from backoffice.api.pagination import check_parameters
+from backoffice.api.filters import ListFilter
+from backoffice.api.pagination import (
+    PAGE_PARAMETERS,
+    check_parameters,
+    page_of,
+    paged,
+)
 from backoffice.api.parsers import StrictJSONParser
 from backoffice.api.permissions import HasScope
 from backoffice.api.problems import Fault, Problem, not_found
@@ -30,11 +38,43 @@ class ApiView(APIView):
     scopes: dict[str, str] = {}
     # The query parameters of each method.
     parameters: dict[str, set[str]] = {}
+    # What GET can be narrowed by, where it is a list.
+    filters: type[ListFilter] | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Let in who may, then refuse parameters that are not known."""
         super().initial(request, *args, **kwargs)
-        check_parameters(request, self.parameters.get(str(request.method), set()))
+        check_parameters(request, self._known(str(request.method)))
+
+    def listed(
+        self, queryset: QuerySet[Any], show: Callable[[Any], dict[str, Any]]
+    ) -> Response:
+        """Answer a page of what the view's filters leave.
+
+        Raises:
+            Problem: 400, naming the parameters that are malformed.
+        """
+        return self.listed_together(queryset, lambda rows: [show(one) for one in rows])
+
+    def listed_together(
+        self,
+        queryset: QuerySet[Any],
+        show: Callable[[list[Any]], list[dict[str, Any]]],
+    ) -> Response:
+        """Answer the same where the rows of a page need each other's queries."""
+        if self.filters is None:
+            raise TypeError(f"{type(self).__name__} names no filters")
+        narrowed, ordering = self.filters.narrow(queryset, self.request)
+        page = page_of(
+            narrowed, request=self.request, ordering=ordering, loaded_by=queryset
+        )
+        return paged(page, show(list(page.rows)))
+
+    def _known(self, method: str) -> set[str]:
+        known = self.parameters.get(method, set())
+        if method in {"GET", "HEAD"} and self.filters is not None:
+            return known | self.filters.names() | PAGE_PARAMETERS
+        return known
 
     @property
     def caller(self) -> Caller:

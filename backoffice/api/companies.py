@@ -5,24 +5,30 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backoffice.api import patterns, schemas
 from backoffice.api import representations as show
 from backoffice.api.authentication import Caller
-from backoffice.api.base import ApiView, checked, company_or_404
+from backoffice.api.base import ApiView, checked, companies_of, company_or_404
 from backoffice.api.fields import (
     ChoiceText,
+    CodeField,
     ReferenceField,
     StrictSerializer,
     TextField,
 )
+from backoffice.api.filters import CompanyFilter
 from backoffice.api.idempotency import Reply, once, stored_for
 from backoffice.api.problems import Problem
 from backoffice.api.same import same_or_conflict
 from backoffice.models import Scope
 from lending import services
+from lending.exceptions import ReferenceTaken
 from lending.models import Company
+from lending.models.company import COUNTRY_RULE, CURRENCY_RULE
 
 CREATED = 201
 
@@ -32,8 +38,14 @@ class CompanyBody(StrictSerializer):
 
     reference = ReferenceField(help_text="Yours, unique for ever.")
     legal_name = TextField(max_length=200)
-    currency = TextField(max_length=3, help_text="ISO 4217, such as GBP.")
-    country = TextField(max_length=2, help_text="ISO 3166, such as GB.")
+    currency = CodeField(
+        pattern=patterns.CURRENCY,
+        rule=CURRENCY_RULE,
+        help_text="ISO 4217, such as GBP.",
+    )
+    country = CodeField(
+        pattern=patterns.COUNTRY, rule=COUNTRY_RULE, help_text="ISO 3166, such as GB."
+    )
     borrower_reference = TextField(
         required=False, allow_blank=True, max_length=64, default=""
     )
@@ -51,8 +63,24 @@ class CompanyBody(StrictSerializer):
 class Companies(ApiView):
     """`companies`."""
 
-    scopes = {"POST": Scope.COMPANIES_WRITE}
+    scopes = {"GET": Scope.EVENTS_READ, "POST": Scope.COMPANIES_WRITE}
+    filters = CompanyFilter
 
+    @extend_schema(
+        operation_id="listCompanies",
+        summary="List companies",
+        responses=schemas.page_of(schemas.CompanyShown),
+    )
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        """List the companies that the key may see."""
+        return self.listed(companies_of(self.caller), show.company)
+
+    @extend_schema(
+        operation_id="createCompany",
+        summary="Take on a company",
+        request=CompanyBody,
+        responses={201: schemas.CompanyShown},
+    )
     def post(self, request: Request) -> Response:
         """Take on a company."""
         fields = checked(CompanyBody, request)
@@ -64,6 +92,11 @@ class OneCompany(ApiView):
 
     scopes = {"GET": Scope.EVENTS_READ}
 
+    @extend_schema(
+        operation_id="getCompany",
+        summary="Show a company",
+        responses=schemas.CompanyShown,
+    )
     def get(self, request: Request, reference: str) -> Response:  # noqa: ARG002
         """Show a company."""
         return Response(show.company(company_or_404(self.caller, reference)))
@@ -79,10 +112,15 @@ def create(caller: Caller, fields: Mapping[str, Any]) -> Reply:
         )
     content = {"time_zone": settings.TIME_ZONE, **fields}
     natural_key = f"companies/{fields['reference']}"
-    existing = Company.objects.filter(reference=fields["reference"]).first()
-    if existing is not None:
-        same_or_conflict(existing, content, caller)
-        stored = stored_for(natural_key) or show.company(existing)
-        return Reply(CREATED, stored, natural_key=natural_key, is_new=False)
-    company = services.create_company(**content)
-    return Reply(CREATED, show.company(company), natural_key=natural_key)
+    there = Company.objects.filter(reference=fields["reference"])
+    if not there.exists():
+        try:
+            company = services.create_company(**content)
+            return Reply(CREATED, show.company(company), natural_key=natural_key)
+        except ReferenceTaken:
+            # A twin was quicker; what it was answered is there as well.
+            pass
+    stored = stored_for(natural_key) or show.company(there.get())
+    given = show.company(Company(**content))
+    same_or_conflict(stored, {field: given[field] for field in content})
+    return Reply(CREATED, stored, natural_key=natural_key, is_new=False)

@@ -5,9 +5,11 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backoffice.api import patterns, schemas
 from backoffice.api import representations as show
 from backoffice.api.authentication import Caller
 from backoffice.api.base import (
@@ -17,24 +19,29 @@ from backoffice.api.base import (
     event_or_404,
     is_dry_run,
     loan_or_404,
+    seen_by,
 )
 from backoffice.api.fields import (
     AmountField,
     ChoiceText,
+    CodeField,
     DayField,
     ReferenceField,
     StrictSerializer,
     TextField,
     YesNoField,
 )
+from backoffice.api.filters import EventFilter, LoansEventFilter
 from backoffice.api.idempotency import Reply, once, rehearse, stored_for
 from backoffice.api.problems import Fault, Problem
 from backoffice.models import Scope
 from lending import services
 from lending.exceptions import ExternalIdConflict
 from lending.models import EventKind, Loan, LoanEvent
+from lending.models.company import CURRENCY_RULE
 from lending.money import parse_amount
 from lending.prepared import Prepared, columns_of
+from lending.selectors import events_of_loan
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import Step
 
@@ -47,8 +54,11 @@ class EventBody(StrictSerializer):
     external_id = ReferenceField(help_text="Yours, unique for ever.")
     kind = ChoiceText(choices=EventKind.choices)
     amount = AmountField(help_text="In the loan's currency, such as “800.00”.")
-    currency = TextField(
-        required=False, max_length=3, help_text="Checked against the loan's if given."
+    currency = CodeField(
+        required=False,
+        pattern=patterns.CURRENCY,
+        rule=CURRENCY_RULE,
+        help_text="Checked against the loan's if given.",
     )
     value_date = DayField(help_text="Not before the loan was agreed, not ahead.")
     description = TextField(
@@ -71,12 +81,46 @@ class ReversalBody(StrictSerializer):
     )
 
 
+class Events(ApiView):
+    """`loan-events`."""
+
+    scopes = {"GET": Scope.EVENTS_READ}
+    filters = EventFilter
+
+    @extend_schema(
+        operation_id="listEvents",
+        summary="List events",
+        responses=schemas.page_of(schemas.EventShown),
+    )
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        """List events as they were recorded; an event's own address shows its stage."""
+        events = LoanEvent.objects.select_related("loan__company", "reverses")
+        return self.listed(seen_by(self.caller, events, "loan__company"), show.event)
+
+
 class LoanEvents(ApiView):
     """`loans/{reference}/events`."""
 
-    scopes = {"POST": Scope.EVENTS_WRITE}
+    scopes = {"GET": Scope.EVENTS_READ, "POST": Scope.EVENTS_WRITE}
     parameters = {"POST": {DRY_RUN}}
+    filters = LoansEventFilter
 
+    @extend_schema(
+        operation_id="listLoansEvents",
+        summary="List the events of a loan",
+        responses=schemas.page_of(schemas.EventShown),
+    )
+    def get(self, request: Request, reference: str) -> Response:  # noqa: ARG002
+        """List a loan's events in the order in which they count."""
+        loan = loan_or_404(self.caller, reference)
+        return self.listed(events_of_loan(loan), show.event)
+
+    @extend_schema(
+        operation_id="recordEvent",
+        summary="Record an event",
+        request=EventBody,
+        responses={201: schemas.RecordedEvent, 200: schemas.RehearsedEvent},
+    )
     def post(self, request: Request, reference: str) -> Response:
         """Record an event and plan its entries, in one transaction."""
         loan = loan_or_404(self.caller, reference)
@@ -91,6 +135,11 @@ class Event(ApiView):
 
     scopes = {"GET": Scope.EVENTS_READ}
 
+    @extend_schema(
+        operation_id="getEvent",
+        summary="Show an event and the stage of its entries",
+        responses=schemas.EventNow,
+    )
     def get(self, request: Request, external_id: str) -> Response:  # noqa: ARG002
         """Show an event and the exact stage of each of its entries."""
         event = event_or_404(self.caller, external_id)
@@ -103,6 +152,12 @@ class Reversal(ApiView):
     scopes = {"POST": Scope.EVENTS_WRITE}
     parameters = {"POST": {DRY_RUN}}
 
+    @extend_schema(
+        operation_id="reverseEvent",
+        summary="Reverse an event",
+        request=ReversalBody,
+        responses={201: schemas.RecordedEvent, 200: schemas.RehearsedEvent},
+    )
     def post(self, request: Request, external_id: str) -> Response:
         """Take an event back: what was not sent is cancelled, the rest compensated."""
         event = event_or_404(self.caller, external_id)

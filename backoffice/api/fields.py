@@ -8,12 +8,11 @@ import re
 from datetime import date
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from backoffice.api import patterns
 from lending.models.references import REFERENCE_RULE, is_reference
-
-AMOUNT_PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,3})?$"
-DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 
 class StrictSerializer(serializers.Serializer):
@@ -47,6 +46,23 @@ class TextField(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
+class CodeField(TextField):
+    """A code whose letters a pattern says, such as a currency."""
+
+    def __init__(self, *, pattern: str, rule: Any, **options: Any) -> None:
+        self.pattern = pattern
+        self.rule = rule
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the code."""
+        text = super().to_internal_value(data)
+        if not re.fullmatch(self.pattern, text, re.ASCII):
+            raise serializers.ValidationError(str(self.rule), code="invalid_code")
+        return text
+
+
+@extend_schema_field(patterns.REFERENCE_SCHEMA)
 class ReferenceField(TextField):
     """A natural key of the caller's."""
 
@@ -63,12 +79,13 @@ class ReferenceField(TextField):
         return text
 
 
+@extend_schema_field({"type": "string", "pattern": patterns.AMOUNT})
 class AmountField(serializers.Field):
     """An amount as text; the currency, known to the service, decides on its digits."""
 
     def to_internal_value(self, data: Any) -> str:
         """Return the amount as it was written."""
-        if isinstance(data, str) and re.fullmatch(AMOUNT_PATTERN, data, re.ASCII):
+        if isinstance(data, str) and re.fullmatch(patterns.AMOUNT, data, re.ASCII):
             return data
         raise serializers.ValidationError(
             "write it as text with a point, such as “800.00”; never as a number, with "
@@ -81,12 +98,13 @@ class AmountField(serializers.Field):
         return str(value)
 
 
+@extend_schema_field({"type": "string", "format": "date", "pattern": patterns.DATE})
 class DayField(serializers.Field):
     """A date as text: YYYY-MM-DD."""
 
     def to_internal_value(self, data: Any) -> date:
         """Return the date."""
-        if isinstance(data, str) and re.fullmatch(DATE_PATTERN, data, re.ASCII):
+        if isinstance(data, str) and re.fullmatch(patterns.DATE, data, re.ASCII):
             try:
                 return date.fromisoformat(data)
             except ValueError:

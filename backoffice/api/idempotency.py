@@ -16,21 +16,26 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
+from backoffice.api import patterns
 from backoffice.api.problems import Fault, Problem, busy, invalid
 from backoffice.encryption import seal, unseal
 from backoffice.models import ApiClient, StoredReply
 from xero_sync.clock import database_now
 
 HEADER = "Idempotency-Key"
-KEY_PATTERN = r"[\x21-\x7e]{1,255}"
 REPLAYED = {"Idempotent-Replayed": "true"}
+# In a fingerprint, beside the pointers to the fields.
+COMPANIES = "companies of the API key"
 # A write that talks to Codat is over by then, or its process is gone.
-RUNS_AT_MOST = timedelta(minutes=5)
+RUNS_AT_MOST = timedelta(minutes=2)
 LOCK_SECONDS = 10
+# What the database says when a twin's answer was stored first.
+ANSWER_TAKEN = StoredReply._meta.db_table
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Reply:
 
     `natural_key` names the resource it made. `is_new` is False where the resource was
     there already with the same content; what was answered then is answered again.
+    `is_final` is False where a repeat may do better: then nothing is kept.
     `is_secret` marks an answer with a secret in it: it is kept encrypted.
     """
 
@@ -46,6 +52,7 @@ class Reply:
     content: Mapping[str, Any]
     natural_key: str | None = None
     is_new: bool = True
+    is_final: bool = True
     is_secret: bool = False
 
 
@@ -61,41 +68,58 @@ def once(request: Request, act: Act) -> Response:
     key = header_key(request)
     try:
         return _once(request, act, key)
-    except IntegrityError:
+    except IntegrityError as exc:
+        if ANSWER_TAKEN not in str(exc):
+            raise
         # A twin was quicker: its answer is there now. A second failure is none of ours.
         return _once(request, act, key)
 
 
-def once_with_calls(request: Request, act: Act) -> Response:
-    """Run a write that calls Codat, which no transaction may span.
+def once_with_calls(
+    request: Request, act: Act, *, runs_at_most: timedelta = RUNS_AT_MOST
+) -> Response:
+    """Run a write of several transactions, such as one that calls Codat.
 
     Under a header's key, a second one meanwhile gets 409. What such a write does is
-    found again by itself when it is repeated, so an interrupted one is just run again.
+    found again by itself when it is repeated, so one that was interrupted is just run
+    again, once `runs_at_most` has passed.
+
+    Raises:
+        Problem: 422, the key was used for other content; 409, it is still running.
     """
     key = header_key(request)
     if key is None:
         return _answer(act())
     client = _client(request)
     found = _find(client, key) or _begin(request, client, key)
-    if found.status_code is None:
-        _take_over(found, request)
-    else:
+    if found.status_code is not None:
         return replay(found, request)
+    _check_same(found, request)
+    ours = _take_over(found, runs_at_most)
     try:
         reply = act()
     except BaseException:
-        StoredReply.objects.filter(pk=found.pk, status_code=None).delete()
+        ours.delete()
         raise
-    found.status_code, found.body = reply.status, kept(reply)
-    found.running_until = None
-    found.save(update_fields=["status_code", "body", "running_until"])
-    return _answer(reply)
+    if not reply.is_final:
+        ours.delete()
+        return _answer(reply)
+    is_stored = ours.update(
+        status_code=reply.status, body=kept(reply), running_until=None
+    )
+    if is_stored:
+        return _answer(reply)
+    # It took so long that a twin ran it too; there is one answer, and it is the twin's.
+    other = _find(client, key)
+    if other is None:
+        raise busy()
+    return replay(other, request)
 
 
 def rehearse(act: Act) -> Response:
     """Run a write and take it back; answer what it would have answered."""
     with transaction.atomic():
-        _set_patience()
+        set_patience()
         reply = act()
         transaction.set_rollback(True)
     return Response({**reply.content, "dry_run": True})
@@ -108,7 +132,7 @@ def header_key(request: Request) -> str | None:
         Problem: 400, it is empty, too long or not printable.
     """
     key = request.headers.get(HEADER)
-    if key is None or re.fullmatch(KEY_PATTERN, key, re.ASCII):
+    if key is None or re.fullmatch(patterns.IDEMPOTENCY_KEY, key, re.ASCII):
         return key
     words = f"{HEADER}: use 1 to 255 printable characters, such as a UUID."
     raise invalid([Fault(words, parameter=HEADER)])
@@ -118,9 +142,11 @@ def replay(found: StoredReply, request: Request) -> Response:
     """Answer what was answered, if the content is the same.
 
     Raises:
-        Problem: 422, the content differs; it names where.
+        Problem: 422, the content differs; it names where. 409, there is none yet.
     """
     _check_same(found, request)
+    if found.status_code is None:
+        raise busy()
     return Response(read(found), status=found.status_code, headers=REPLAYED)
 
 
@@ -130,15 +156,15 @@ def store(
     *,
     call: str,
     key: str | None = None,
-    sent: Any = None,
+    sent: Mapping[str, str] | None = None,
 ) -> None:
-    """Keep what a write was answered."""
+    """Keep what a write was answered; with a header's key, also what was `sent`."""
     StoredReply.objects.create(
         client=client,
         header_key=key,
         natural_key=reply.natural_key if reply.is_new else None,
         call=call,
-        fingerprint=fingerprint(sent) if key else {},
+        fingerprint=sent or {},
         status_code=reply.status,
         body=kept(reply),
     )
@@ -171,27 +197,44 @@ def read(found: StoredReply) -> dict[str, Any]:
     return content
 
 
-def fingerprint(sent: Any, salt: str | None = None) -> dict[str, str]:
-    """Return a salted hash of each field, which tells what differs and no more."""
+def fingerprint(request: Request, salt: str | None = None) -> dict[str, str]:
+    """Return a salted hash of each field, which tells what differs and no more.
+
+    The companies of a key count as a field: what a key for other companies was answered
+    may tell of companies that this one may not see.
+    """
     salt = salt or secrets.token_hex(8)
+    sent = request.data
     fields = sent if isinstance(sent, dict) else {"": sent}
-    hashes = {name: _hash(salt, value) for name, value in fields.items()}
-    return {"salt": salt, **{f"/{name}": found for name, found in hashes.items()}}
+    hashes = {f"/{name}": _hash(salt, value) for name, value in fields.items()}
+    caller: Any = request.user
+    if not caller.key.all_companies:
+        seen = sorted(caller.key.companies.values_list("pk", flat=True))
+        hashes[COMPANIES] = _hash(salt, seen)
+    return {"salt": salt, **hashes}
+
+
+def set_patience(seconds: float | None = None) -> None:
+    """Let the transaction hang on no lock: PostgreSQL waits for ever unless told."""
+    if connection.vendor == "postgresql":
+        milliseconds = int((seconds or LOCK_SECONDS) * 1_000)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {milliseconds}")
 
 
 def _once(request: Request, act: Act, key: str | None) -> Response:
     client = _client(request)
     with transaction.atomic():
-        _set_patience()
-        if key is not None:
-            found = _find(client, key)
-            if found is not None:
-                if found.status_code is None:
-                    raise busy()
-                return replay(found, request)
+        set_patience()
+        found = _find(client, key) if key is not None else None
+        if found is not None:
+            return replay(found, request)
         reply = act()
-        if (reply.is_new and reply.natural_key) or key is not None:
-            store(client, reply, call=_call(request), key=key, sent=request.data)
+        if key is not None:
+            sent = fingerprint(request)
+            store(client, reply, call=_call(request), key=key, sent=sent)
+        elif reply.is_new and reply.natural_key is not None:
+            store(client, reply, call=_call(request))
         return _answer(reply)
 
 
@@ -207,22 +250,27 @@ def _begin(request: Request, client: ApiClient, key: str) -> StoredReply:
                 client=client,
                 header_key=key,
                 call=_call(request),
-                fingerprint=fingerprint(request.data),
+                fingerprint=fingerprint(request),
                 running_until=database_now(),
             )
     except IntegrityError as exc:
         raise busy() from exc
 
 
-def _take_over(found: StoredReply, request: Request) -> None:
-    """Run it ourselves, unless somebody does."""
-    _check_same(found, request)
+def _take_over(
+    found: StoredReply, runs_at_most: timedelta
+) -> QuerySet[StoredReply, StoredReply]:
+    """Run it ourselves, unless somebody does.
+
+    Returns:
+        The row for as long as it is ours: nobody else has the same end of his time.
+    """
     now = database_now()
-    taken = StoredReply.objects.filter(
-        pk=found.pk, status_code=None, running_until__lte=now
-    ).update(running_until=now + RUNS_AT_MOST)
-    if not taken:
+    running = StoredReply.objects.filter(pk=found.pk, status_code=None)
+    until = now + runs_at_most
+    if not running.filter(running_until__lte=now).update(running_until=until):
         raise busy()
+    return running.filter(running_until=until)
 
 
 def _check_same(found: StoredReply, request: Request) -> None:
@@ -232,7 +280,7 @@ def _check_same(found: StoredReply, request: Request) -> None:
             "idempotency_key_reused", words, faults=[Fault(words, parameter=HEADER)]
         )
     stored = found.fingerprint
-    given = fingerprint(request.data, stored["salt"])
+    given = fingerprint(request, stored["salt"])
     differing = sorted(
         name
         for name in stored.keys() | given.keys()
@@ -246,7 +294,12 @@ def _check_same(found: StoredReply, request: Request) -> None:
         raise Problem(
             "idempotency_key_reused",
             words,
-            faults=[Fault(words, pointer=name) for name in differing],
+            faults=[
+                Fault(words, parameter=HEADER)
+                if name == COMPANIES
+                else Fault(words, pointer=name)
+                for name in differing
+            ],
         )
 
 
@@ -267,10 +320,3 @@ def _call(request: Request) -> str:
 def _hash(salt: str, value: Any) -> str:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{salt} {text}".encode()).hexdigest()[:32]
-
-
-def _set_patience() -> None:
-    """Let nobody hang on a lock: PostgreSQL waits for ever unless it is told."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")

@@ -4,12 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backoffice.api import representations as show
+from backoffice.api import schemas
 from backoffice.api.authentication import Caller
-from backoffice.api.base import ApiView, checked, company_or_404, loan_or_404
+from backoffice.api.base import (
+    ApiView,
+    checked,
+    company_or_404,
+    loan_or_404,
+    seen_by,
+)
 from backoffice.api.fields import (
     AmountField,
     ChoiceText,
@@ -18,10 +26,12 @@ from backoffice.api.fields import (
     StrictSerializer,
     TextField,
 )
+from backoffice.api.filters import LoanFilter
 from backoffice.api.idempotency import Reply, once, stored_for
-from backoffice.api.same import same_or_conflict
+from backoffice.api.same import same_or_conflict, taken
 from backoffice.models import Scope
 from lending import services
+from lending.exceptions import LoanClosed, ReferenceTaken
 from lending.models import CollectionRoute, InvoicePaymentPosting, Loan
 from lending.money import parse_amount
 
@@ -58,8 +68,24 @@ class CloseBody(StrictSerializer):
 class Loans(ApiView):
     """`loans`."""
 
-    scopes = {"POST": Scope.EVENTS_WRITE}
+    scopes = {"GET": Scope.EVENTS_READ, "POST": Scope.EVENTS_WRITE}
+    filters = LoanFilter
 
+    @extend_schema(
+        operation_id="listLoans",
+        summary="List loans",
+        responses=schemas.page_of(schemas.LoanShown),
+    )
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        """List loans as they were agreed; one loan's own address shows its position."""
+        return self.listed(seen_by(self.caller, Loan.objects.with_company()), show.loan)
+
+    @extend_schema(
+        operation_id="createLoan",
+        summary="Agree a loan",
+        request=LoanBody,
+        responses={201: schemas.LoanShown, 404: schemas.Problem},
+    )
     def post(self, request: Request) -> Response:
         """Agree a loan."""
         fields = checked(LoanBody, request)
@@ -71,6 +97,11 @@ class OneLoan(ApiView):
 
     scopes = {"GET": Scope.EVENTS_READ}
 
+    @extend_schema(
+        operation_id="getLoan",
+        summary="Show a loan and where it stands",
+        responses=schemas.LoanWithPosition,
+    )
     def get(self, request: Request, reference: str) -> Response:  # noqa: ARG002
         """Show a loan and where it stands."""
         return Response(show.loan_with_position(loan_or_404(self.caller, reference)))
@@ -81,6 +112,12 @@ class CloseLoan(ApiView):
 
     scopes = {"POST": Scope.EVENTS_WRITE}
 
+    @extend_schema(
+        operation_id="closeLoan",
+        summary="Close a loan",
+        request=CloseBody,
+        responses=schemas.LoanShown,
+    )
     def post(self, request: Request, reference: str) -> Response:
         """Close a loan: it refuses every event but a reversal from now on."""
         loan = loan_or_404(self.caller, reference)
@@ -96,18 +133,32 @@ def create(caller: Caller, fields: Mapping[str, Any]) -> Reply:
     )
     content = {**fields, "company": company, "invoice_amount": amount}
     natural_key = f"loans/{fields['reference']}"
-    existing = Loan.objects.with_company().filter(reference=fields["reference"]).first()
-    if existing is not None:
-        same_or_conflict(existing, content, caller)
-        stored = stored_for(natural_key) or show.loan(existing)
-        return Reply(CREATED, stored, natural_key=natural_key, is_new=False)
-    loan = services.create_loan(**content)
-    return Reply(CREATED, show.loan(loan), natural_key=natural_key)
+    there = Loan.objects.with_company().filter(reference=fields["reference"])
+    if not there.exists():
+        try:
+            loan = services.create_loan(**content)
+            return Reply(CREATED, show.loan(loan), natural_key=natural_key)
+        except ReferenceTaken:
+            # A twin was quicker; what it was answered is there as well.
+            pass
+    existing = there.get()
+    if not caller.may_see(existing.company_id):
+        raise taken()
+    stored = stored_for(natural_key) or show.loan(existing)
+    given = show.loan(Loan(**content))
+    same_or_conflict(stored, {field: given[field] for field in content})
+    return Reply(CREATED, stored, natural_key=natural_key, is_new=False)
 
 
 def close(caller: Caller, loan: Loan, reason: str) -> Reply:
-    """Close a loan."""
-    closed = services.close_loan(
-        loan=loan, closed_by=caller.author, now=timezone.now(), reason=reason
-    )
+    """Close a loan; one that the same client closed for the same reason stays so."""
+    try:
+        closed = services.close_loan(
+            loan=loan, closed_by=caller.author, now=timezone.now(), reason=reason
+        )
+    except LoanClosed:
+        loan.refresh_from_db()
+        if (loan.closed_by, loan.close_reason) != (caller.author, reason.strip()):
+            raise
+        return Reply(200, show.loan(loan), is_new=False)
     return Reply(200, show.loan(closed))

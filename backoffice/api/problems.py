@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
@@ -14,11 +15,16 @@ from rest_framework.response import Response
 
 from lending.exceptions import ExternalIdConflict, LendingError
 from xero_sync.codat.exceptions import (
+    AlreadyUnderWay,
     CodatAccessDenied,
     CodatError,
+    CodatNoAnswer,
+    CodatOutcomeUnknown,
+    CodatRejected,
     CodatUnavailable,
     DecisionNotAllowed,
     WritebackBlocked,
+    XeroNotReady,
     XeroSyncError,
 )
 
@@ -29,6 +35,8 @@ CONTENT_TYPE = "application/problem+json"
 TYPES = "/api/v1/problems/"
 # Under load a lock frees itself within moments.
 BUSY_SECONDS = 2
+# Xero takes moments to minutes to do what Codat has taken in.
+XERO_SECONDS = 15
 
 
 @dataclass(frozen=True)
@@ -142,6 +150,15 @@ def _refused_by_a_service(exc: LendingError | XeroSyncError) -> Problem:
                 for field in exc.differences
             ]
             return Problem(exc.code, exc.message, faults=faults)
+        case AlreadyUnderWay():
+            return busy()
+        case XeroNotReady():
+            return Problem(
+                exc.code,
+                str(exc.message),
+                status=HTTPStatus.SERVICE_UNAVAILABLE,
+                retry_after=XERO_SECONDS,
+            )
         case LendingError() | WritebackBlocked():
             is_late = isinstance(exc, DecisionNotAllowed) and not exc.field
             status = HTTPStatus.CONFLICT if is_late else HTTPStatus.UNPROCESSABLE_ENTITY
@@ -152,6 +169,13 @@ def _refused_by_a_service(exc: LendingError | XeroSyncError) -> Problem:
                 else []
             )
             return Problem(exc.code, words, status=status, faults=faults)
+        case CodatError():
+            return _refused_by_codat(exc)
+    return Problem("refused", str(exc))
+
+
+def _refused_by_codat(exc: CodatError) -> Problem:
+    match exc:
         case CodatUnavailable():
             return Problem(
                 "codat_unavailable",
@@ -165,11 +189,17 @@ def _refused_by_a_service(exc: LendingError | XeroSyncError) -> Problem:
                 "Codat refuses our key or permission; an operator has to mend it.",
                 status=HTTPStatus.BAD_GATEWAY,
             )
-        case CodatError():
+        case CodatRejected():
+            words = exc.detail or str(exc.message)
+            return Problem("codat_refused", f"Codat refused: {words}")
+        case CodatNoAnswer() | CodatOutcomeUnknown():
             return Problem(
-                "codat_error", str(exc), status=HTTPStatus.BAD_GATEWAY, retry_after=None
+                "codat_no_answer",
+                "Codat gave no clear answer. Repeat this: it goes on where it stopped.",
+                status=HTTPStatus.SERVICE_UNAVAILABLE,
+                retry_after=XERO_SECONDS,
             )
-    return Problem("refused", str(exc))
+    return Problem("codat_error", str(exc), status=HTTPStatus.BAD_GATEWAY)
 
 
 _CODES = {
@@ -215,7 +245,7 @@ def handler(exc: Exception, context: dict[str, Any]) -> Response | None:
 def as_body(problem: Problem, request: Any) -> dict[str, Any]:
     """Return the members of a problem document."""
     return {
-        "type": request.build_absolute_uri(f"{TYPES}{problem.code}"),
+        "type": f"{settings.PUBLIC_BASE_URL}{TYPES}{problem.code}",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "code": problem.code,

@@ -11,7 +11,7 @@ from backoffice.positions import fee_tax_of, records_of
 from lending.models import Company, Loan, LoanEvent
 from lending.money import as_text
 from lending.positions import Position, explain, loan_position
-from xero_sync import preview, selectors, stages
+from xero_sync import masking, preview, selectors, stages
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import DATA_TYPES, State, Step
 
@@ -106,7 +106,7 @@ def event_as_recorded(row: LoanEvent, planned: Sequence[SyncRecord]) -> Shown:
 
 def event_now(row: LoanEvent, records: Iterable[SyncRecord]) -> Shown:
     """Show an event with the exact stage of each of its entries."""
-    shown = [entry(one) for one in records]
+    shown = entries(list(records))
     reversal = getattr(row, "reversed_by", None)
     return {
         **event(row),
@@ -162,7 +162,20 @@ def planned_entry(record: SyncRecord) -> Shown:
 
 def entry(record: SyncRecord) -> Shown:
     """Show where an entry is, what keeps it, whose move it is, and since when."""
-    stage = stages.stage_of(record)
+    return entries([record])[0]
+
+
+def entries(records: Sequence[SyncRecord]) -> list[Shown]:
+    """Show many entries, with as many queries as for one."""
+    found = stages.stages_of(records)
+    counted = SyncRecord.objects.filter(pk__in=[one.pk for one in records])
+    attempts = dict(
+        counted.annotate(found=Count("requests__attempts")).values_list("pk", "found")
+    )
+    return [_entry(one, found[one.pk], attempts[one.pk]) for one in records]
+
+
+def _entry(record: SyncRecord, stage: stages.Stage, attempts: int) -> Shown:
     blocker = stage.blocked_by
     return {
         **planned_entry(record),
@@ -177,21 +190,20 @@ def entry(record: SyncRecord) -> Shown:
             "why": stage.wait,
             "id": str(blocker.pk),
             "event": blocker.event.external_id,
+            "step": blocker.step,
             "state": blocker.state,
+            "reason": blocker.reason,
+            "who_must_act": stages.actor_of(state=blocker.state, reason=blocker.reason).value,
         },
-        "attempts": attempts_of(record),
+        "attempts": attempts,
+        "planned_at": record.created_at.isoformat(),
+        "not_before": record.not_before and record.not_before.isoformat(),
         "next_look_at": record.look_at and record.look_at.isoformat(),
-        "codat_says": record.failure,
+        "codat_says": masking.mask_text(record.failure),
         "push_operation_key": record.push_operation_key
         and str(record.push_operation_key),
         "xero_record_id": record.xero_record_id,
     }
-
-
-def attempts_of(record: SyncRecord) -> int:
-    """Count the HTTP exchanges that carried the entry."""
-    counted = record.requests.aggregate(found=Count("attempts"))
-    return int(counted["found"])
 
 
 def _effect(record: SyncRecord) -> str:

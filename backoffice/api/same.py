@@ -1,40 +1,41 @@
 """Whether what is there under a natural key is what is being sent again."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from backoffice.api.authentication import Caller
 from backoffice.api.problems import Fault, Problem
-from lending.models import Company, Loan
 
 CODE = "reference_taken"
 
 
-def same_or_conflict(
-    existing: Company | Loan, content: Mapping[str, object], caller: Caller
-) -> None:
-    """Pass the same content.
+def same_or_conflict(stored: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Pass the same content, as it was answered when the resource was made.
+
+    What a person has mended since does not turn a repeat into something else.
 
     Raises:
-        Problem: 422, naming the fields that differ; of a company that the key may not
-            see it only says that the reference is taken.
+        Problem: 422, naming the fields that differ.
     """
-    company = existing if isinstance(existing, Company) else existing.company
-    if not caller.may_see(company):
-        raise _taken("reference: it is already in use; choose another.", ["reference"])
     differing = {
-        field: (getattr(existing, field), given)
-        for field, given in content.items()
-        if getattr(existing, field) != given
+        field: (stored[field], value)
+        for field, value in given.items()
+        # A field that came later was not asked for then.
+        if stored.get(field, value) != value
     }
     if differing:
         words = "; ".join(
-            f"{field} is {stored}, not {given}"
-            for field, (stored, given) in differing.items()
+            f"{field} is {was}, not {value}"
+            for field, (was, value) in differing.items()
         )
         raise _taken(
-            f"reference: “{existing.reference}” is there with other content: {words}.",
+            f"reference: “{stored['reference']}” is there with other content: {words}.",
             list(differing),
         )
+
+
+def taken() -> Problem:
+    """Say of a resource that the key may not see only that its reference is taken."""
+    return _taken("reference: it is already in use; choose another.", ["reference"])
 
 
 def _taken(words: str, fields: list[str]) -> Problem:

@@ -2,8 +2,19 @@
 
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
+from drf_spectacular.views import SpectacularSwaggerView
 
-from backoffice.api import batches, companies, events, loans, webhooks
+from backoffice.api import (
+    batches,
+    companies,
+    connections,
+    events,
+    loans,
+    mappings,
+    pages,
+    sync_records,
+    webhooks,
+)
 
 
 class Reference(StringConverter):
@@ -15,15 +26,39 @@ class Reference(StringConverter):
 register_converter(Reference, "reference")
 
 urlpatterns = [
+    path("schema/", pages.schema, name="api-schema"),
+    path(
+        "docs/",
+        SpectacularSwaggerView.as_view(url_name="api-schema"),
+        name="api-docs",
+    ),
+    path("problems", pages.problems, name="api-problems"),
+    path("problems/<slug:code>", pages.problem, name="api-problem"),
     path("companies", companies.Companies.as_view()),
     path("companies/<reference:reference>", companies.OneCompany.as_view()),
     path("loans", loans.Loans.as_view()),
     path("loans/<reference:reference>", loans.OneLoan.as_view()),
     path("loans/<reference:reference>/close", loans.CloseLoan.as_view()),
     path("loans/<reference:reference>/events", events.LoanEvents.as_view()),
+    path("loan-events", events.Events.as_view()),
     path("loan-events/batch", batches.Batch.as_view()),
     path("loan-events/<reference:external_id>", events.Event.as_view()),
     path("loan-events/<reference:external_id>/reverse", events.Reversal.as_view()),
+    path(
+        "companies/<reference:reference>/connections",
+        connections.CompanyConnections.as_view(),
+    ),
+    path("connections/<uuid:number>", connections.OneConnection.as_view()),
+    path("connections/<uuid:number>/choices", mappings.Choices.as_view()),
+    path("connections/<uuid:number>/mapping", mappings.AccountMapping.as_view()),
+    path("connections/<uuid:number>/writeback", connections.Writeback.as_view()),
+    path("connections/<uuid:number>/bank-feeds", connections.BankFeeds.as_view()),
+    path("sync-records", sync_records.SyncRecords.as_view()),
+    path("sync-records/<uuid:number>", sync_records.OneSyncRecord.as_view()),
+    path("sync-records/<uuid:number>/retry", sync_records.Retry.as_view()),
+    path("sync-records/<uuid:number>/cancel", sync_records.Cancel.as_view()),
+    path("sync-records/<uuid:number>/link", sync_records.Link.as_view()),
+    path("sync-records/<uuid:number>/absent", sync_records.Absent.as_view()),
     path("webhook-endpoints", webhooks.Endpoints.as_view()),
     path("webhook-endpoints/<uuid:endpoint_id>", webhooks.OneEndpoint.as_view()),
     path(

@@ -21,7 +21,7 @@ from backoffice.api.fields import (
     YesNoField,
 )
 from backoffice.api.idempotency import Reply, once
-from backoffice.api.pagination import page_of, paged
+from backoffice.api.pagination import PAGE_PARAMETERS, page_of, paged
 from backoffice.api.problems import Fault, Problem, invalid, not_found
 from backoffice.models import (
     Scope,
@@ -35,7 +35,6 @@ from xero_sync import task_queue
 from xero_sync.clock import database_now
 
 MESSAGE_ID = re.compile(r"msg_([0-9a-f]{32})", re.ASCII)
-PAGE_PARAMETERS = {"cursor", "limit"}
 
 
 class MomentField(TextField):
@@ -147,13 +146,12 @@ class Endpoints(WebhookView):
 
     def get(self, request: Request) -> Response:
         """List the endpoints, newest first."""
-        pages, found = page_of(
+        page = page_of(
             WebhookEndpoint.objects.present().prefetch_related("secrets"),
             request=request,
-            view=self,
             ordering="-created_at",
         )
-        return paged(pages, [show_endpoint(one) for one in found])
+        return paged(page, [show_endpoint(one) for one in page.rows])
 
     def post(self, request: Request) -> Response:
         """Make an endpoint; its secret is in this answer and in no other."""
@@ -236,8 +234,8 @@ class Deliveries(WebhookView):
         found = found.select_related("message").prefetch_related(
             Prefetch("tries", queryset=attempts)
         )
-        pages, rows = page_of(found, request=request, view=self)
-        return paged(pages, [show_delivery(one) for one in rows])
+        page = page_of(found, request=request)
+        return paged(page, [show_delivery(one) for one in page.rows])
 
 
 def create(author: str, fields: Mapping[str, Any]) -> Reply:

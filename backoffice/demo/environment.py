@@ -1,8 +1,8 @@
-"""The demo's own environment: a database and addresses that are nobody else's.
+"""An environment of its own: a database and addresses that are nobody else's.
 
-Settings are read before a command runs, so the demo starts itself once more, as the
-same process, with the environment it wants. What the .env file says is overruled by it
-and stays untouched.
+Settings are read before a command runs, so a command that needs this starts itself once
+more, as the same process, with the environment it wants. What the .env file says is
+overruled by it and stays untouched.
 """
 
 import base64
@@ -10,7 +10,7 @@ import fcntl
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,21 +26,22 @@ OURS = ("CODAT_", "WRITEBACK_", "DJANGO_", "SECURE_")
 
 @dataclass(frozen=True)
 class Places:
-    """Where the demo keeps its things and listens."""
+    """Where a command keeps its things, under its name, and where it listens."""
 
     directory: Path
     web_port: int
     sandbox_port: int
+    name: str = "demo"
 
     @property
     def database(self) -> Path:
-        """The demo's database."""
-        return self.directory / "demo.sqlite3"
+        """Its database."""
+        return self.directory / f"{self.name}.sqlite3"
 
     @property
     def logs(self) -> Path:
         """Where its processes write."""
-        return self.directory / "demo-logs"
+        return self.directory / f"{self.name}-logs"
 
     @property
     def web_url(self) -> str:
@@ -54,20 +55,23 @@ class Places:
 
 
 class AnotherDemo(Exception):
-    """Another demo uses the same directory; stop it first."""
+    """Another one uses the same directory; stop it first."""
 
 
 def is_prepared() -> bool:
-    """Tell whether this process runs in the demo's environment already."""
+    """Tell whether this process runs in its own environment already."""
     return os.environ.get(MARK) == str(os.getpid())
 
 
-def enter(places: Places, arguments: list[str]) -> NoReturn:
-    """Start this command again, in the demo's environment."""
+def enter(
+    places: Places, command: str, arguments: Sequence[str], extra: Mapping[str, str]
+) -> NoReturn:
+    """Start a command of `manage.py` again, in its own environment and `extra`."""
     sys.stdout.flush()
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo"]
-    environment = {**_inherited(), **_chosen(places), MARK: str(os.getpid())}
-    os.execve(sys.executable, [*command, *arguments], environment)  # noqa: S606 - ours
+    line = [sys.executable, str(settings.BASE_DIR / "manage.py"), command, *arguments]
+    mark = {MARK: str(os.getpid())}
+    environment = {**_inherited(), **_chosen(places), **extra, **mark}
+    os.execve(sys.executable, line, environment)  # noqa: S606 - ours
 
 
 def _inherited() -> dict[str, str]:
@@ -102,13 +106,13 @@ def _chosen(places: Places) -> dict[str, str]:
 
 @contextmanager
 def only_demo(places: Places) -> Iterator[None]:
-    """Keep a second demo away from the same database.
+    """Keep a second one away from the same database.
 
     Raises:
         AnotherDemo: there is one.
     """
     places.directory.mkdir(parents=True, exist_ok=True)
-    with (places.directory / "demo.lock").open("w") as lock:
+    with (places.directory / f"{places.name}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:
@@ -117,6 +121,8 @@ def only_demo(places: Places) -> Iterator[None]:
 
 
 def remove_database(places: Places) -> None:
-    """Remove the demo's database, and no other."""
+    """Remove its database, and no other."""
     for suffix in ("", "-wal", "-shm"):
-        places.database.with_name(f"demo.sqlite3{suffix}").unlink(missing_ok=True)
+        places.database.with_name(f"{places.database.name}{suffix}").unlink(
+            missing_ok=True
+        )

@@ -85,6 +85,16 @@ class LoanEvent(models.Model):
     class Meta:
         verbose_name = _("loan event")
         verbose_name_plural = _("loan events")
+        indexes = [
+            models.Index(
+                fields=["recorded_at", "id"], name="lending_loanevent_recorded"
+            ),
+            models.Index(
+                fields=["recorded_at", "id"],
+                condition=models.Q(reverses__isnull=False),
+                name="lending_loanevent_reversals",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["loan", "sequence"],

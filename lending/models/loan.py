@@ -104,6 +104,10 @@ class Loan(models.Model):
     class Meta:
         verbose_name = _("loan")
         verbose_name_plural = _("loans")
+        indexes = [
+            models.Index(fields=["agreed_on", "id"], name="lending_loan_agreed"),
+            models.Index(fields=["invoice_number"], name="lending_loan_invoice"),
+        ]
         constraints = [
             reference_constraint("reference", name="lending_loan_reference_pattern"),
             models.CheckConstraint(

@@ -1,91 +1,36 @@
 """`manage.py demo`: one command, a verdict, and nothing left behind."""
 
-import os
-import signal
 import socket
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from backoffice.demo.children import ChildEnded, Children, free_port
 from backoffice.demo.environment import AnotherDemo, Places, only_demo
 from backoffice.demo.report import Report
+from tests.backoffice.stages import (
+    END_SECONDS,
+    children_of,
+    interrupt,
+    kill_all,
+    read_until,
+    start,
+    wait_until_gone,
+)
 from tests.worlds import World
 from xero_sync.sandbox.views import show_books
 
 START_SECONDS = 60
-END_SECONDS = 15
-
-
-def start(directory, *flags):
-    command = [sys.executable, "-u", str(settings.BASE_DIR / "manage.py"), "demo"]
-    command += ["--port=0", "--sandbox-port=0", f"--directory={directory}", *flags]
-    return subprocess.Popen(
-        command,
-        cwd=directory,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def children_of(directory):
-    """The processes whose environment names this demo's database."""
-    marker = f"{directory}/demo.sqlite3".encode()
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if marker in (process / "environ").read_bytes():
-                found.append((process / "cmdline").read_text())
-        except OSError:
-            continue
-    return found
-
-
-def wait_until_gone(directory):
-    gives_up_at = time.monotonic() + END_SECONDS
-    while children_of(directory) and time.monotonic() < gives_up_at:
-        time.sleep(0.1)
-    return children_of(directory)
-
-
-def read_until(demo, words):
-    shown = []
-    for line in demo.stdout:
-        shown.append(line)
-        if words in line:
-            return "".join(shown)
-    raise AssertionError("".join(shown))
 
 
 @pytest.fixture
 def directory(tmp_path):
     """A place of its own, so that demos do not meet."""
     yield tmp_path
-    for pid in [
-        int(process.name)
-        for process in Path("/proc").glob("[0-9]*")
-        if _belongs(process, tmp_path)
-    ]:
-        os.kill(pid, signal.SIGKILL)
-
-
-def _belongs(process, directory):
-    try:
-        return (
-            f"{directory}/demo.sqlite3".encode() in (process / "environ").read_bytes()
-        )
-    except OSError:
-        return False
+    kill_all(tmp_path)
 
 
 def test_once_ends_with_equal_books_and_leaves_nothing_running(directory):
-    demo = start(directory, "--once")
+    demo = start("demo", directory, "--once")
     shown, _ = demo.communicate(timeout=START_SECONDS)
 
     assert demo.returncode == 0, shown
@@ -102,11 +47,10 @@ def test_once_ends_with_equal_books_and_leaves_nothing_running(directory):
 
 
 def test_it_serves_until_it_is_interrupted_and_ends_everything(directory):
-    demo = start(directory)
+    demo = start("demo", directory)
     shown = read_until(demo, "Stop with Ctrl-C.")
     running = len(children_of(directory))
-    demo.send_signal(signal.SIGINT)
-    rest, _ = demo.communicate(timeout=END_SECONDS)
+    rest = interrupt(demo)
 
     assert "/admin/" in shown
     assert "operator / " in shown
@@ -116,7 +60,7 @@ def test_it_serves_until_it_is_interrupted_and_ends_everything(directory):
 
 
 def test_its_processes_end_even_if_it_is_killed(directory):
-    demo = start(directory)
+    demo = start("demo", directory)
     read_until(demo, "worker run")
     demo.kill()
     demo.communicate(timeout=END_SECONDS)

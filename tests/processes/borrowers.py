@@ -32,7 +32,7 @@ from backoffice.demo.sandbox import Sandbox  # noqa: E402
 from lending import services  # noqa: E402
 from lending.models import Company, Loan, LoanEvent  # noqa: E402
 from lending.positions import company_position  # noqa: E402
-from xero_sync import connections, lender_accounts, mapping, task_queue  # noqa: E402
+from xero_sync import connections, lender_accounts, mapping, offers, task_queue  # noqa: E402
 from xero_sync.clock import database_now  # noqa: E402
 from xero_sync.codat.client import CodatClient  # noqa: E402
 from xero_sync.models import (  # noqa: E402
@@ -95,7 +95,7 @@ def _choose_accounts(connection: Connection, client: CodatClient) -> None:
     supplier = mapping.ensure_supplier(
         connection=connection, client=client, wait=lambda _: time.sleep(0.1)
     )
-    offered = mapping.choices(connection=connection, client=client)
+    offered = offers.choices(connection=connection, client=client)
     expense = next(one for one in offered.expense_accounts if one.name == "Bank Fees")
     mapping.choose_accounts(
         connection=connection,

@@ -30,12 +30,20 @@ TIMES = {
     "WRITEBACK_ORGANISATION_PER_MINUTE": "6000",
 }
 OURS = ("CODAT_", "WRITEBACK_", "DJANGO_", "SECURE_", "DATABASE_", "REDIS_", "TEST_")
+# The moment after an API's commit, and where a frozen process leaves its id.
+BEFORE_API_ANSWER = "api-answer"
+FROZEN = "frozen"
 # Work that has been due for this long makes the watchdog restart the cluster.
 STUCK_SECONDS = 12
 
 
 def call(
-    method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None
+    method: str,
+    url: str,
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
+    *,
+    seconds: float = 20,
 ) -> tuple[int, bytes]:
     """One HTTP call on the loopback.
 
@@ -43,7 +51,7 @@ def call(
         OSError, HTTPException: no answer came.
     """
     host, _, path = url.removeprefix("http://").partition("/")
-    connection = HTTPConnection(host, timeout=20)
+    connection = HTTPConnection(host, timeout=seconds)
     try:
         connection.request(method, f"/{path}", body, headers or {})
         response = connection.getresponse()
@@ -55,7 +63,14 @@ def call(
 class Crew:
     """All processes of a run, by name; the supervisor is a thread."""
 
-    def __init__(self, directory: Path, store: Store, *, settings: str = "") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        store: Store,
+        *,
+        settings: str = "",
+        web_workers: int = 2,
+    ) -> None:
         self.directory = directory
         self.store = store
         self.deaths = directory / "deaths"
@@ -64,6 +79,7 @@ class Crew:
         self.sandbox = f"http://127.0.0.1:{free_port()}"
         self.stuck = 0
         self.loans: list[str] = []
+        self._web_workers = web_workers
         self._settings = settings or "tests.processes.settings"
         self._processes: dict[str, Process] = {}
         self._wanted: dict[str, list[str]] = {}
@@ -111,7 +127,8 @@ class Crew:
                 f"--webhook-url={self.web}/webhooks/codat/",
             ],
             "web": [
-                *(sys.executable, "-m", "gunicorn", "backoffice.wsgi", "--workers=2"),
+                *(sys.executable, "-m", "gunicorn", "backoffice.wsgi"),
+                f"--workers={self._web_workers}",
                 f"--bind={self.web.removeprefix('http://')}",
                 *("--no-control-socket", "--log-level=warning"),
             ],
@@ -188,12 +205,12 @@ class Crew:
     def wait_until_serving(self) -> None:
         """Wait until sandbox and web answer."""
         for url in (f"{self.sandbox}/_sandbox/state", f"{self.web}/healthz"):
-            wait_until(url, lambda url=url: _serves(url), seconds=READY_SECONDS)
+            wait_until(url, lambda url=url: serves(url), seconds=READY_SECONDS)
 
     def arrange_when_up(self, name: str, **values: Any) -> Any:
         """Turn one of the sandbox's controls, once it answers."""
         url = f"{self.sandbox}/_sandbox/state"
-        wait_until(url, lambda: _serves(url), seconds=READY_SECONDS)
+        wait_until(url, lambda: serves(url), seconds=READY_SECONDS)
         _, body = call(
             "POST", f"{self.sandbox}/_sandbox/{name}", json.dumps(values).encode()
         )
@@ -237,7 +254,7 @@ class Crew:
         ]
 
 
-def _serves(url: str) -> bool:
+def serves(url: str) -> bool:
     try:
         return call("GET", url)[0] == 200
     except (OSError, HTTPException):

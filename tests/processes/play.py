@@ -53,11 +53,11 @@ class Verdict:
 
 
 @contextmanager
-def crew(store: str, *, settings: str = "") -> Iterator[Crew]:
+def crew(store: str, *, settings: str = "", web_workers: int = 2) -> Iterator[Crew]:
     """A crew on a store, with a directory; nothing of it is left behind."""
     directory = Path(tempfile.mkdtemp(prefix="processes-"))
     place = Sqlite(directory) if store == "sqlite" else Servers(directory)
-    found = Crew(directory, place, settings=settings)
+    found = Crew(directory, place, settings=settings, web_workers=web_workers)
     try:
         yield found
     finally:

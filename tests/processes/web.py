@@ -12,13 +12,16 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from backoffice.urls import urlpatterns as ours
 from lending import services
-from lending.models import Loan
+from lending.models import Loan, LoanEvent
+from lending.signals import loan_event_recorded
+from tests.processes.crew import BEFORE_API_ANSWER, FROZEN
 from xero_sync import task_queue
 from xero_sync.clock import database_now
 
@@ -51,6 +54,8 @@ def die_before_answer(
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         moment = BEFORE_ANSWER.get(request.path)
+        if request.path.startswith("/api/"):
+            moment = BEFORE_API_ANSWER
         if moment and response.status_code < 300:
             die_if_told(moment)
         return response
@@ -60,11 +65,25 @@ def die_before_answer(
 
 def die_if_told(moment: str) -> None:
     """Kill this process if somebody has put the moment's file there."""
+    if _is_told(moment):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@receiver(loan_event_recorded)
+def die_or_freeze_while_recording(event: LoanEvent, **_: object) -> None:
+    """Kill or stop this process within the transaction that records an event."""
+    die_if_told(f"write-{event.external_id}")
+    if _is_told(f"freeze-{event.external_id}"):
+        (Path(os.environ["DEATHS"]) / FROZEN).write_text(str(os.getpid()))
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _is_told(moment: str) -> bool:
     try:
         (Path(os.environ["DEATHS"]) / moment).unlink()
     except (KeyError, FileNotFoundError):
-        return
-    os.kill(os.getpid(), signal.SIGKILL)
+        return False
+    return True
 
 
 def _die_before_nudge() -> None:

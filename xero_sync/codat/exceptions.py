@@ -137,6 +137,24 @@ class MappingIncomplete(WritebackBlocked):
     default_code = "mapping_incomplete"
 
 
+class XeroNotReady(WritebackBlocked):
+    """Xero has not finished yet; repeat this soon, it goes on where it stopped."""
+
+    default_code = "xero_not_ready"
+
+
+class LenderAccountNotReady(XeroNotReady):
+    """Xero has not made the lender account yet; repeat this in a few minutes."""
+
+    default_code = "lender_account_not_ready"
+
+
+class AlreadyUnderWay(WritebackBlocked):
+    """Somebody else is doing the same at this moment; try again."""
+
+    default_code = "still_running"
+
+
 class ConnectionNotLinked(WritebackBlocked):
     """The connection to Xero is not active; the borrower has to reconnect."""
 

@@ -19,6 +19,7 @@ class LoanInXero(models.Model):
         related_name="loans",
         null=True,
         blank=True,
+        db_index=False,
     )
     invoice_id = models.CharField(_("invoice in Xero"), max_length=64, blank=True)
     customer_id = models.CharField(_("customer in Xero"), max_length=64, blank=True)

@@ -206,8 +206,13 @@ class WriteRequest(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    # None of these relations is ever followed to the requests: an index of each would
+    # only make every push write to another page.
     company = models.ForeignKey(
-        "lending.Company", on_delete=models.PROTECT, related_name="write_requests"
+        "lending.Company",
+        on_delete=models.PROTECT,
+        related_name="write_requests",
+        db_index=False,
     )
     connection = models.ForeignKey(
         "xero_sync.Connection",
@@ -221,6 +226,7 @@ class WriteRequest(models.Model):
         related_name="write_requests",
         null=True,
         blank=True,
+        db_index=False,
     )
     data_type = models.CharField(_("data type"), max_length=40)
     path = models.CharField(_("address"), max_length=500)
@@ -232,6 +238,7 @@ class WriteRequest(models.Model):
         related_name="successors",
         null=True,
         blank=True,
+        db_index=False,
     )
     records = models.ManyToManyField(
         SyncRecord, related_name="requests", verbose_name=_("entries")

@@ -117,6 +117,23 @@ def change_status(world: World, connection: Connection, status: str) -> None:
         announce(world, connection, "disconnected")
 
 
+def withdraw(world: World, connection_id: str, *, seconds: float) -> None:
+    """The borrower withdraws his consent, and gives it again after a while."""
+    connection = world.connections.get(connection_id)
+    if connection is not None:
+        change_status(world, connection, "Deauthorized")
+        world.returning.add(connection_id)
+        world.later(seconds, lambda: give_again(world, connection_id))
+
+
+def give_again(world: World, connection_id: str) -> None:
+    """Link a connection again whose consent was withdrawn."""
+    world.returning.discard(connection_id)
+    connection = world.connections.get(connection_id)
+    if connection is not None and connection.status == "Deauthorized":
+        change_status(world, connection, "Linked")
+
+
 def fail_consent(world: World, connection: Connection, code: int, text: str) -> None:
     """The borrower came back from the link page without a connection."""
     connection.errors.append(_error(world, str(code), text))

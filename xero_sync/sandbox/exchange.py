@@ -13,13 +13,14 @@ from xero_sync.sandbox import (
     consumers,
     feed_mapping,
     integrations,
+    magic,
     options,
     push_calls,
     refreshes,
     source_accounts,
     sync_settings,
 )
-from xero_sync.sandbox.faults import Fault
+from xero_sync.sandbox.faults import HTTP_KINDS, Fault
 from xero_sync.sandbox.idempotency import in_progress
 from xero_sync.sandbox.limits import TOO_MANY
 from xero_sync.sandbox.routing import find
@@ -102,8 +103,11 @@ class Exchange:
             self.data_type = None
         self.company_id = company_in(call.path)
         self.delay = 0.0
+        self.forced: Fault | None = None
 
     def _fault(self, kind: str) -> Fault | None:
+        if self.forced is not None and self.forced.kind == kind:
+            return self.forced
         return self.world.faults.take(kind, self.data_type, self.line)
 
     def open(self) -> Reply | None:
@@ -116,7 +120,9 @@ class Exchange:
             self._authenticate()
             self._watch_manners()
             self._meter()
+            self.forced = magic.fault(self.world, self.call, self.data_type, HTTP_KINDS)
             self._refuse_on_request()
+            self._withdraw_on_request()
             self._lose_on_request()
             kept = self.world.keys.begin(self.call, self.world.now)
         except ApiError as exc:
@@ -170,6 +176,16 @@ class Exchange:
             raise ApiError(429, TOO_MANY, headers=headers)
         if self._fault("in_progress"):
             raise in_progress()
+
+    def _withdraw_on_request(self) -> None:
+        fault = self._fault("deauthorised")
+        if fault is None:
+            return
+        connection_id = self.call.path.partition("/connections/")[2].split("/")[0]
+        seconds = float(fault.get("seconds", 15))
+        connections.withdraw(self.world, connection_id, seconds=seconds)
+        # Which answer Codat gives here is not documented.
+        raise ApiError(403, "The connection has been de-authorised.")
 
     def _lose_on_request(self) -> None:
         if self._fault("lose_reply_before"):

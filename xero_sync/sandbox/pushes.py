@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from xero_sync.sandbox import magic
 from xero_sync.sandbox.faults import PUSH_KINDS, Fault
 from xero_sync.sandbox.posting import Posting, Refused
 from xero_sync.sandbox.posting_costs import post_direct_cost
@@ -61,7 +62,8 @@ def accept(
     )
     world.pushes[push.key] = push
     line = f"{call.method} {call.path}"
-    found = (world.faults.take(kind, data_type, line) for kind in sorted(PUSH_KINDS))
+    found = [world.faults.take(kind, data_type, line) for kind in sorted(PUSH_KINDS)]
+    found.append(magic.fault(world, call, data_type, PUSH_KINDS))
     _plan(world, push, {fault.kind: fault for fault in found if fault is not None})
     return push
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
 from threading import Lock, RLock
 from urllib.parse import urlsplit
 
+from xero_sync.sandbox import keeping
 from xero_sync.sandbox.consumers import BUILT_IN
 from xero_sync.sandbox.exchange import Exchange, Keyring, company_in
 from xero_sync.sandbox.faults import Faults
@@ -36,6 +38,8 @@ class Sandbox(Seeding):
         refresh_seconds: how long a refresh takes.
         webhook_url: an endpoint that is told about every event.
         deliver: sends a webhook and returns the HTTP status.
+        entry_of: makes some amounts magic, see `magic.py`; tells which entry a request
+            with that Idempotency-Key writes.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Sandbox(Seeding):
         webhook_secret: str = WEBHOOK_SECRET,
         webhook_url: str | None = None,
         deliver: Deliver | None = None,
+        entry_of: Callable[[str], str] | None = None,
     ) -> None:
         self.limits = Limits()
         self.faults = Faults(self.limits.set_remaining)
@@ -63,6 +68,7 @@ class Sandbox(Seeding):
         self._world = World(
             clock or _utc_now, self.limits, self.faults, self.outbox, self.settings
         )
+        self._world.entry_of = entry_of
         self._lock = RLock()
         self._count_lock = Lock()
 
@@ -161,6 +167,16 @@ class Sandbox(Seeding):
             with self._lock:
                 exchange.log(None)
             raise
+
+    def save(self, path: Path) -> None:
+        """Write down what it remembers."""
+        with self._lock:
+            keeping.save(self._world, path)
+
+    def load(self, path: Path) -> None:
+        """Remember what was written down, if anything was."""
+        with self._lock:
+            keeping.load(self._world, path)
 
     def tick(self) -> None:
         """Let everything happen that is due by the clock, webhooks included."""

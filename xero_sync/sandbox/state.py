@@ -147,6 +147,12 @@ class World:
     organisations: dict[str, Organisation] = field(default_factory=dict)
     pushes: dict[str, Push] = field(default_factory=dict)
     pulls: dict[str, Pull] = field(default_factory=dict)
+    # whose consent was withdrawn and will be given again
+    returning: set[str] = field(default_factory=set)
+    # the entry which a request writes, by its key; amounts are magic where this is set
+    entry_of: Callable[[str], str] | None = None
+    # the entries that have met the magic of their amount
+    magic_met: set[str] = field(default_factory=set)
     requests: list[LoggedRequest] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     # outcomes that are to be known before the call that caused them is answered

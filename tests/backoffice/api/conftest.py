@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from backoffice.api_keys import create_key
 from backoffice.models import ApiKey, Scope
+from tests.backoffice.api.description import check_described
 
 
 @dataclass
@@ -36,9 +37,12 @@ class Service:
         sent = {"Authorization": f"Bearer {self.secret}"} | {
             name.replace("_", "-"): value for name, value in headers.items()
         }
-        return self.client.generic(
+        answer = self.client.generic(
             method, f"/api/v1/{path}", data, "application/json", headers=sent
         )
+        # Each answer that any test gets is held against the description.
+        check_described(method, path, answer)
+        return answer
 
     def get(self, path: str, **headers: str) -> Any:
         return self.call("GET", path, **headers)

@@ -7,7 +7,9 @@ import pytest
 
 from tests.builders import make_company
 from tests.xero_sync.commands.worlds import refusal, run
+from xero_sync import lender_accounts
 from xero_sync.models import AccountMapping, LenderAccount
+from xero_sync.patient import patient_client
 
 
 def test_the_list_shows_what_can_be_chosen(codat):
@@ -97,7 +99,8 @@ def test_a_lender_account_is_not_made_for_a_choice_that_fails(codat):
     )
 
     assert message == (
-        "--nominated: not-an-account is none of those that --list shows."
+        "--nominated: not-an-account is none of those that can be chosen. "
+        "--list shows them."
     )
     assert not LenderAccount.objects.exists()
     assert not AccountMapping.objects.exists()
@@ -112,18 +115,71 @@ def test_a_lender_account_made_earlier_is_used_and_not_made_again(codat):
         f"--nominated={codat.account_id('Business Current Account')}",
         f"--expense={codat.account_id('Bank Fees')}",
     )
-    refusal("choose_accounts", "harbour", *arguments, "--tax-rate=INPUT2")
+    with patient_client() as client:
+        made = lender_accounts.create(
+            connection=connection,
+            account_number="12345678",
+            sort_code="123456",
+            client=client,
+        )
 
     run("choose_accounts", "harbour", *arguments)
 
+    assert connection.lender_accounts.get() == made
+    assert connection.mappings.get().lender_account == made
+
+
+@pytest.mark.parametrize(
+    "wrong", ["--tax-rate=INPUT2", "--expense-code=610", "--supplier=nobody"]
+)
+def test_nothing_is_made_for_a_choice_that_is_wrong_elsewhere(codat, wrong):
+    codat.adopt()
+
+    refusal(
+        "choose_accounts",
+        "harbour",
+        "--lender-account=new",
+        "--account-number=12345678",
+        "--sort-code=123456",
+        f"--nominated={codat.account_id('Business Current Account')}",
+        f"--expense={codat.account_id('Bank Fees')}",
+        wrong,
+    )
+
+    assert not LenderAccount.objects.exists()
+
+
+def test_the_tax_that_was_chosen_stays_too(codat):
+    connection = codat.ready()
+    run("choose_accounts", "harbour", "--tax-rate=INPUT2", "--tax-percent=20")
+
+    run("choose_accounts", "harbour", "--expense-code=777")
+
+    latest = connection.mappings.order_by("version").last()
+    assert (latest.tax_rate_id, latest.tax_percent) == ("INPUT2", 20)
+
+
+def test_the_same_choice_again_is_no_new_version(codat):
+    connection = codat.ready()
+
+    run(
+        "choose_accounts",
+        "harbour",
+        "--lender-account=new",
+        "--account-number=12345678",
+        "--sort-code=12-34-56",
+        f"--nominated={codat.account_id('Business Current Account')}",
+    )
+
+    assert connection.mappings.count() == 1
     assert connection.lender_accounts.count() == 1
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "--nominated: give the id of an account; --list shows them."),
-        (["--nominated=N"], "--expense: give the id of an account"),
+        ([], "--nominated: Give the id of an account. --list shows them."),
+        (["--nominated=N"], "--expense: Give the id of an account"),
         (["--tax-percent=lots"], "--tax-percent: “lots” is no number"),
         (["--feed-start=soon"], "“soon” is no date; write it as YYYY-MM-DD"),
     ],
@@ -138,11 +194,11 @@ def test_what_is_missing_or_malformed_is_named(codat, arguments, words):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "--lender-account: say new, or give the id"),
-        (["--lender-account=new"], "account_number: The lender account needs an"),
+        ([], "--lender-account: Say that a new one is made, or which"),
+        (["--lender-account=new"], "--account-number: The lender account needs an"),
         (
             ["--lender-account=X", "--opening-balance=1.234"],
-            "--opening-balance: too exact for GBP",
+            "--opening-balance: Too exact for GBP",
         ),
     ],
 )

@@ -67,6 +67,7 @@ def test_a_fault_without_an_end_lasts_until_it_is_cleared():
     [
         ("unauthorised", 401),
         ("payment_required", 402),
+        ("deauthorised", 403),
         ("in_progress", 409),
         ("busy", 429),
     ],

@@ -8,17 +8,36 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from lending.management.base import a_date, at_the_keyboard
-from lending.money import quantize
-from xero_sync import lender_accounts, mapping
+from xero_sync import account_choice, offers
+from xero_sync.account_choice import (
+    AdoptedLenderAccount,
+    Choice,
+    NewExpenseAccount,
+    NewLenderAccount,
+)
 from xero_sync.clock import database_now
-from xero_sync.codat.client import CodatClient
 from xero_sync.management.base import XeroCommand, connection_of
-from xero_sync.mapping import Choices
-from xero_sync.models import AccountMapping, Connection, LenderAccount
-from xero_sync.writeback import budget, lessons
+from xero_sync.models import AccountMapping
+from xero_sync.offers import Choices
+from xero_sync.patient import patient_client
 
 Options = dict[str, Any]
-NEW = "new"
+# What the fields that a refusal names are called here.
+OPTIONS = {
+    "lender_account": "lender-account",
+    "account_number": "account-number",
+    "sort_code": "sort-code",
+    "target_account_id": "lender-account",
+    "source_account_id": "source-account",
+    "opening_balance": "opening-balance",
+    "nominated_account_id": "nominated",
+    "expense_account_id": "expense",
+    "nominal_code": "expense-code",
+    "supplier_id": "supplier",
+    "supplier": "supplier",
+    "tax_percent": "tax-percent",
+}
+LISTED = ("nominated", "expense", "supplier")
 
 
 class Command(XeroCommand):
@@ -43,19 +62,32 @@ class Command(XeroCommand):
         others.add_argument("--expense-code", metavar="CODE")
         others.add_argument("--expense-name", metavar="NAME")
         others.add_argument("--supplier", metavar="ID")
-        others.add_argument("--tax-rate", default="NONE")
-        others.add_argument("--tax-percent", default="0")
+        others.add_argument("--tax-rate", metavar="ID", help="At first NONE.")
+        others.add_argument("--tax-percent", metavar="NUMBER", help="At first 0.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Show what can be chosen, or choose it."""
         connection = connection_of(options["reference"])
-        with CodatClient.from_settings(
-            before_call=budget.charge, after_call=lessons.note
-        ) as client:
+        with patient_client() as client:
             if options["list"]:
-                self._list(mapping.choices(connection=connection, client=client))
+                self._list(offers.choices(connection=connection, client=client))
                 return
-            self._show(Choosing(connection, client, options).run())
+            chosen = account_choice.choose(
+                connection=connection,
+                choice=_choice(options),
+                client=client,
+                chosen_by=at_the_keyboard(),
+                now=database_now,
+            )
+            self._show(chosen)
+
+    def sentence(self, exc: Exception) -> str:
+        """Name the option that a refusal is about."""
+        option = OPTIONS.get(getattr(exc, "field", ""))
+        if option is None:
+            return super().sentence(exc)
+        text = f"--{option}: {exc}"
+        return f"{text} --list shows them." if option in LISTED else text
 
     def _list(self, offered: Choices) -> None:
         self._section("Bank accounts (--nominated)", offered.bank_accounts)
@@ -78,123 +110,40 @@ class Command(XeroCommand):
         self.say(f"  tax                {chosen.tax_rate_id} {chosen.tax_percent} %")
 
 
-class Choosing:
-    """One choice: everything is checked before anything is made in Xero."""
+def _choice(options: Options) -> Choice:
+    expense: str | NewExpenseAccount = options["expense"] or ""
+    if code := options["expense_code"]:
+        expense = NewExpenseAccount(code, options["expense_name"] or "Finance fees")
+    percent = options["tax_percent"]
+    return Choice(
+        lender_account=_lender_account(options),
+        nominated_account_id=options["nominated"] or "",
+        expense_account=expense,
+        supplier_id=options["supplier"] or "",
+        tax_rate_id=options["tax_rate"] or "",
+        tax_percent=None if percent is None else _number(percent, "tax_percent"),
+    )
 
-    def __init__(
-        self, connection: Connection, client: CodatClient, options: Options
-    ) -> None:
-        self._connection = connection
-        self._client = client
-        self._options = options
-        self._now_chosen = connection.mappings.order_by("version").last()
 
-    def run(self) -> AccountMapping:
-        """Check the options, make what is to be made, and store the choice."""
-        percent = _number(self._options["tax_percent"], "tax_percent")
-        nominated = self._given_or_chosen("nominated", "nominated_account_id")
-        if not self._options["expense_code"]:
-            self._given_or_chosen("expense", "expense_account_id")
-        self._check_offered()
-        account = self._lender_account()
-        return mapping.choose_accounts(
-            connection=self._connection,
-            lender_account=account,
-            nominated_account_id=nominated,
-            expense_account_id=self._expense(),
-            supplier_id=self._supplier(),
-            tax_rate_id=self._options["tax_rate"],
-            tax_percent=percent,
-            client=self._client,
-            chosen_by=at_the_keyboard(),
-            now=database_now(),
-        )
-
-    def _given_or_chosen(self, option: str, field: str) -> str:
-        given = self._options[option] or getattr(self._now_chosen, field, "")
-        if not given:
-            raise CommandError(
-                f"--{option}: give the id of an account; --list shows them."
+def _lender_account(
+    options: Options,
+) -> NewLenderAccount | AdoptedLenderAccount | None:
+    match options["lender_account"]:
+        case None:
+            return None
+        case "new":
+            return NewLenderAccount(
+                account_number=options["account_number"],
+                sort_code=options["sort_code"],
+                feed_start_date=options["feed_start"],
             )
-        return str(given)
-
-    def _check_offered(self) -> None:
-        """Refuse a wrong id before an account is made for nothing."""
-        offered = mapping.choices(connection=self._connection, client=self._client)
-        lists: dict[str, Iterable[Any]] = {
-            "nominated": offered.bank_accounts,
-            "expense": offered.expense_accounts,
-            "supplier": offered.suppliers,
-        }
-        for option, found in lists.items():
-            given = self._options[option]
-            if given and given not in {one.id for one in found}:
-                raise CommandError(
-                    f"--{option}: {given} is none of those that --list shows."
-                )
-
-    def _lender_account(self) -> LenderAccount:
-        given = self._options["lender_account"]
-        if given == NEW:
-            return self._unused_account() or self._create_account()
-        if given:
-            return self._adopt_account(given)
-        if self._now_chosen is None:
-            raise CommandError(
-                "--lender-account: say new, or give the id of a bank account in Xero."
+        case target_id:
+            return AdoptedLenderAccount(
+                target_account_id=target_id,
+                source_account_id=options["source_account"],
+                opening_balance=_number(options["opening_balance"], "opening_balance"),
+                feed_start_date=options["feed_start"],
             )
-        account: LenderAccount = self._now_chosen.lender_account
-        return account
-
-    def _unused_account(self) -> LenderAccount | None:
-        """Return one that was made earlier for a choice that then failed."""
-        made = self._connection.lender_accounts.exclude(target_account_id="")
-        return made.filter(mappings=None).order_by("pk").last()
-
-    def _create_account(self) -> LenderAccount:
-        return lender_accounts.create(
-            connection=self._connection,
-            account_number=self._options["account_number"],
-            sort_code=self._options["sort_code"],
-            feed_start_date=self._options["feed_start"],
-            client=self._client,
-        )
-
-    def _adopt_account(self, target_id: str) -> LenderAccount:
-        currency = self._connection.company.currency
-        balance = _number(self._options["opening_balance"], "opening_balance")
-        if quantize(balance, currency) != balance:
-            raise CommandError(
-                f"--opening-balance: too exact for {currency}; round it."
-            )
-        return lender_accounts.adopt(
-            connection=self._connection,
-            target_account_id=target_id,
-            source_account_id=self._options["source_account"],
-            opening_balance=balance,
-            feed_start_date=self._options["feed_start"],
-            client=self._client,
-        )
-
-    def _expense(self) -> str:
-        code, name = self._options["expense_code"], self._options["expense_name"]
-        if not code:
-            return self._given_or_chosen("expense", "expense_account_id")
-        account = mapping.ensure_expense_account(
-            connection=self._connection,
-            client=self._client,
-            name=name or "Finance fees",
-            nominal_code=code,
-        )
-        return account.id
-
-    def _supplier(self) -> str:
-        given = self._options["supplier"]
-        if given or self._now_chosen:
-            return str(given or getattr(self._now_chosen, "supplier_id", ""))
-        return mapping.ensure_supplier(
-            connection=self._connection, client=self._client
-        ).id
 
 
 def _number(text: str, field: str) -> Decimal:

@@ -5,11 +5,10 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from xero_sync import webhook_setup
-from xero_sync.codat.client import CodatClient
 from xero_sync.codat.webhooks import EVENT_TYPES
 from xero_sync.management.base import XeroCommand
+from xero_sync.patient import patient_client
 from xero_sync.webhook_setup import SECRET_STEP, Registration
-from xero_sync.writeback import budget, lessons
 
 
 class Command(XeroCommand):
@@ -30,9 +29,7 @@ class Command(XeroCommand):
                 f"PUBLIC_BASE_URL: Codat cannot reach {webhook_setup.address()}; set "
                 "the address that the back office has on the internet."
             )
-        with CodatClient.from_settings(
-            before_call=budget.charge, after_call=lessons.note
-        ) as client:
+        with patient_client() as client:
             if options["create"]:
                 registration, is_new = webhook_setup.register(client=client)
             else:

@@ -10,10 +10,9 @@ from lending.management.base import company_named
 from lending.models import Company
 from xero_sync import connections
 from xero_sync.clock import database_now
-from xero_sync.codat.client import CodatClient
 from xero_sync.management.base import XeroCommand, a_uuid
 from xero_sync.models import Connection
-from xero_sync.writeback import budget, lessons
+from xero_sync.patient import patient_client
 
 
 class Command(XeroCommand):
@@ -84,9 +83,7 @@ def _create_and_adopt(options: dict[str, Any]) -> Connection:
 
 
 def _adopt(company: Company, options: dict[str, Any]) -> Connection:
-    with CodatClient.from_settings(
-        before_call=budget.charge, after_call=lessons.note
-    ) as client:
+    with patient_client() as client:
         connection = connections.import_codat_company(
             company=company,
             codat_company_id=options["codat_company"],

@@ -1,0 +1,263 @@
+"""Connections to the borrowers' Xero: made at Codat or adopted, switched on and off."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backoffice.api import connection_representations as show
+from backoffice.api.authentication import Caller
+from backoffice.api.base import ApiView, checked, company_or_404, seen_by
+from backoffice.api.fields import (
+    ChoiceText,
+    DayField,
+    StrictSerializer,
+    TextField,
+    YesNoField,
+)
+from backoffice.api.idempotency import Reply, once, once_with_calls
+from backoffice.api.problems import Fault, Problem, invalid, not_found
+from backoffice.models import Scope
+from lending.models import Company
+from xero_sync import connections, new_connections
+from xero_sync.clock import database_now
+from xero_sync.codat.exceptions import CodatError, ConnectionNotLinked
+from xero_sync.models import Connection
+from xero_sync.models.choices import HeldEvents
+from xero_sync.patient import patient_client
+
+OK, CREATED = 200, 201
+LINK = "link"
+# What a service calls a field that the body calls otherwise.
+FIELDS = {"codat_connection_id": "connection_id"}
+
+
+class IdField(TextField):
+    """An id of Codat's."""
+
+    def to_internal_value(self, data: Any) -> UUID:  # type: ignore[override]
+        """Return the id."""
+        text = super().to_internal_value(data)
+        try:
+            found = UUID(text)
+        except ValueError:
+            found = None
+        if found is None or str(found) != text.lower():
+            raise serializers.ValidationError(
+                "copy the id whole, such as 8a210b68-6988-11ed-a1eb-0242ac120002.",
+                code="invalid_id",
+            )
+        return found
+
+
+class ConnectionBody(StrictSerializer):
+    """Nothing: a connection is made at Codat. Or which one there is to be adopted."""
+
+    create = YesNoField(  # type: ignore[assignment]
+        required=False, help_text="True, or left out."
+    )
+    codat_company_id = IdField(required=False, help_text="Adopt this company's.")
+    connection_id = IdField(
+        required=False, help_text="Needed if the company has several to Xero."
+    )
+    bank_feeds = YesNoField(
+        required=False, help_text="Whether Xero has enabled bank feeds; later by PUT."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what is half one and half the other."""
+        adopts = "codat_company_id" in attrs
+        if "connection_id" in attrs and not adopts:
+            words = {"codat_company_id": ["name the company of the connection."]}
+            raise serializers.ValidationError(words, code="required")
+        if "create" in attrs and attrs["create"] == adopts:
+            words = {"create": ["say true, or give codat_company_id to adopt."]}
+            raise serializers.ValidationError(words, code="create_or_adopt")
+        return attrs
+
+
+class WritebackBody(StrictSerializer):
+    """The position of the switch, and what becomes of what was held meanwhile."""
+
+    on = YesNoField()
+    held_events = ChoiceText(choices=HeldEvents.choices, required=False)
+    publish_from = DayField(
+        required=False, help_text="With publish: earlier value dates are left out."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a choice that nothing asks for."""
+        publishes = attrs.get("held_events") == HeldEvents.PUBLISH
+        faults = {}
+        if "held_events" in attrs and not attrs["on"]:
+            faults["held_events"] = ["only switching on needs this."]
+        if "publish_from" in attrs and not (attrs["on"] and publishes):
+            faults["publish_from"] = ["only held_events “publish” needs this."]
+        if faults:
+            raise serializers.ValidationError(faults, code="not_needed")
+        return attrs
+
+
+class BankFeedsBody(StrictSerializer):
+    """Whether Xero takes statement lines for this organisation."""
+
+    on = YesNoField()
+
+
+class CompanyConnections(ApiView):
+    """`companies/{reference}/connections`."""
+
+    scopes = {"GET": Scope.EVENTS_READ, "POST": Scope.COMPANIES_WRITE}
+
+    def get(self, request: Request, reference: str) -> Response:  # noqa: ARG002
+        """List a company's connections: the one that lives, then the deleted ones."""
+        company = company_or_404(self.caller, reference)
+        rows = company.connections.select_related("company").order_by("-created_at")
+        shown = [show.connection(row) for row in rows]
+        return Response(
+            {"results": sorted(shown, key=lambda one: one["deleted_at"] is not None)}
+        )
+
+    def post(self, request: Request, reference: str) -> Response:
+        """Connect a company; what was begun or is there already is taken as it is.
+
+        The address for the borrower's consent may work once only: it is never stored,
+        and a repeat answers a fresh one.
+        """
+        company = company_or_404(self.caller, reference)
+        fields = checked(ConnectionBody, request)
+        response = once_with_calls(request, lambda: connect(company, fields))
+        number = UUID(response.data["id"])
+        row = connection_or_404(self.caller, number)
+        response.data = {**response.data, "link_url": _link_if_answered(row)}
+        return response
+
+
+class OneConnection(ApiView):
+    """`connections/{id}`."""
+
+    scopes = {"GET": Scope.EVENTS_READ}
+    parameters = {"GET": {LINK}}
+
+    def get(self, request: Request, number: UUID) -> Response:
+        """Show a connection; with `link=true` where the borrower gives his consent."""
+        row = connection_or_404(self.caller, number)
+        link = _link(row) if _wants_link(request) else None
+        return Response({**show.connection_with_entries(row), "link_url": link})
+
+
+class Writeback(ApiView):
+    """`connections/{id}/writeback`."""
+
+    scopes = {"GET": Scope.EVENTS_READ, "PUT": Scope.MAPPINGS_WRITE}
+
+    def get(self, request: Request, number: UUID) -> Response:  # noqa: ARG002
+        """Show whether the borrower's Xero is written to."""
+        return Response(show.writeback(connection_or_404(self.caller, number)))
+
+    def put(self, request: Request, number: UUID) -> Response:
+        """Switch it; the position that it has already changes nothing."""
+        row = live_or_409(self.caller, number)
+        fields = checked(WritebackBody, request)
+        return once(request, lambda: switch(self.caller, row, fields))
+
+
+class BankFeeds(ApiView):
+    """`connections/{id}/bank-feeds`."""
+
+    scopes = {"PUT": Scope.MAPPINGS_WRITE}
+
+    def put(self, request: Request, number: UUID) -> Response:
+        """Say whether Xero takes statement lines; those that waited are sent."""
+        row = live_or_409(self.caller, number)
+        on = checked(BankFeedsBody, request)["on"]
+        return once(request, lambda: Reply(OK, show.connection(_with_feeds(row, on))))
+
+
+def connect(company: Company, fields: Mapping[str, Any]) -> Reply:
+    """Connect a company from a checked body."""
+    before = company.connections.live().first()
+    with patient_client() as client:
+        try:
+            if "codat_company_id" in fields:
+                row = connections.import_codat_company(
+                    company=company,
+                    codat_company_id=fields["codat_company_id"],
+                    codat_connection_id=fields.get("connection_id"),
+                    client=client,
+                    now=database_now(),
+                )
+            else:
+                row = new_connections.connect_company(
+                    company=company, client=client, now=database_now()
+                )
+        except ConnectionNotLinked as exc:
+            exc.field = FIELDS.get(exc.field, exc.field)
+            raise
+    if "bank_feeds" in fields:
+        row = _with_feeds(row, fields["bank_feeds"])
+    return Reply(CREATED, show.connection(row), is_new=before != row)
+
+
+def switch(caller: Caller, row: Connection, fields: Mapping[str, Any]) -> Reply:
+    """Switch write-back from a checked body."""
+    switched = connections.switch_writeback(
+        connection=row, switched_by=caller.author, now=database_now(), **fields
+    )
+    return Reply(OK, show.writeback(switched))
+
+
+def connection_or_404(caller: Caller, number: UUID) -> Connection:
+    """Return a connection with its company.
+
+    Raises:
+        Problem: 404.
+    """
+    known = seen_by(caller, Connection.objects.select_related("company"))
+    found: Connection | None = known.filter(pk=number).first()
+    if found is None:
+        raise not_found(f"There is no connection {number}.")
+    return found
+
+
+def live_or_409(caller: Caller, number: UUID) -> Connection:
+    """Return a connection that can still be acted on.
+
+    Raises:
+        Problem: 404, there is none; 409, it is deleted.
+    """
+    found = connection_or_404(caller, number)
+    if found.deleted_at is not None:
+        words = "This connection is deleted; connect the company again."
+        raise Problem("connection_deleted", words, status=HTTPStatus.CONFLICT)
+    return found
+
+
+def _with_feeds(row: Connection, on: bool) -> Connection:  # noqa: FBT001
+    if row.bank_feeds == on:
+        return row
+    return connections.set_bank_feeds(connection=row, on=on, now=database_now())
+
+
+def _link(row: Connection) -> str | None:
+    with patient_client() as client:
+        return new_connections.link_url(connection=row, client=client)
+
+
+def _link_if_answered(row: Connection) -> str | None:
+    """Return the address, or None: what was made stands, and GET asks again."""
+    try:
+        return _link(row)
+    except CodatError:
+        return None
+
+
+def _wants_link(request: Request) -> bool:
+    text = request.query_params.get(LINK, "false")
+    if text in {"true", "false"}:
+        return text == "true"
+    raise invalid([Fault(f"{LINK}: say true or false.", parameter=LINK)])

@@ -1,0 +1,208 @@
+"""The accounts that a borrower chooses, for lenders that host their own page."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backoffice.api import connection_representations as show
+from backoffice.api.authentication import Caller
+from backoffice.api.base import ApiView, checked
+from backoffice.api.connections import connection_or_404, live_or_409
+from backoffice.api.fields import DayField, StrictSerializer, TextField
+from backoffice.api.idempotency import Reply, once_with_calls
+from backoffice.models import Scope
+from xero_sync import account_choice, connections, offers
+from xero_sync.account_choice import (
+    AdoptedLenderAccount,
+    Choice,
+    NewExpenseAccount,
+    NewLenderAccount,
+)
+from xero_sync.clock import database_now
+from xero_sync.codat.exceptions import WritebackBlocked
+from xero_sync.models import Connection
+from xero_sync.patient import Patience, patient_client
+
+OK = 200
+# Web servers commonly end a request after 30 seconds.
+PATIENCE_SECONDS = 20
+SIGNED_AMOUNT = r"^-?[0-9]{1,12}(\.[0-9]{1,3})?$"
+PERCENT = r"^[0-9]{1,2}(\.[0-9]{1,3})?$"
+# Where the body has a field that a service names.
+PLACES = {
+    "account_number": "lender_account/new/account_number",
+    "sort_code": "lender_account/new/sort_code",
+    "target_account_id": "lender_account/target_account_id",
+    "source_account_id": "lender_account/source_account_id",
+    "opening_balance": "lender_account/opening_balance",
+    "nominal_code": "expense_account/nominal_code",
+    "supplier": "supplier_id",
+}
+
+
+class NumberText(TextField):
+    """A number as text, without an exponent."""
+
+    def __init__(self, pattern: str, example: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._pattern, self._example = pattern, example
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the text."""
+        text = super().to_internal_value(data)
+        if not re.fullmatch(self._pattern, text, re.ASCII):
+            words = f"write it as text, such as “{self._example}”."
+            raise serializers.ValidationError(words, code="not_a_number")
+        return text
+
+
+class NewAccountBody(StrictSerializer):
+    """A lender account to be made with its bank feed."""
+
+    account_number = TextField(max_length=34)
+    sort_code = TextField(required=False, max_length=8, help_text="Needed for GBP.")
+    feed_start_date = DayField(required=False)
+
+
+class LenderAccountBody(StrictSerializer):
+    """Either `new`, or a bank account in Xero to adopt."""
+
+    new = NewAccountBody(required=False)
+    target_account_id = TextField(required=False, max_length=64)
+    source_account_id = TextField(
+        required=False, max_length=50, help_text="If a feed of ours is to go on."
+    )
+    opening_balance = NumberText(
+        SIGNED_AMOUNT, "-120.50", required=False, help_text="Of that feed's statement."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for one of the two."""
+        if "new" in attrs and len(attrs) > 1:
+            words = {"new": ["give it alone, or leave it out to adopt an account."]}
+            raise serializers.ValidationError(words, code="new_or_adopted")
+        if "new" not in attrs and "target_account_id" not in attrs:
+            words = {"target_account_id": ["name the account, or give new."]}
+            raise serializers.ValidationError(words, code="required")
+        return attrs
+
+
+class ExpenseAccountBody(StrictSerializer):
+    """An expense account to be made, unless its code is there."""
+
+    nominal_code = TextField(max_length=10)
+    name = TextField(max_length=150)
+
+
+class MappingBody(StrictSerializer):
+    """What is chosen; what is left out stays as it is."""
+
+    lender_account = LenderAccountBody(required=False)
+    nominated_account_id = TextField(required=False, max_length=64)
+    expense_account_id = TextField(required=False, max_length=64)
+    expense_account = ExpenseAccountBody(required=False)
+    supplier_id = TextField(
+        required=False, max_length=64, help_text="At first found or made by name."
+    )
+    tax_rate_id = TextField(required=False, max_length=64, help_text="At first NONE.")
+    tax_percent = NumberText(PERCENT, "20", required=False, help_text="At first 0.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse two expense accounts."""
+        if "expense_account" in attrs and "expense_account_id" in attrs:
+            words = {"expense_account": ["give it or expense_account_id, not both."]}
+            raise serializers.ValidationError(words, code="one_expense_account")
+        return attrs
+
+
+class Choices(ApiView):
+    """`connections/{id}/choices`."""
+
+    scopes = {"GET": Scope.EVENTS_READ}
+
+    def get(self, request: Request, number: UUID) -> Response:  # noqa: ARG002
+        """Show what can be mapped, as Codat has read it from Xero."""
+        row = live_or_409(self.caller, number)
+        with patient_client() as client:
+            row = connections.require_linked(
+                connection=row, client=client, now=database_now()
+            )
+            offered = offers.choices(connection=row, client=client)
+            rates = offers.tax_rates(connection=row, client=client)
+        return Response(show.choices(row, offered, rates))
+
+
+class AccountMapping(ApiView):
+    """`connections/{id}/mapping`."""
+
+    scopes = {"GET": Scope.EVENTS_READ, "PUT": Scope.MAPPINGS_WRITE}
+
+    def get(self, request: Request, number: UUID) -> Response:  # noqa: ARG002
+        """Show the accounts that are chosen, and all versions before."""
+        row = connection_or_404(self.caller, number)
+        versions = row.mappings.select_related("lender_account").order_by("-version")
+        shown = [show.mapping(one) for one in versions]
+        return Response({"present": shown[0] if shown else None, "history": shown[1:]})
+
+    def put(self, request: Request, number: UUID) -> Response:
+        """Choose accounts; the same choice again is the version that there is.
+
+        Everything is checked before anything is made in Xero. While Xero works on it
+        the answer is 503: a repeat goes on where this stopped.
+        """
+        row = live_or_409(self.caller, number)
+        fields = checked(MappingBody, request)
+        return once_with_calls(request, lambda: choose(self.caller, row, fields))
+
+
+def choose(caller: Caller, row: Connection, fields: Mapping[str, Any]) -> Reply:
+    """Choose accounts from a checked body."""
+    before = show.latest_mapping(row)
+    try:
+        with patient_client() as client:
+            chosen = account_choice.choose(
+                connection=connections.require_linked(
+                    connection=row, client=client, now=database_now()
+                ),
+                choice=_choice(fields),
+                client=client,
+                chosen_by=caller.author,
+                now=database_now,
+                wait=Patience(PATIENCE_SECONDS),
+            )
+    except WritebackBlocked as exc:
+        exc.field = PLACES.get(exc.field, exc.field)
+        raise
+    return Reply(OK, show.mapping(chosen), is_new=before != chosen)
+
+
+def _choice(fields: Mapping[str, Any]) -> Choice:
+    expense = fields.get("expense_account")
+    percent = fields.get("tax_percent")
+    return Choice(
+        lender_account=_lender_account(fields.get("lender_account")),
+        nominated_account_id=fields.get("nominated_account_id", ""),
+        expense_account=NewExpenseAccount(**expense)
+        if expense
+        else fields.get("expense_account_id", ""),
+        supplier_id=fields.get("supplier_id", ""),
+        tax_rate_id=fields.get("tax_rate_id", ""),
+        tax_percent=None if percent is None else Decimal(percent),
+    )
+
+
+def _lender_account(
+    fields: Mapping[str, Any] | None,
+) -> NewLenderAccount | AdoptedLenderAccount | None:
+    if fields is None:
+        return None
+    if "new" in fields:
+        return NewLenderAccount(**fields["new"])
+    balance = Decimal(fields.get("opening_balance", "0"))
+    return AdoptedLenderAccount(**{**fields, "opening_balance": balance})

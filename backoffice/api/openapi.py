@@ -1,0 +1,199 @@
+"""How drf-spectacular describes our views: what every operation shares is said here.
+
+A view says what is its own with `@extend_schema`: the operation's id, its summary, its
+bodies. Scopes, parameters, headers and refusals follow from the view itself.
+"""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+
+from backoffice.api import examples, patterns, schemas
+from backoffice.api.base import DRY_RUN
+from backoffice.api.fields import CodeField, StrictSerializer, TextField
+from backoffice.api.filters import ORDERING, ListFilter
+from backoffice.api.idempotency import HEADER
+from backoffice.api.openapi_settings import BEARER, ref
+from backoffice.api.pagination import CURSOR, LARGEST_PAGE, LIMIT, PAGE_SIZE
+
+WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+JSON = dict[str, Any]
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """The key in the header `Authorization`."""
+
+    target_class = "backoffice.api.authentication.BearerKey"
+    name = BEARER
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> JSON:  # noqa: ARG002
+        """Return the scheme."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key made in the admin or by `manage.py api_key create`. "
+            "Each operation names the scope it needs.",
+        }
+
+
+class ApiSchema(AutoSchema):
+    """Describes one operation."""
+
+    def get_description(self) -> str:
+        """Return the method's docstring and the scope."""
+        return f"{super().get_description()}\n\nScope: `{self._scope()}`."
+
+    def get_auth(self) -> list[JSON]:
+        """Return the scheme with the scope."""
+        super().get_auth()
+        return [{BEARER: [self._scope()]}]
+
+    def get_tags(self) -> list[str]:
+        """Sort operations by their resource."""
+        return [self.path.removeprefix("/api/v1/").partition("/")[0]]
+
+    def get_override_parameters(self) -> list[Any]:
+        """Return the parameters that the view checks, and the header of repeats."""
+        found = [*super().get_override_parameters(), *self._of_lists()]
+        if DRY_RUN in self._ours.parameters.get(self.method, set()):
+            words = "`true`: answer what would be written, and change nothing."
+            found.append(
+                OpenApiParameter(DRY_RUN, {"type": "boolean"}, description=words)
+            )
+        if self.method in WRITES:
+            words = (
+                "Names the attempt, for ever: the same content gets the stored answer, "
+                "other content is refused."
+            )
+            schema = {"type": "string", "pattern": patterns.IDEMPOTENCY_KEY}
+            found.append(
+                OpenApiParameter(
+                    HEADER, schema, OpenApiParameter.HEADER, description=words
+                )
+            )
+        return found
+
+    def get_examples(self) -> list[OpenApiExample]:
+        """Return the examples that the tests send."""
+        found = []
+        for one in examples.of_operation(self.get_operation_id()):
+            shared: JSON = {"name": one.name, "summary": one.given}
+            if one.body is not None:
+                found.append(
+                    OpenApiExample(**shared, value=one.body, request_only=True)
+                )
+            if one.status < HTTPStatus.BAD_REQUEST:
+                found.append(
+                    OpenApiExample(
+                        **shared,
+                        value=one.answer,
+                        response_only=True,
+                        status_codes=[str(one.status)],
+                    )
+                )
+        return found
+
+    def _of_lists(self) -> Iterator[OpenApiParameter]:
+        filters: type[ListFilter] | None = getattr(self._ours, "filters", None)
+        if filters is None or self.method != "GET":
+            return
+        for name, one in filters.base_filters.items():
+            schema = one.field_class.schema
+            yield OpenApiParameter(name, schema, description=one.extra["help_text"])
+        words = "Each order is stable while rows are added."
+        if filters.ordered_by:
+            windows = ", ".join(f"`{name}`" for name in filters.ordered_by)
+            order = next(iter(filters.ordered_by.values()))
+            words += f" With {windows} it is `{order}` unless another is asked for."
+        orders = list(filters.orders)
+        schema = {"type": "string", "enum": orders, "default": orders[0]}
+        yield OpenApiParameter(ORDERING, schema, description=words)
+        words = "From `next` or `previous` of a page."
+        schema = {"type": "string", "pattern": patterns.CURSOR}
+        yield OpenApiParameter(CURSOR, schema, description=words)
+        schema = {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": LARGEST_PAGE,
+            "default": PAGE_SIZE,
+        }
+        yield OpenApiParameter(LIMIT, schema, description="Rows of a page.")
+
+    def _resolve_path_parameters(self, variables: list[str]) -> list[JSON]:
+        found: list[JSON] = super()._resolve_path_parameters(variables)
+        shown = examples.of_operation(self.get_operation_id())
+        for parameter in found:
+            values = dict.fromkeys(
+                one.path[parameter["name"]] for one in shown if one.path
+            )
+            if values:
+                parameter["examples"] = {
+                    str(value): {"value": value} for value in values
+                }
+        return found
+
+    def _get_response_bodies(self, direction: Any = "response") -> JSON:
+        found: JSON = super()._get_response_bodies(direction)
+        # Parts that are only pointed at.
+        for part in (schemas.Problem, *getattr(self._ours, "parts", ())):
+            self.resolve_serializer(part, direction)
+        refused = {code for code in found if int(code) >= HTTPStatus.BAD_REQUEST}
+        for code, answer in found.items():
+            if code in refused:
+                continue
+            answer["headers"] = {"X-Request-Id": ref("headers", "X-Request-Id")}
+            if self.method in WRITES:
+                answer["headers"]["Idempotent-Replayed"] = ref(
+                    "headers", "Idempotent-Replayed"
+                )
+        wanted = refused | {str(status) for status in self._refusals()}
+        found |= {code: ref("responses", f"Refused{code}") for code in wanted}
+        return dict(sorted(found.items()))
+
+    def _refusals(self) -> Iterator[int]:
+        yield from (400, 401, 403, 406, 429, 500)
+        if "{" in self.path:
+            yield 404
+        if getattr(self._ours, "filters", None) and self.method == "GET":
+            yield 422
+        if self.method in WRITES:
+            yield from (409, 422)
+        if self.method in WRITES - {"DELETE"}:
+            yield from (413, 415)
+        if self.method in getattr(self._ours, "calls_codat", set()):
+            yield from (502, 503)
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> JSON:
+        found: JSON = super()._map_basic_serializer(serializer, direction)
+        if isinstance(serializer, StrictSerializer):
+            found["additionalProperties"] = False
+        for name, shown in found.get("properties", {}).items():
+            field = serializer.fields[name]
+            if isinstance(field, CodeField):
+                shown["pattern"] = field.pattern
+            elif isinstance(field, TextField) and "pattern" not in shown:
+                shown["pattern"] = patterns.NO_NUL
+        return found
+
+    def _scope(self) -> str:
+        return str(self._ours.scopes[self.method])
+
+    @property
+    def _ours(self) -> Any:
+        return self.view
+
+
+def without_marks(result: Any, **_: Any) -> Any:
+    """Take out what drf-spectacular notes for a step that we leave out."""
+    if isinstance(result, dict):
+        result.pop("x-spec-enum-id", None)
+        for one in result.values():
+            without_marks(one)
+    elif isinstance(result, list):
+        for one in result:
+            without_marks(one)
+    return result

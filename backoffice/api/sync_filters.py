@@ -1,0 +1,64 @@
+"""What the list of entries can be narrowed by."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django_filters import Filter
+
+from backoffice.api.filters import (
+    CompanyReferenceFilter,
+    ListFilter,
+    ReferenceFilter,
+    YesNoParameter,
+)
+from xero_sync.models.choices import Reason, State, Step
+from xero_sync.stages import needs_somebody
+
+
+class WordParameter(forms.CharField):
+    """One of a few words."""
+
+    def __init__(self, *, words: list[str], **options: Any) -> None:
+        self.words = words
+        self.schema: dict[str, Any] = {"type": "string", "enum": words}
+        super().__init__(**options)
+
+    def validate(self, value: str) -> None:
+        """Refuse another word."""
+        if value and value not in self.words:
+            raise ValidationError(f"use one of {', '.join(self.words)}.")
+
+
+class WordFilter(Filter):
+    """Equal to one of a few words."""
+
+    field_class = WordParameter
+
+
+class AttentionFilter(Filter):
+    """Goes on by itself, or does not."""
+
+    field_class = YesNoParameter
+
+    def filter(self, qs: QuerySet[Any], value: bool | None) -> QuerySet[Any]:  # noqa: FBT001
+        """Return those that are so."""
+        if value is None:
+            return qs
+        return qs.filter(needs_somebody() if value else ~needs_somebody())
+
+
+class EntryFilter(ListFilter):
+    """Entries."""
+
+    orders = {"-created": "-pk", "created": "pk"}
+    state = WordFilter(words=list(State.values), help_text="Where it stands.")
+    reason = WordFilter(words=list(Reason.values), help_text="Why it stands there.")
+    step = WordFilter(words=list(Step.values), help_text="The kind of entry.")
+    company = CompanyReferenceFilter("company", help_text="The reference.")
+    loan = ReferenceFilter("loan__reference", help_text="The reference.")
+    event = ReferenceFilter("event__external_id", help_text="The external id.")
+    needs_attention = AttentionFilter(
+        help_text="Whether somebody must act before it goes on."
+    )

@@ -1,0 +1,137 @@
+"""Entries: what must stand in Xero for each event, and what is decided about them."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backoffice.api import representations as show
+from backoffice.api.authentication import Caller
+from backoffice.api.base import ApiView, checked, seen_by
+from backoffice.api.entry_representations import entry_with_evidence
+from backoffice.api.fields import StrictSerializer, TextField
+from backoffice.api.idempotency import Reply, once
+from backoffice.api.problems import Problem, not_found
+from backoffice.api.sync_filters import EntryFilter
+from backoffice.models import Scope
+from xero_sync.clock import database_now
+from xero_sync.codat.exceptions import WritebackBlocked
+from xero_sync.models import SyncRecord
+from xero_sync.writeback import decisions
+
+OK = 200
+
+
+class DecisionBody(StrictSerializer):
+    """Why it is decided so."""
+
+    reason = TextField(max_length=500, help_text="It stays on the entry's timeline.")
+
+
+class LinkBody(DecisionBody):
+    """The same, with what was found."""
+
+    xero_record_id = TextField(
+        required=False,
+        allow_blank=True,
+        max_length=64,
+        help_text="The id of what stands in Xero, if it is known.",
+    )
+
+
+class SyncRecords(ApiView):
+    """`sync-records`."""
+
+    scopes = {"GET": Scope.EVENTS_READ}
+    filters = EntryFilter
+
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        """List entries, those planned last first."""
+        return self.listed_together(_entries(self.caller), show.entries)
+
+
+class OneSyncRecord(ApiView):
+    """`sync-records/{id}`."""
+
+    scopes = {"GET": Scope.EVENTS_READ}
+
+    def get(self, request: Request, number: UUID) -> Response:  # noqa: ARG002
+        """Show an entry with its timeline, its requests and what to look for."""
+        return Response(entry_with_evidence(entry_or_404(self.caller, number)))
+
+
+class Decision(ApiView):
+    """What is decided about an entry; each view names its service."""
+
+    scopes = {"POST": Scope.SYNC_ACT}
+    body: type[StrictSerializer] = DecisionBody
+    service: Callable[..., SyncRecord]
+
+    def post(self, request: Request, number: UUID) -> Response:
+        """Take the decision; it stays on the timeline with its reason and author."""
+        record = entry_or_404(self.caller, number)
+        fields = checked(self.body, request)
+        return once(request, lambda: self._decide(record, fields))
+
+    def _decide(self, record: SyncRecord, fields: Mapping[str, Any]) -> Reply:
+        try:
+            self.service(
+                record=record,
+                decided_by=self.caller.author,
+                now=database_now(),
+                **fields,
+            )
+        except WritebackBlocked as exc:
+            if exc.field:
+                raise
+            raise Problem(exc.code, str(exc), status=HTTPStatus.CONFLICT) from exc
+        return Reply(OK, show.entry(entry_or_404(self.caller, record.pk)))
+
+
+class Retry(Decision):
+    """`sync-records/{id}/retry`: what was refused, or waits for a person, goes anew."""
+
+    service = staticmethod(decisions.send_again)
+
+
+class Cancel(Decision):
+    """`sync-records/{id}/cancel`: it will never be written, nor will its line."""
+
+    service = staticmethod(decisions.cancel)
+
+
+class Link(Decision):
+    """`sync-records/{id}/link`: it stands in Xero already, somebody has seen it."""
+
+    body = LinkBody
+    service = staticmethod(decisions.link_by_hand)
+
+
+class Absent(Decision):
+    """`sync-records/{id}/absent`: it is not in Xero, somebody has looked."""
+
+    service = staticmethod(decisions.answer_absent)
+
+
+def entry_or_404(caller: Caller, number: UUID) -> SyncRecord:
+    """Return an entry with its event, its loan, its company and what was sent.
+
+    Raises:
+        Problem: 404.
+    """
+    known = _entries(caller).select_related("request__mapping__lender_account")
+    record: SyncRecord | None = known.filter(pk=number).first()
+    if record is None:
+        raise not_found(f"There is no entry {number}.")
+    return record
+
+
+def _entries(caller: Caller) -> QuerySet[SyncRecord]:
+    loaded = SyncRecord.objects.select_related(
+        "event", "loan__company", "lender_account"
+    )
+    return seen_by(caller, loaded)

@@ -1,0 +1,341 @@
+"""Connections by API: made at Codat, adopted, looked at, switched."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from backoffice.models import StoredReply
+from tests.backoffice.api.conftest import make_service
+from tests.builders import make_company
+from tests.xero_sync.commands.conftest import codat as codat
+from tests.xero_sync.commands.worlds import record_drawdown
+from xero_sync import connections
+from xero_sync.models import Connection, Heartbeat, SyncRecord, WritebackSwitch
+
+
+@pytest.fixture
+def company(db):
+    return make_company(reference="acme", legal_name="Acme Ltd")
+
+
+def adoption(codat):
+    return {"codat_company_id": codat.company_id, "connection_id": codat.connection_id}
+
+
+def tagged(codat, reference):
+    return [one for one in codat.sandbox.companies if one.tags.get("uid") == reference]
+
+
+def test_a_connection_is_made_at_codat_for_the_borrower_to_authorise(
+    service, codat, company
+):
+    answer = service.post("companies/acme/connections", {"create": True})
+
+    assert answer.status_code == 201, answer.content
+    shown = answer.json()
+    assert (shown["status"], shown["company"]) == ("PendingAuth", "acme")
+    assert "/_sandbox/link/" in shown["link_url"]
+    (remote,) = tagged(codat, "acme")
+    assert (remote.name, remote.description) == ("Acme Ltd", "acme")
+    assert shown["codat_company_id"] == remote.id
+
+
+def test_connecting_again_makes_no_second_one(service, codat, company):
+    first = service.post("companies/acme/connections", {}).json()
+
+    again = service.post("companies/acme/connections", {})
+
+    assert again.status_code == 201
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json()["id"] == first["id"]
+    # A link may work once only, so each answer has its own.
+    assert again.json()["link_url"] not in {None, first["link_url"]}
+    assert len(tagged(codat, "acme")) == 1
+
+
+def test_what_a_crash_left_at_codat_is_found_again(service, codat, company):
+    first = service.post("companies/acme/connections", {}).json()
+    Connection.objects.all().delete()
+
+    again = service.post("companies/acme/connections", {}).json()
+
+    assert again["codat_connection_id"] == first["codat_connection_id"]
+    # Found by its tag, not by a key that Codat forgets after ninety minutes.
+    made = [one.path for one in codat.sandbox.requests if one.method == "POST"]
+    assert len(made) == 2
+
+
+def test_a_company_is_connected_again_after_its_connection_was_deleted(
+    service, codat, company
+):
+    first = service.post("companies/acme/connections", {}).json()
+    with_client(codat).delete_connection(
+        first["codat_company_id"], first["codat_connection_id"]
+    )
+    refreshed(codat, first["id"])
+
+    again = service.post("companies/acme/connections", {}).json()
+
+    assert again["codat_company_id"] == first["codat_company_id"]
+    assert again["codat_connection_id"] != first["codat_connection_id"]
+    listed = service.get("companies/acme/connections").json()["results"]
+    assert [one["status"] for one in listed] == ["PendingAuth", "Deleted"]
+
+
+def test_the_link_is_in_no_stored_answer(service, codat, company):
+    first = service.post("companies/acme/connections", {}, Idempotency_Key="a")
+    again = service.post("companies/acme/connections", {}, Idempotency_Key="a")
+
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json()["id"] == first.json()["id"]
+    assert again.json()["link_url"]
+    assert b"_sandbox/link" not in bytes(StoredReply.objects.get().body)
+
+
+def test_two_at_once_make_one(service, codat, company):
+    Heartbeat.objects.create(
+        name=f"connecting {company.pk}",
+        holder="another",
+        beat_at=timezone.now(),
+        busy_until=timezone.now() + timedelta(minutes=1),
+    )
+
+    answer = service.post("companies/acme/connections", {})
+
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "still_running"
+    assert answer.headers["Retry-After"]
+    assert not tagged(codat, "acme")
+
+
+def test_a_connection_that_exists_at_codat_is_adopted(service, codat, company):
+    body = adoption(codat) | {"bank_feeds": True}
+
+    answer = service.post("companies/acme/connections", body)
+    again = service.post("companies/acme/connections", body)
+
+    assert answer.status_code == 201, answer.content
+    shown = answer.json()
+    assert (shown["status"], shown["bank_feeds"]) == ("Linked", True)
+    assert shown["link_url"] is None
+    assert again.json()["id"] == shown["id"]
+    assert Connection.objects.get().codat_connection_id.hex
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"create": False}, "/create"),
+        ({"create": True, "codat_company_id": str(uuid4())}, "/create"),
+        ({"connection_id": str(uuid4())}, "/codat_company_id"),
+        ({"codat_company_id": "seven"}, "/codat_company_id"),
+        ({"codat_company_id": 7}, "/codat_company_id"),
+        ({"bank_feeds": "yes"}, "/bank_feeds"),
+        ({"company": "acme"}, "/company"),
+    ],
+)
+def test_what_is_malformed_is_named(service, codat, company, body, pointer):
+    answer = service.post("companies/acme/connections", body)
+
+    assert answer.status_code == 400, answer.content
+    assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
+    assert not Connection.objects.exists()
+
+
+def test_a_company_that_codat_does_not_know_is_a_422_in_its_words(
+    service, codat, company
+):
+    answer = service.post(
+        "companies/acme/connections", {"codat_company_id": str(uuid4())}
+    )
+
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "codat_refused"
+
+
+def test_another_connection_than_the_live_one_is_refused(service, codat, company):
+    service.post("companies/acme/connections", {})
+
+    answer = service.post("companies/acme/connections", adoption(codat))
+
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "connection_not_linked"
+    assert [one["pointer"] for one in answer.json()["errors"]] == ["/connection_id"]
+
+
+def test_an_unreachable_codat_is_a_503_and_may_be_repeated(service, settings, company):
+    settings.CODAT_BASE_URL = "http://127.0.0.1:9"
+
+    answer = service.post("companies/acme/connections", {}, Idempotency_Key="a")
+
+    assert answer.status_code == 503
+    assert answer.json()["retry"]["allowed"] is True
+    assert not StoredReply.objects.exists()
+
+
+def test_a_connection_says_what_is_wrong_and_who_must_act(service, codat, company):
+    number = service.post("companies/acme/connections", {}).json()["id"]
+
+    shown = service.get(f"connections/{number}").json()
+
+    assert shown["link_url"] is None
+    assert {one["code"]: one["who_must_act"] for one in shown["problems"]} == {
+        "not_linked": "borrower",
+        "mapping_incomplete": "operator",
+        "writeback_off": "operator",
+        "bank_feeds_off": "nobody",
+    }
+    assert shown["entries"]["held"] == 0
+    linked = service.get(f"connections/{number}?link=true").json()
+    assert "/_sandbox/link/" in linked["link_url"]
+
+
+def test_a_connection_that_is_ready_has_no_problems(service, codat):
+    connection = codat.ready()
+
+    shown = service.get(f"connections/{connection.pk}?link=true").json()
+
+    assert shown["problems"] == []
+    assert shown["mapping_version"] == 1
+    assert shown["link_url"] is None
+
+
+def test_a_key_for_other_companies_does_not_see_it(codat):
+    connection = codat.ready()
+    elsewhere = make_company(reference="other")
+    other = make_service(client_name="other", companies=[elsewhere])
+
+    assert other.get(f"connections/{connection.pk}").status_code == 404
+    assert other.get(f"connections/{connection.pk}/mapping").status_code == 404
+    assert other.get(f"connections/{connection.pk}/choices").status_code == 404
+    assert other.put(f"connections/{connection.pk}/mapping", {}).status_code == 404
+    answer = other.put(f"connections/{connection.pk}/writeback", {"on": False})
+    assert answer.status_code == 404
+    assert other.get("companies/harbour/connections").status_code == 404
+    assert other.post("companies/harbour/connections", {}).status_code == 404
+
+
+def test_reading_and_writing_are_different_scopes(codat):
+    connection = codat.ready()
+    reader = make_service(client_name="reader", scopes=["events:read"])
+
+    assert reader.get(f"connections/{connection.pk}").status_code == 200
+    for path, method in {
+        f"connections/{connection.pk}/mapping": "PUT",
+        f"connections/{connection.pk}/writeback": "PUT",
+        f"connections/{connection.pk}/bank-feeds": "PUT",
+        "companies/harbour/connections": "POST",
+    }.items():
+        assert reader.call(method, path, {}).status_code == 403
+
+
+def test_writeback_is_switched_on_once(service, codat):
+    connection = codat.ready()
+    service.put(f"connections/{connection.pk}/writeback", {"on": False})
+
+    first = service.put(f"connections/{connection.pk}/writeback", {"on": True})
+    again = service.put(f"connections/{connection.pk}/writeback", {"on": True})
+
+    assert first.status_code == again.status_code == 200
+    assert first.json() == again.json()
+    assert first.json()["on"] is True
+    assert first.json()["last_switch"]["switched_by"] == "api:loan-system"
+    # On by the world, off and on by us.
+    assert WritebackSwitch.objects.count() == 3
+    assert service.get(f"connections/{connection.pk}/writeback").json() == first.json()
+
+
+def test_held_entries_need_a_choice(service, codat):
+    connection = codat.ready()
+    service.put(f"connections/{connection.pk}/writeback", {"on": False})
+    loan = record_drawdown(connection.company)
+    path = f"connections/{connection.pk}/writeback"
+
+    refused = service.put(path, {"on": True})
+    undated = service.put(path, {"on": True, "held_events": "publish"})
+    taken = service.put(
+        path,
+        {
+            "on": True,
+            "held_events": "publish",
+            "publish_from": loan.agreed_on.isoformat(),
+        },
+    )
+
+    assert refused.status_code == undated.status_code == 422
+    assert refused.json()["code"] == "held_events_choice_missing"
+    assert refused.json()["errors"][0]["pointer"] == "/held_events"
+    assert undated.json()["errors"][0]["pointer"] == "/publish_from"
+    assert taken.status_code == 200, taken.content
+    assert taken.json()["held_events"] == 0
+    assert SyncRecord.objects.get(step="transfer").state == "queued"
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "/on"),
+        ({"on": "on"}, "/on"),
+        ({"on": False, "held_events": "publish"}, "/held_events"),
+        ({"on": True, "held_events": "forget"}, "/held_events"),
+        ({"on": True, "publish_from": "2026-03-01"}, "/publish_from"),
+    ],
+)
+def test_a_malformed_switch_is_named(service, codat, body, pointer):
+    connection = codat.adopt()
+
+    answer = service.put(f"connections/{connection.pk}/writeback", body)
+
+    assert answer.status_code == 400
+    assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
+
+
+def test_writeback_needs_accounts_first(service, codat):
+    connection = codat.adopt()
+
+    answer = service.put(f"connections/{connection.pk}/writeback", {"on": True})
+
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "mapping_incomplete"
+
+
+def test_bank_feeds_are_said_to_be_on(service, codat):
+    connection = codat.adopt()
+    path = f"connections/{connection.pk}/bank-feeds"
+
+    off = service.put(path, {"on": False})
+    on = service.put(path, {"on": True})
+
+    assert (off.json()["bank_feeds"], on.json()["bank_feeds"]) == (False, True)
+
+
+def test_a_deleted_connection_can_be_read_only(service, codat):
+    connection = codat.ready()
+    Connection.objects.update(status="Deleted", deleted_at=timezone.now())
+
+    assert service.get(f"connections/{connection.pk}").json()["problems"] == [
+        {
+            "code": "no_connection",
+            "in_words": "The company has no connection to Xero",
+            "detail": "",
+            "who_must_act": "operator",
+        }
+    ]
+    answer = service.put(f"connections/{connection.pk}/writeback", {"on": False})
+    assert (answer.status_code, answer.json()["code"]) == (409, "connection_deleted")
+
+
+def with_client(codat):
+    from xero_sync.codat.client import CodatClient
+
+    return CodatClient.from_settings()
+
+
+def refreshed(codat, number):
+    return connections.refresh(
+        connection=Connection.objects.get(pk=number),
+        client=with_client(codat),
+        now=timezone.now(),
+    )

@@ -1,0 +1,267 @@
+"""Choosing accounts by API."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from backoffice.api import mappings
+from backoffice.models import StoredReply
+from tests.builders import make_company
+from tests.xero_sync.commands.conftest import codat as codat
+from xero_sync.models import AccountMapping, Connection, Heartbeat, LenderAccount
+
+NUMBERS = {"account_number": "12345678", "sort_code": "123456"}
+
+
+def everything(codat, **changes):
+    return {
+        "lender_account": {"new": NUMBERS | {"feed_start_date": "2026-01-01"}},
+        "nominated_account_id": codat.account_id("Business Current Account"),
+        "expense_account_id": codat.account_id("Bank Fees"),
+    } | changes
+
+
+def path_of(connection, leaf="mapping"):
+    return f"connections/{connection.pk}/{leaf}"
+
+
+def test_the_choices_show_what_fits_and_no_account_number(service, codat):
+    connection = codat.adopt()
+    codat.sandbox.add_account(
+        codat.connection_id,
+        name="Savings",
+        category="Asset.Bank",
+        account_number="87654321",
+        sort_code="204060",
+    )
+    codat.sandbox.sync(codat.connection_id)
+
+    answer = service.get(path_of(connection, "choices"))
+
+    assert answer.status_code == 200, answer.content
+    shown = answer.json()
+    banks = {one["name"]: one["account_number"] for one in shown["bank_accounts"]}
+    assert banks["Savings"] == "••••4321"
+    assert "87654321" not in answer.content.decode()
+    assert "204060" not in answer.content.decode()
+    assert "Bank Fees" in {one["name"] for one in shown["expense_accounts"]}
+    assert "Petra Paper" in {one["name"] for one in shown["suppliers"]}
+    assert shown["lender_accounts"] == []
+
+
+def test_everything_is_chosen_at_once(service, codat, settings, caplog):
+    connection = codat.adopt()
+
+    answer = service.put(
+        path_of(connection), everything(codat), Idempotency_Key="choice"
+    )
+
+    assert answer.status_code == 200, answer.content
+    shown = answer.json()
+    assert shown["version"] == 1
+    assert shown["chosen_by"] == "api:loan-system"
+    assert shown["nominated_account"]["name"] == "Business Current Account"
+    assert shown["supplier"]["name"] == settings.LENDER_NAME
+    assert shown["lender_account"]["feed_start_date"] == "2026-01-01"
+    assert shown["lender_account"]["target_account_id"]
+    assert (shown["tax_rate_id"], shown["tax_percent"]) == ("NONE", "0")
+    kept = json.dumps(list(StoredReply.objects.values("fingerprint", "call")))
+    kept += bytes(StoredReply.objects.get().body).decode()
+    for number in NUMBERS.values():
+        assert number not in answer.content.decode() + kept + caplog.text
+
+
+def test_the_same_choice_again_is_the_version_that_there_is(service, codat):
+    connection = codat.adopt()
+    first = service.put(path_of(connection), everything(codat))
+
+    again = service.put(path_of(connection), everything(codat))
+
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert AccountMapping.objects.count() == 1
+    assert LenderAccount.objects.count() == 1
+
+
+def test_what_is_left_out_stays_and_the_history_is_shown(service, codat):
+    connection = codat.ready()
+
+    answer = service.put(
+        path_of(connection),
+        {"expense_account": {"nominal_code": "777", "name": "Invoice finance fees"}},
+    )
+
+    assert answer.status_code == 200, answer.content
+    shown = service.get(path_of(connection)).json()
+    assert shown["present"] == answer.json()
+    assert [one["version"] for one in shown["history"]] == [1]
+    assert shown["present"]["expense_account"]["name"] == "Invoice finance fees"
+    before, after = shown["history"][0], shown["present"]
+    assert after["nominated_account"] == before["nominated_account"]
+    assert after["lender_account"] == before["lender_account"]
+
+
+def test_an_account_in_xero_is_adopted(service, codat):
+    connection = codat.adopt()
+    account = codat.sandbox.add_account(
+        codat.connection_id, name="Lender loan", category="Asset.Bank"
+    )
+    codat.sandbox.sync(codat.connection_id)
+    adopted = {"target_account_id": account.id, "opening_balance": "-120.50"}
+
+    answer = service.put(path_of(connection), everything(codat, lender_account=adopted))
+
+    assert answer.status_code == 200, answer.content
+    shown = answer.json()["lender_account"]
+    assert shown["target_account_id"] == account.id
+    assert shown["opening_balance"] == "-120.50"
+
+
+def test_an_account_that_xero_has_not_made_yet_is_a_503_to_repeat(
+    service, codat, monkeypatch
+):
+    connection = codat.adopt()
+    monkeypatch.setattr(mappings, "PATIENCE_SECONDS", 0.3)
+    codat.sandbox.settings.feed_seconds = 3_600
+
+    waiting = service.put(path_of(connection), everything(codat))
+    codat.sandbox.settings.feed_seconds = 0
+    made_before = LenderAccount.objects.get()
+    monkeypatch.setattr(mappings, "PATIENCE_SECONDS", 20)
+    later = timezone.now() + timedelta(hours=2)
+    codat.sandbox._world.clock = lambda: later
+    done = service.put(path_of(connection), everything(codat))
+
+    assert waiting.status_code == 503
+    assert waiting.json()["code"] == "lender_account_not_ready"
+    assert waiting.headers["Retry-After"]
+    assert done.status_code == 200, done.content
+    assert LenderAccount.objects.get() == made_before
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"nominated_account_id": "nothing"}, "/nominated_account_id"),
+        ({"expense_account_id": "nothing"}, "/expense_account_id"),
+        ({"supplier_id": "nothing"}, "/supplier_id"),
+        ({"tax_rate_id": "INPUT2", "tax_percent": "5"}, "/tax_percent"),
+        (
+            {"lender_account": {"new": {"account_number": "12345678"}}},
+            "/lender_account/new/sort_code",
+        ),
+        (
+            {"lender_account": {"target_account_id": "nothing"}},
+            "/lender_account/target_account_id",
+        ),
+        (
+            {
+                "lender_account": {
+                    "target_account_id": "nothing",
+                    "opening_balance": "1.234",
+                }
+            },
+            "/lender_account/opening_balance",
+        ),
+    ],
+)
+def test_nothing_is_made_for_a_choice_that_xero_does_not_have(
+    service, codat, changes, pointer
+):
+    connection = codat.adopt()
+
+    answer = service.put(path_of(connection), everything(codat, **changes))
+
+    assert answer.status_code == 422, answer.content
+    assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
+    assert not AccountMapping.objects.exists()
+    assert not LenderAccount.objects.exists()
+    assert codat.sandbox.connection(codat.connection_id).feeds == {}
+
+
+def test_what_is_missing_at_first_is_named(service, codat):
+    connection = codat.adopt()
+    body = everything(codat)
+    del body["lender_account"]
+
+    answer = service.put(path_of(connection), body)
+    nothing = service.put(path_of(connection), {})
+
+    assert answer.json()["errors"][0]["pointer"] == "/lender_account"
+    assert nothing.json()["errors"][0]["pointer"] == "/nominated_account_id"
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"lender_account": "new"}, "/lender_account"),
+        ({"lender_account": {}}, "/lender_account/target_account_id"),
+        (
+            {"lender_account": {"new": NUMBERS, "target_account_id": "x"}},
+            "/lender_account/new",
+        ),
+        (
+            {"lender_account": {"new": {"account_number": 12345678}}},
+            "/lender_account/new/account_number",
+        ),
+        (
+            {"lender_account": {"new": NUMBERS | {"iban": "x"}}},
+            "/lender_account/new/iban",
+        ),
+        ({"expense_account": {"nominal_code": "7", "name": "x"}}, "/expense_account"),
+        ({"tax_percent": 20}, "/tax_percent"),
+        ({"tax_percent": "100"}, "/tax_percent"),
+        ({"nominated_account_id": None}, "/nominated_account_id"),
+        ({"nominated": "x"}, "/nominated"),
+    ],
+)
+def test_a_malformed_choice_is_named(service, codat, changes, pointer):
+    connection = codat.adopt()
+
+    answer = service.put(path_of(connection), everything(codat, **changes))
+
+    assert answer.status_code == 400, answer.content
+    assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
+
+
+def test_two_choices_at_once_are_one_after_the_other(service, codat):
+    connection = codat.ready()
+    Heartbeat.objects.create(
+        name=f"choosing {connection.pk}",
+        holder="another",
+        beat_at=timezone.now(),
+        busy_until=timezone.now() + timedelta(minutes=1),
+    )
+
+    answer = service.put(path_of(connection), {"tax_percent": "0"})
+
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "still_running"
+
+
+def test_a_connection_without_consent_cannot_be_mapped(service, codat):
+    make_company(reference="acme")
+    number = service.post("companies/acme/connections", {}).json()["id"]
+    connection = Connection.objects.get(pk=number)
+
+    for answer in (
+        service.get(path_of(connection, "choices")),
+        service.put(path_of(connection), everything(codat)),
+    ):
+        assert answer.status_code == 422
+        assert answer.json()["code"] == "connection_not_linked"
+
+
+def test_a_consent_we_have_not_heard_of_is_seen(service, codat):
+    make_company(reference="acme")
+    shown = service.post("companies/acme/connections", {}).json()
+    codat.sandbox.consent(shown["codat_connection_id"])
+    connection = Connection.objects.get(pk=shown["id"])
+
+    answer = service.get(path_of(connection, "choices"))
+
+    assert answer.status_code == 200, answer.content
+    connection.refresh_from_db()
+    assert connection.status == "Linked"

@@ -1,0 +1,156 @@
+"""What a borrower's Xero offers to choose from, and what fits."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from rapidfuzz import fuzz, utils
+
+from xero_sync.codat.accounts import Account, BankAccount, Supplier, TaxRate
+from xero_sync.codat.client import CodatClient
+from xero_sync.codat.exceptions import (
+    CodatAccessDenied,
+    CodatRejected,
+    MappingIncomplete,
+)
+from xero_sync.models import Connection
+
+ACTIVE = "Active"
+# Where a fee account may stand in Xero's chart.
+EXPENSE = "Expense"
+# Names at least this alike are offered to a person; only equal ones decide.
+ALIKE = 80
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a borrower's Xero offers, already narrowed to what fits."""
+
+    bank_accounts: list[BankAccount]
+    expense_accounts: list[Account]
+    suppliers: list[Supplier]
+
+
+@dataclass(frozen=True)
+class SupplierMatch:
+    """The suppliers that are called exactly so, and those that nearly are."""
+
+    exact: list[Supplier]
+    near: list[Supplier]
+
+
+def choices(*, connection: Connection, client: CodatClient) -> Choices:
+    """Read what can be mapped: active accounts in the company's currency, suppliers.
+
+    Raises:
+        CodatError: Codat did not answer, or has not read these data yet (409).
+    """
+    company_id, connection_id = (
+        connection.codat_company_id,
+        connection.codat_connection_id,
+    )
+    lender = set(connection.lender_accounts.values_list("target_account_id", flat=True))
+    currency = connection.company.currency
+    bank_accounts = [
+        one
+        for one in client.list_bank_accounts(company_id, connection_id)
+        if is_usable(one) and one.currency == currency and one.id not in lender
+        if one.account_type != "Credit"
+    ]
+    expense_accounts = [
+        one
+        for one in client.list_accounts(company_id, query="type=Expense")
+        if is_usable(one) and not one.is_bank_account and one.type == EXPENSE
+    ]
+    suppliers = [one for one in client.list_suppliers(company_id) if is_usable(one)]
+    return Choices(bank_accounts, expense_accounts, suppliers)
+
+
+def is_usable(one: BankAccount | Account | Supplier) -> bool:
+    """Tell whether a record in Xero can still be booked on."""
+    return one.status in {ACTIVE, "Unknown", ""} and not one.is_deleted
+
+
+def tax_rates(*, connection: Connection, client: CodatClient) -> list[TaxRate]:
+    """Return the tax rates, or none where a lender may not read them.
+
+    Raises:
+        CodatError: Codat did not answer.
+    """
+    try:
+        return client.list_tax_rates(connection.codat_company_id)
+    except (CodatAccessDenied, CodatRejected):
+        return []
+
+
+def check_tax(
+    *, connection: Connection, rate_id: str, percent: Decimal, client: CodatClient
+) -> None:
+    """Compare a tax percent with Xero's, where a lender may read the rates.
+
+    Raises:
+        MappingIncomplete: it differs.
+        CodatError: Codat did not answer.
+    """
+    for rate in tax_rates(connection=connection, client=client):
+        if rate.id == rate_id and rate.effective_rate not in {None, percent}:
+            raise MappingIncomplete(
+                _("The tax rate %(id)s is %(rate)s per cent in Xero, not %(given)s.")
+                % {"id": rate.id, "rate": rate.effective_rate, "given": percent},
+                field="tax_percent",
+            )
+
+
+def find_expense_account(
+    *, connection: Connection, client: CodatClient, nominal_code: str
+) -> Account | None:
+    """Return the active expense account of this code, as far as Codat has read it.
+
+    Raises:
+        MappingIncomplete: the code belongs to an account that is no expense account.
+        CodatError: Codat did not answer.
+    """
+    for account in client.list_accounts(connection.codat_company_id):
+        if account.nominal_code != nominal_code or account.is_deleted:
+            continue
+        if account.type == EXPENSE and is_usable(account):
+            return account
+        raise MappingIncomplete(
+            _("The code %(code)s belongs to %(name)s already; choose another.")
+            % {"code": nominal_code, "name": account.name},
+            field="nominal_code",
+        )
+    return None
+
+
+def find_supplier(*, name: str, suppliers: Iterable[Supplier]) -> SupplierMatch:
+    """Search for a name: equal up to case and punctuation, or nearly equal."""
+    wanted = _plain(name)
+    exact, near = [], []
+    for supplier in suppliers:
+        found = _plain(supplier.name)
+        if found == wanted:
+            exact.append(supplier)
+        elif fuzz.token_sort_ratio(found, wanted) >= ALIKE:
+            near.append(supplier)
+    return SupplierMatch(exact, near)
+
+
+def _plain(name: str) -> str:
+    return " ".join(utils.default_process(name).split())
+
+
+def check_clear(match: SupplierMatch) -> None:
+    """Refuse where only a person can say which supplier is meant.
+
+    Raises:
+        MappingIncomplete: several are called so, or none but some nearly.
+    """
+    candidates = match.exact or match.near
+    if candidates and len(match.exact) != 1:
+        raise MappingIncomplete(
+            _("Choose one of these suppliers: %(names)s.")
+            % {"names": ", ".join(f"{one.name} ({one.id})" for one in candidates)},
+            field="supplier",
+        )
