@@ -26,6 +26,7 @@ from backoffice.api.problems import Fault, Problem, busy, invalid
 from backoffice.encryption import seal, unseal
 from backoffice.models import ApiClient, StoredReply
 from xero_sync.clock import database_now
+from xero_sync.writeback import rows
 
 HEADER = "Idempotency-Key"
 REPLAYED = {"Idempotent-Replayed": "true"}
@@ -159,15 +160,16 @@ def store(
     sent: Mapping[str, str] | None = None,
 ) -> None:
     """Keep what a write was answered; with a header's key, also what was `sent`."""
-    StoredReply.objects.create(
-        client=client,
-        header_key=key,
-        natural_key=reply.natural_key if reply.is_new else None,
-        call=call,
-        fingerprint=sent or {},
-        status_code=reply.status,
-        body=kept(reply),
-    )
+    row = {
+        "client": client.pk,
+        "header_key": key,
+        "natural_key": reply.natural_key if reply.is_new else None,
+        "call": call,
+        "fingerprint": sent or {},
+        "status_code": reply.status,
+        "body": kept(reply),
+    }
+    rows.insert(StoredReply, [row])
 
 
 def stored_for(natural_key: str) -> dict[str, Any] | None:
