@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from backoffice.api.authentication import BearerKey, Caller
 from backoffice.api.filters import ListFilter
+from backoffice.api.idempotency import header_key
 from backoffice.api.pagination import (
     PAGE_PARAMETERS,
     check_parameters,
@@ -40,11 +41,16 @@ class ApiView(APIView):
     parameters: dict[str, set[str]] = {}
     # What GET can be narrowed by, where it is a list.
     filters: type[ListFilter] | None = None
+    # Operations that take the natural key of what was just made: their parameter.
+    leads_to: dict[str, str] = {}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Let in who may, then refuse parameters that are not known."""
         super().initial(request, *args, **kwargs)
-        check_parameters(request, self._known(str(request.method)))
+        method = str(request.method)
+        if hasattr(self, method.lower()):
+            check_parameters(request, self._known(method))
+            header_key(request)
 
     def listed(
         self, queryset: QuerySet[Any], show: Callable[[Any], dict[str, Any]]

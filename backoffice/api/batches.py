@@ -57,7 +57,7 @@ class BatchBody(StrictSerializer):
     """Events in the order in which they happened."""
 
     events = serializers.ListField(
-        child=ItemField(), allow_empty=False, max_length=MOST_EVENTS
+        child=ItemField(allow_null=True), min_length=1, max_length=MOST_EVENTS
     )
 
 

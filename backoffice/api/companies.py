@@ -65,6 +65,7 @@ class Companies(ApiView):
 
     scopes = {"GET": Scope.EVENTS_READ, "POST": Scope.COMPANIES_WRITE}
     filters = CompanyFilter
+    leads_to = {"getCompany": "reference"}
 
     @extend_schema(
         operation_id="listCompanies",

@@ -5,11 +5,14 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backoffice.api import connection_representations as show
+from backoffice.api import connection_schemas as schemas
+from backoffice.api import patterns
 from backoffice.api.authentication import Caller
 from backoffice.api.base import ApiView, checked, company_or_404, seen_by
 from backoffice.api.fields import (
@@ -36,6 +39,7 @@ LINK = "link"
 FIELDS = {"codat_connection_id": "connection_id"}
 
 
+@extend_schema_field({"type": "string", "format": "uuid", "pattern": patterns.UUID})
 class IdField(TextField):
     """An id of Codat's."""
 
@@ -112,7 +116,13 @@ class CompanyConnections(ApiView):
     """`companies/{reference}/connections`."""
 
     scopes = {"GET": Scope.EVENTS_READ, "POST": Scope.COMPANIES_WRITE}
+    calls_codat = {"POST"}
 
+    @extend_schema(
+        operation_id="listConnections",
+        summary="List a company's connections",
+        responses=schemas.ConnectionsShown,
+    )
     def get(self, request: Request, reference: str) -> Response:  # noqa: ARG002
         """List a company's connections: the one that lives, then the deleted ones."""
         company = company_or_404(self.caller, reference)
@@ -122,6 +132,12 @@ class CompanyConnections(ApiView):
             {"results": sorted(shown, key=lambda one: one["deleted_at"] is not None)}
         )
 
+    @extend_schema(
+        operation_id="connectCompany",
+        summary="Connect a company, or adopt its connection",
+        request=ConnectionBody,
+        responses={201: schemas.ConnectionMade},
+    )
     def post(self, request: Request, reference: str) -> Response:
         """Connect a company; what was begun or is there already is taken as it is.
 
@@ -142,7 +158,20 @@ class OneConnection(ApiView):
 
     scopes = {"GET": Scope.EVENTS_READ}
     parameters = {"GET": {LINK}}
+    calls_codat = {"GET"}
 
+    @extend_schema(
+        operation_id="getConnection",
+        summary="Show a connection",
+        parameters=[
+            OpenApiParameter(
+                LINK,
+                {"type": "boolean"},
+                description="`true`: with a fresh `link_url`.",
+            )
+        ],
+        responses=schemas.ConnectionNow,
+    )
     def get(self, request: Request, number: UUID) -> Response:
         """Show a connection; with `link=true` where the borrower gives his consent."""
         row = connection_or_404(self.caller, number)
@@ -155,10 +184,21 @@ class Writeback(ApiView):
 
     scopes = {"GET": Scope.EVENTS_READ, "PUT": Scope.MAPPINGS_WRITE}
 
+    @extend_schema(
+        operation_id="getWriteback",
+        summary="Show the switch",
+        responses=schemas.WritebackShown,
+    )
     def get(self, request: Request, number: UUID) -> Response:  # noqa: ARG002
         """Show whether the borrower's Xero is written to."""
         return Response(show.writeback(connection_or_404(self.caller, number)))
 
+    @extend_schema(
+        operation_id="switchWriteback",
+        summary="Switch write-back on or off",
+        request=WritebackBody,
+        responses=schemas.WritebackShown,
+    )
     def put(self, request: Request, number: UUID) -> Response:
         """Switch it; the position that it has already changes nothing."""
         row = live_or_409(self.caller, number)
@@ -171,6 +211,12 @@ class BankFeeds(ApiView):
 
     scopes = {"PUT": Scope.MAPPINGS_WRITE}
 
+    @extend_schema(
+        operation_id="setBankFeeds",
+        summary="Say whether Xero takes statement lines",
+        request=BankFeedsBody,
+        responses=schemas.ConnectionShown,
+    )
     def put(self, request: Request, number: UUID) -> Response:
         """Say whether Xero takes statement lines; those that waited are sent."""
         row = live_or_409(self.caller, number)

@@ -104,6 +104,7 @@ class LoanEvents(ApiView):
     scopes = {"GET": Scope.EVENTS_READ, "POST": Scope.EVENTS_WRITE}
     parameters = {"POST": {DRY_RUN}}
     filters = LoansEventFilter
+    leads_to = {"getEvent": "external_id", "reverseEvent": "external_id"}
 
     @extend_schema(
         operation_id="listLoansEvents",

@@ -5,7 +5,7 @@ what they cannot read, which would show everything.
 """
 
 import re
-from datetime import UTC, date, datetime
+from datetime import MINYEAR, UTC, date, datetime
 from typing import Any
 
 from django import forms
@@ -90,9 +90,11 @@ class MomentParameter(forms.Field):
             return None
         if re.fullmatch(patterns.MOMENT, value, re.ASCII):
             try:
-                return datetime.fromisoformat(value).astimezone(UTC)
-            except (ValueError, OverflowError):
+                moment = datetime.fromisoformat(value)
+            except ValueError:
                 pass
+            else:
+                return _in_utc(moment)
         raise ValidationError(
             "give a moment with its offset, such as 2026-03-10T09:00:00Z; in an "
             "address “+” is written %2B."
@@ -303,3 +305,13 @@ class EventFilter(LoansEventFilter):
     ordered_by = {"value_date_from": "-value_date", "value_date_to": "-value_date"}
     company = CompanyReferenceFilter("loan__company", help_text="The reference.")
     loan = ReferenceFilter("loan__reference", help_text="The reference.")
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Return a moment in UTC; beyond the calendar's ends, the end."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        earliest = datetime.min.replace(tzinfo=UTC)
+        latest = datetime.max.replace(tzinfo=UTC)
+        return earliest if moment.year == MINYEAR else latest

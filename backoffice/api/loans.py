@@ -70,6 +70,7 @@ class Loans(ApiView):
 
     scopes = {"GET": Scope.EVENTS_READ, "POST": Scope.EVENTS_WRITE}
     filters = LoanFilter
+    leads_to = {"getLoan": "reference", "listLoansEvents": "reference"}
 
     @extend_schema(
         operation_id="listLoans",

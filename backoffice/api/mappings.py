@@ -6,16 +6,19 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backoffice.api import connection_representations as show
+from backoffice.api import connection_schemas as schemas
 from backoffice.api.authentication import Caller
 from backoffice.api.base import ApiView, checked
 from backoffice.api.connections import connection_or_404, live_or_409
 from backoffice.api.fields import DayField, StrictSerializer, TextField
 from backoffice.api.idempotency import Reply, once_with_calls
+from backoffice.api.schemas import Problem
 from backoffice.models import Scope
 from xero_sync import account_choice, connections, offers
 from xero_sync.account_choice import (
@@ -51,12 +54,12 @@ class NumberText(TextField):
 
     def __init__(self, pattern: str, example: str, **options: Any) -> None:
         super().__init__(**options)
-        self._pattern, self._example = pattern, example
+        self.pattern, self._example = pattern, example
 
     def to_internal_value(self, data: Any) -> str:
         """Return the text."""
         text = super().to_internal_value(data)
-        if not re.fullmatch(self._pattern, text, re.ASCII):
+        if not re.fullmatch(self.pattern, text, re.ASCII):
             words = f"write it as text, such as “{self._example}”."
             raise serializers.ValidationError(words, code="not_a_number")
         return text
@@ -125,7 +128,13 @@ class Choices(ApiView):
     """`connections/{id}/choices`."""
 
     scopes = {"GET": Scope.EVENTS_READ}
+    calls_codat = {"GET"}
 
+    @extend_schema(
+        operation_id="listChoices",
+        summary="Show what can be mapped",
+        responses={200: schemas.ChoicesShown, 409: Problem, 422: Problem},
+    )
     def get(self, request: Request, number: UUID) -> Response:  # noqa: ARG002
         """Show what can be mapped, as Codat has read it from Xero."""
         row = live_or_409(self.caller, number)
@@ -142,7 +151,13 @@ class AccountMapping(ApiView):
     """`connections/{id}/mapping`."""
 
     scopes = {"GET": Scope.EVENTS_READ, "PUT": Scope.MAPPINGS_WRITE}
+    calls_codat = {"PUT"}
 
+    @extend_schema(
+        operation_id="getMapping",
+        summary="Show the accounts that are chosen",
+        responses=schemas.MappingHistory,
+    )
     def get(self, request: Request, number: UUID) -> Response:  # noqa: ARG002
         """Show the accounts that are chosen, and all versions before."""
         row = connection_or_404(self.caller, number)
@@ -150,6 +165,12 @@ class AccountMapping(ApiView):
         shown = [show.mapping(one) for one in versions]
         return Response({"present": shown[0] if shown else None, "history": shown[1:]})
 
+    @extend_schema(
+        operation_id="chooseAccounts",
+        summary="Choose accounts",
+        request=MappingBody,
+        responses=schemas.MappingShown,
+    )
     def put(self, request: Request, number: UUID) -> Response:
         """Choose accounts; the same choice again is the version that there is.
 

@@ -14,13 +14,19 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from backoffice.api import examples, patterns, schemas
 from backoffice.api.base import DRY_RUN
-from backoffice.api.fields import CodeField, StrictSerializer, TextField
+from backoffice.api.fields import StrictSerializer, TextField
 from backoffice.api.filters import ORDERING, ListFilter
 from backoffice.api.idempotency import HEADER
 from backoffice.api.openapi_settings import BEARER, ref
-from backoffice.api.pagination import CURSOR, LARGEST_PAGE, LIMIT, PAGE_SIZE
+from backoffice.api.pagination import (
+    CURSOR,
+    LARGEST_PAGE,
+    LIMIT,
+    PAGE_PARAMETERS,
+    PAGE_SIZE,
+)
 
-WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+WRITES = {"POST", "PUT", "PATCH"}
 JSON = dict[str, Any]
 
 
@@ -59,7 +65,10 @@ class ApiSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         """Return the parameters that the view checks, and the header of repeats."""
         found = [*super().get_override_parameters(), *self._of_lists()]
-        if DRY_RUN in self._ours.parameters.get(self.method, set()):
+        known = self._ours.parameters.get(self.method, set())
+        if known >= PAGE_PARAMETERS:
+            found += self._of_pages()
+        if DRY_RUN in known:
             words = "`true`: answer what would be written, and change nothing."
             found.append(
                 OpenApiParameter(DRY_RUN, {"type": "boolean"}, description=words)
@@ -102,7 +111,7 @@ class ApiSchema(AutoSchema):
         if filters is None or self.method != "GET":
             return
         for name, one in filters.base_filters.items():
-            schema = one.field_class.schema
+            schema = one.field.schema
             yield OpenApiParameter(name, schema, description=one.extra["help_text"])
         words = "Each order is stable while rows are added."
         if filters.ordered_by:
@@ -112,10 +121,14 @@ class ApiSchema(AutoSchema):
         orders = list(filters.orders)
         schema = {"type": "string", "enum": orders, "default": orders[0]}
         yield OpenApiParameter(ORDERING, schema, description=words)
+        yield from self._of_pages()
+
+    def _of_pages(self) -> Iterator[OpenApiParameter]:
         words = "From `next` or `previous` of a page."
-        schema = {"type": "string", "pattern": patterns.CURSOR}
-        yield OpenApiParameter(CURSOR, schema, description=words)
-        schema = {
+        yield OpenApiParameter(
+            CURSOR, {"type": "string", "pattern": patterns.CURSOR}, description=words
+        )
+        schema: JSON = {
             "type": "integer",
             "minimum": 1,
             "maximum": LARGEST_PAGE,
@@ -150,6 +163,14 @@ class ApiSchema(AutoSchema):
                 answer["headers"]["Idempotent-Replayed"] = ref(
                     "headers", "Idempotent-Replayed"
                 )
+        if "201" in found and self._ours.leads_to:
+            found["201"]["links"] = {
+                operation: {
+                    "operationId": operation,
+                    "parameters": {name: f"$response.body#/{name}"},
+                }
+                for operation, name in self._ours.leads_to.items()
+            }
         wanted = refused | {str(status) for status in self._refusals()}
         found |= {code: ref("responses", f"Refused{code}") for code in wanted}
         return dict(sorted(found.items()))
@@ -158,12 +179,10 @@ class ApiSchema(AutoSchema):
         yield from (400, 401, 403, 406, 429, 500)
         if "{" in self.path:
             yield 404
-        if getattr(self._ours, "filters", None) and self.method == "GET":
+        if CURSOR in {one.name for one in self.get_override_parameters()}:
             yield 422
         if self.method in WRITES:
-            yield from (409, 422)
-        if self.method in WRITES - {"DELETE"}:
-            yield from (413, 415)
+            yield from (409, 413, 415, 422)
         if self.method in getattr(self._ours, "calls_codat", set()):
             yield from (502, 503)
 
@@ -173,7 +192,7 @@ class ApiSchema(AutoSchema):
             found["additionalProperties"] = False
         for name, shown in found.get("properties", {}).items():
             field = serializer.fields[name]
-            if isinstance(field, CodeField):
+            if isinstance(field, TextField) and hasattr(field, "pattern"):
                 shown["pattern"] = field.pattern
             elif isinstance(field, TextField) and "pattern" not in shown:
                 shown["pattern"] = patterns.NO_NUL

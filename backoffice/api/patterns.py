@@ -13,6 +13,7 @@ MOMENT = (
 CURRENCY = r"^[A-Z]{3}$"
 COUNTRY = r"^[A-Z]{2}$"
 IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,255}$"
+UUID = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 CURSOR = r"^[A-Za-z0-9_-]{1,400}={0,2}$"
 # PostgreSQL stores no NUL.
 NO_NUL = r"^[^\u0000]*$"

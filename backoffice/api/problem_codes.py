@@ -181,6 +181,37 @@ CODES: dict[str, Explanation] = {
             "Use a new id for a new event; “errors” names what differs.",
         ),
         (
+            "connection_deleted",
+            "The connection is deleted.",
+            "Connect the company again.",
+        ),
+        (
+            "xero_not_ready",
+            "Xero, or Codat, is still working on something this needs.",
+            _SAME_REQUEST,
+        ),
+        (
+            "lender_account_not_ready",
+            "The lender account is still being made in Xero.",
+            _SAME_REQUEST,
+        ),
+        (
+            "codat_no_answer",
+            "Codat took the call in and gave no answer.",
+            "Repeat the same request: it looks before it acts.",
+        ),
+        ("webhook_refused", "This cannot be done with the endpoint.", "Read “detail”."),
+        (
+            "address_refused",
+            "Webhooks are not sent to this address.",
+            "Use a public https address on port 443.",
+        ),
+        (
+            "endpoint_disabled",
+            "The endpoint is disabled.",
+            "Enable it with PATCH, then repeat the request.",
+        ),
+        (
             "mapping_incomplete",
             "An account or the supplier has not been chosen yet.",
             "Complete the mapping.",

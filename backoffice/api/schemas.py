@@ -136,8 +136,11 @@ class Blocker(serializers.Serializer):
 
     why = serializers.ChoiceField(Wait.choices)
     id = serializers.UUIDField()
+    step = serializers.ChoiceField(Step.choices)
     event = Reference()
     state = serializers.ChoiceField(State.choices)
+    reason = serializers.ChoiceField(Reason.choices, allow_blank=True)
+    who_must_act = serializers.ChoiceField(Actor.choices)
 
 
 class EntryShown(PlannedEntry):
@@ -151,10 +154,14 @@ class EntryShown(PlannedEntry):
     since = serializers.DateTimeField()
     blocked_by = Blocker(allow_null=True)
     attempts = serializers.IntegerField(min_value=0, help_text="HTTP exchanges.")
+    not_before = serializers.DateTimeField(
+        allow_null=True, help_text="It is not sent before then."
+    )
     next_look_at = serializers.DateTimeField(allow_null=True)
     codat_says = text(help_text="Codat's own words, if it refused.")
     push_operation_key = serializers.UUIDField(allow_null=True)
     xero_record_id = text()
+    planned_at = serializers.DateTimeField()
 
 
 class RecordedEvent(EventShown):
@@ -203,9 +210,7 @@ class FaultShown(serializers.Serializer):
     detail = serializers.CharField(help_text="What is wrong, and the remedy.")
     code = serializers.CharField()
     pointer = text(required=False, help_text="A field of the body (RFC 6901).")
-    parameter = serializers.CharField(
-        required=False, help_text="A parameter or header."
-    )
+    parameter = text(required=False, help_text="A parameter or header.")
 
 
 class Retry(serializers.Serializer):

@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backoffice.api import entry_schemas, schemas
 from backoffice.api import representations as show
 from backoffice.api.authentication import Caller
 from backoffice.api.base import ApiView, checked, seen_by
@@ -49,6 +51,11 @@ class SyncRecords(ApiView):
     scopes = {"GET": Scope.EVENTS_READ}
     filters = EntryFilter
 
+    @extend_schema(
+        operation_id="listEntries",
+        summary="List entries",
+        responses=schemas.page_of(schemas.EntryShown),
+    )
     def get(self, request: Request) -> Response:  # noqa: ARG002
         """List entries, those planned last first."""
         return self.listed_together(_entries(self.caller), show.entries)
@@ -59,6 +66,11 @@ class OneSyncRecord(ApiView):
 
     scopes = {"GET": Scope.EVENTS_READ}
 
+    @extend_schema(
+        operation_id="getEntry",
+        summary="Show an entry with its timeline",
+        responses=entry_schemas.EntryWithEvidence,
+    )
     def get(self, request: Request, number: UUID) -> Response:  # noqa: ARG002
         """Show an entry with its timeline, its requests and what to look for."""
         return Response(entry_with_evidence(entry_or_404(self.caller, number)))
@@ -92,18 +104,32 @@ class Decision(ApiView):
         return Reply(OK, show.entry(entry_or_404(self.caller, record.pk)))
 
 
+def _described(operation: str, summary: str, body: type[StrictSerializer]) -> Any:
+    return extend_schema_view(
+        post=extend_schema(
+            operation_id=operation,
+            summary=summary,
+            request=body,
+            responses=schemas.EntryShown,
+        )
+    )
+
+
+@_described("retryEntry", "Send an entry again", DecisionBody)
 class Retry(Decision):
     """`sync-records/{id}/retry`: what was refused, or waits for a person, goes anew."""
 
     service = staticmethod(decisions.send_again)
 
 
+@_described("cancelEntry", "Never write an entry", DecisionBody)
 class Cancel(Decision):
     """`sync-records/{id}/cancel`: it will never be written, nor will its line."""
 
     service = staticmethod(decisions.cancel)
 
 
+@_described("linkEntry", "Say that an entry stands in Xero", LinkBody)
 class Link(Decision):
     """`sync-records/{id}/link`: it stands in Xero already, somebody has seen it."""
 
@@ -111,6 +137,7 @@ class Link(Decision):
     service = staticmethod(decisions.link_by_hand)
 
 
+@_described("answerAbsent", "Say that an entry is not in Xero", DecisionBody)
 class Absent(Decision):
     """`sync-records/{id}/absent`: it is not in Xero, somebody has looked."""
 

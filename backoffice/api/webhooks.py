@@ -9,10 +9,13 @@ from uuid import UUID
 
 from django.db.models import Prefetch
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backoffice.api import patterns, schemas
+from backoffice.api import webhook_schemas as hooks
 from backoffice.api.base import ApiView, checked
 from backoffice.api.fields import (
     ChoiceText,
@@ -37,6 +40,9 @@ from xero_sync.clock import database_now
 MESSAGE_ID = re.compile(r"msg_([0-9a-f]{32})", re.ASCII)
 
 
+@extend_schema_field(
+    {"type": "string", "format": "date-time", "pattern": patterns.MOMENT}
+)
 class MomentField(TextField):
     """A moment with its offset, as RFC 3339 writes it."""
 
@@ -55,6 +61,7 @@ class MomentField(TextField):
         return moment
 
 
+@extend_schema_field({"type": "string", "pattern": "^msg_[0-9a-f]{32}$"})
 class MessageIdField(TextField):
     """The `webhook-id` of a message."""
 
@@ -144,6 +151,11 @@ class Endpoints(WebhookView):
     scopes = {"GET": Scope.WEBHOOKS_ADMIN, "POST": Scope.WEBHOOKS_ADMIN}
     parameters = {"GET": PAGE_PARAMETERS}
 
+    @extend_schema(
+        operation_id="listEndpoints",
+        summary="List webhook endpoints",
+        responses=schemas.page_of(hooks.EndpointShown),
+    )
     def get(self, request: Request) -> Response:
         """List the endpoints, newest first."""
         page = page_of(
@@ -153,6 +165,12 @@ class Endpoints(WebhookView):
         )
         return paged(page, [show_endpoint(one) for one in page.rows])
 
+    @extend_schema(
+        operation_id="createEndpoint",
+        summary="Make a webhook endpoint",
+        request=EndpointBody,
+        responses={201: hooks.EndpointWithSecret},
+    )
     def post(self, request: Request) -> Response:
         """Make an endpoint; its secret is in this answer and in no other."""
         fields = checked(EndpointBody, request)
@@ -164,16 +182,32 @@ class OneEndpoint(WebhookView):
 
     scopes = dict.fromkeys(("GET", "PATCH", "DELETE"), Scope.WEBHOOKS_ADMIN)
 
+    @extend_schema(
+        operation_id="getEndpoint",
+        summary="Show a webhook endpoint",
+        responses=hooks.EndpointShown,
+    )
     def get(self, request: Request, endpoint_id: UUID) -> Response:  # noqa: ARG002
         """Show an endpoint."""
         return Response(show_endpoint(endpoint_or_404(endpoint_id)))
 
+    @extend_schema(
+        operation_id="changeEndpoint",
+        summary="Change a webhook endpoint",
+        request=EndpointChanges,
+        responses=hooks.EndpointShown,
+    )
     def patch(self, request: Request, endpoint_id: UUID) -> Response:
         """Change an endpoint, or switch it on or off."""
         endpoint = endpoint_or_404(endpoint_id)
         fields = checked(EndpointChanges, request)
         return once(request, lambda: change(endpoint, fields))
 
+    @extend_schema(
+        operation_id="deleteEndpoint",
+        summary="Delete a webhook endpoint",
+        responses={204: None},
+    )
     def delete(self, request: Request, endpoint_id: UUID) -> Response:  # noqa: ARG002
         """Delete an endpoint: nothing more is sent to it."""
         services.delete_endpoint(
@@ -187,6 +221,12 @@ class Rotation(WebhookView):
 
     scopes = {"POST": Scope.WEBHOOKS_ADMIN}
 
+    @extend_schema(
+        operation_id="rotateSecret",
+        summary="Give an endpoint a new secret",
+        request=NoBody,
+        responses=hooks.EndpointWithSecret,
+    )
     def post(self, request: Request, endpoint_id: UUID) -> Response:
         """Give an endpoint a new secret; the old one signs for 24 more hours."""
         endpoint = endpoint_or_404(endpoint_id)
@@ -199,6 +239,12 @@ class Test(WebhookView):
 
     scopes = {"POST": Scope.WEBHOOKS_ADMIN}
 
+    @extend_schema(
+        operation_id="testEndpoint",
+        summary="Send a test message",
+        request=NoBody,
+        responses={202: hooks.TestSent},
+    )
     def post(self, request: Request, endpoint_id: UUID) -> Response:
         """Send an `endpoint.test` message."""
         endpoint = endpoint_or_404(endpoint_id)
@@ -211,6 +257,12 @@ class Replay(WebhookView):
 
     scopes = {"POST": Scope.WEBHOOKS_ADMIN}
 
+    @extend_schema(
+        operation_id="replayMessages",
+        summary="Send messages once more",
+        request=ReplayBody,
+        responses={202: hooks.Replayed},
+    )
     def post(self, request: Request, endpoint_id: UUID) -> Response:
         """Send one message, or those of a time, once more, under the same ids."""
         endpoint = endpoint_or_404(endpoint_id)
@@ -224,6 +276,18 @@ class Deliveries(WebhookView):
     scopes = {"GET": Scope.WEBHOOKS_ADMIN}
     parameters = {"GET": PAGE_PARAMETERS | {"state"}}
 
+    @extend_schema(
+        operation_id="listDeliveries",
+        summary="List what was sent to an endpoint",
+        parameters=[
+            OpenApiParameter(
+                "state",
+                {"type": "string", "enum": DeliveryState.values},
+                description="Where they stand.",
+            )
+        ],
+        responses=schemas.page_of(hooks.DeliveryShown),
+    )
     def get(self, request: Request, endpoint_id: UUID) -> Response:
         """List what was sent to an endpoint, newest first, with every attempt."""
         endpoint = endpoint_or_404(endpoint_id)

@@ -122,6 +122,8 @@ def test_events_are_narrowed_by_each_parameter(service, loan):
     assert found("reversals=false") == everything - {"undo"}
     assert found(f"recorded_to={moment}") == everything
     assert found(f"recorded_from={moment}") == set()
+    assert found("recorded_from=0001-01-01T00:00:00%2B14:00") == everything
+    assert found("recorded_to=9999-12-31T23:59:59-14:00") == everything
 
 
 def test_loans_and_companies_are_narrowed_by_each_parameter(service, loan):
@@ -165,7 +167,6 @@ def test_loans_and_companies_are_narrowed_by_each_parameter(service, loan):
         ("loan-events?value_date_to=2026-02-30", "value_date_to"),
         ("loan-events?recorded_from=2026-03-01", "recorded_from"),
         ("loan-events?recorded_from=2026-03-01T00:00:00", "recorded_from"),
-        ("loan-events?recorded_to=0001-01-01T00:00:00%2B14:00", "recorded_to"),
         ("loan-events?ordering=amount", "ordering"),
         ("loan-events?limit=0", "limit"),
         ("loan-events?limit=201", "limit"),

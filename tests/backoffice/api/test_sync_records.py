@@ -83,7 +83,7 @@ def test_the_list_is_narrowed(service, loan, query, found):
         "needs_attention=yes",
         "ordering=since",
         "limit=0",
-        "cursor=x",
+        "cursor=!",
         "sate=held",
     ],
 )
