@@ -28,7 +28,7 @@ from xero_sync.models import Connection, WriteAttempt, WriteRequest
 from xero_sync.models.choices import Outcome
 from xero_sync.writeback import rows
 from xero_sync.writeback.exchange import Claim, Sent
-from xero_sync.writeback.refreshes import step_towards
+from xero_sync.writeback.refreshes import Refreshes
 from xero_sync.writeback.results import attempt_of
 
 Wait = Callable[[float], None]
@@ -173,9 +173,8 @@ def refresh(
     since = since or database_now()
     gives_up_at = since + PATIENCE
     while database_now() < gives_up_at:
-        step = step_towards(
-            connection=connection, data_type=data_type, since=since, now=database_now()
-        )
+        known = Refreshes(connection, now=database_now())
+        step = known.step_towards(data_type, since=since)
         if step is None:
             return
         try:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from backoffice.api.problems import Fault, Problem, busy, escaped, invalid
 from backoffice.encryption import seal, unseal
 from backoffice.models import ApiClient, StoredReply
 from xero_sync.clock import database_now
+from xero_sync.writeback import rows
 
 HEADER = "Idempotency-Key"
 REPLAYED = {"Idempotent-Replayed": "true"}
@@ -159,15 +160,16 @@ def store(
     sent: Mapping[str, str] | None = None,
 ) -> None:
     """Keep what a write was answered; with a header's key, also what was `sent`."""
-    StoredReply.objects.create(
-        client=client,
-        header_key=key,
-        natural_key=reply.natural_key if reply.is_new else None,
-        call=call,
-        fingerprint=sent or {},
-        status_code=reply.status,
-        body=kept(reply),
-    )
+    row = {
+        "client": client.pk,
+        "header_key": key,
+        "natural_key": reply.natural_key if reply.is_new else None,
+        "call": call,
+        "fingerprint": sent or {},
+        "status_code": reply.status,
+        "body": kept(reply),
+    }
+    rows.insert(StoredReply, [row])
 
 
 def stored_for(natural_key: str) -> dict[str, Any] | None:
@@ -198,20 +200,19 @@ def read(found: StoredReply) -> dict[str, Any]:
 
 
 def fingerprint(request: Request, salt: str | None = None) -> dict[str, str]:
-    """Return a salted hash of each field, which tells what differs and no more.
+    """Return a salted hash of each place, which tells what differs and no more.
 
     The companies of a key count as a field: what a key for other companies was answered
     may tell of companies that this one may not see.
     """
     salt = salt or secrets.token_hex(8)
-    sent = request.data
-    fields = sent if isinstance(sent, dict) else {"": sent}
-    hashes = {f"/{escaped(name)}": _hash(salt, value) for name, value in fields.items()}
+    hashes = {name: _hash(salt, value) for name, value in _places(request.data)}
     caller: Any = request.user
     if not caller.key.all_companies:
         seen = sorted(caller.key.companies.values_list("pk", flat=True))
         hashes[COMPANIES] = _hash(salt, seen)
-    return {"salt": salt, **hashes}
+    # Sealed: account numbers are few enough to be tried out one by one.
+    return {"salt": seal(salt), **hashes}
 
 
 def set_patience(seconds: float | None = None) -> None:
@@ -280,10 +281,10 @@ def _check_same(found: StoredReply, request: Request) -> None:
             "idempotency_key_reused", words, faults=[Fault(words, parameter=HEADER)]
         )
     stored = found.fingerprint
-    given = fingerprint(request, stored["salt"])
+    given = fingerprint(request, unseal(stored["salt"]))
     differing = sorted(
         name
-        for name in stored.keys() | given.keys()
+        for name in (stored.keys() | given.keys()) - {"salt"}
         if stored.get(name) != given.get(name)
     )
     if differing:
@@ -301,6 +302,17 @@ def _check_same(found: StoredReply, request: Request) -> None:
                 for name in differing
             ],
         )
+
+
+def _places(sent: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the fields with their pointers; of a list, its length and its elements."""
+    for name, value in (sent if isinstance(sent, dict) else {"": sent}).items():
+        pointer = f"/{escaped(name)}"
+        if not isinstance(value, list):
+            yield pointer, value
+            continue
+        yield pointer, len(value)
+        yield from ((f"{pointer}/{n}", one) for n, one in enumerate(value))
 
 
 def _find(client: ApiClient, key: str) -> StoredReply | None:

@@ -31,7 +31,7 @@ def post(*, events: int, runs: int) -> list[dict[str, float]]:
         client_name="bench",
         scopes=["events:write"],
         now=timezone.now(),
-        requests_per_minute=100_000_000,
+        requests_per_minute=1_000_000,
     )
     borrowers = rows.companies(COMPANIES)
     for _warm in (_singly, _in_batches, _bare):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -31,6 +32,7 @@ PRODUCTION = {
     "PUBLIC_BASE_URL": "https://bench.example",
     "CODAT_API_KEY": "bench-key",
     "CODAT_WEBHOOK_SECRET": "whsec_YmVuY2g=",
+    "FIELD_ENCRYPTION_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     "REDIS_URL": "",
     "LOG_LEVEL": "ERROR",
 }

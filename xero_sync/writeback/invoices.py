@@ -21,8 +21,9 @@ from xero_sync.models.choices import STANDING_STATES, Cause, Reason, State, Step
 from xero_sync.writeback import moves, readiness, refreshes, results
 from xero_sync.writeback.exchange import Exchange
 
-# An invoice that is missing or not unique is looked for again after this long.
-LOOK_AGAIN_AFTER = timedelta(hours=1)
+# An invoice that is missing or not unique is looked for again after so many minutes:
+# soon, as it may be on its way, and every hour in the end, as each look costs requests.
+LOOK_AGAIN_MINUTES = (1, 5, 15, 60)
 # A look that Codat did not answer is made again after this long.
 TRY_AGAIN_AFTER = timedelta(minutes=1)
 NOT_FOUND = 404
@@ -58,26 +59,17 @@ def _refresh(
     """
     fresh = now - timedelta(seconds=settings.WRITEBACK_INVOICE_SECONDS)
     since = _own_payments(record).aggregate(latest=Max("state_since"))["latest"] or EVER
-    if record.requests.exists():
-        # What was refused once is compared with the books as they are since then.
+    if record.looks or record.requests.exists():
+        # What was refused or not found once is compared with the books since then.
         since = max(since, record.state_since)
-    payments_at = refreshes.completed_at(
-        connection=connection, data_type="payments", since=since
-    )
+    known = refreshes.Refreshes(connection, now=now)
+    payments_at = known.completed_at("payments", since=since)
     if payments_at is not None and (
         payments_at >= fresh
-        or refreshes.is_current(connection, "invoices", payments_at, fresh, now)
+        or known.is_current("invoices", since=payments_at, finished_since=fresh)
     ):
-        return refreshes.step_towards(
-            connection=connection, data_type="invoices", since=payments_at, now=now
-        )
-    return refreshes.step_towards(
-        connection=connection,
-        data_type="payments",
-        since=since,
-        finished_since=fresh,
-        now=now,
-    )
+        return known.step_towards("invoices", since=payments_at)
+    return known.step_towards("payments", since=since, finished_since=fresh)
 
 
 @dataclass(frozen=True)
@@ -208,7 +200,8 @@ def _store(record: SyncRecord, finding: Finding, now: datetime) -> None:
             cause=Cause.CHECK,
             now=now,
             note=finding.note,
-            not_before=None if person else now + LOOK_AGAIN_AFTER,
+            not_before=None if person else now + _pause(record.looks),
+            looks=record.looks + 1,
         )
         return
     LoanInXero.objects.update_or_create(
@@ -219,7 +212,15 @@ def _store(record: SyncRecord, finding: Finding, now: datetime) -> None:
             "resolved_at": now,
         },
     )
-    SyncRecord.objects.filter(pk=record.pk, fence=record.fence).update(checked_at=now)
+    SyncRecord.objects.filter(pk=record.pk, fence=record.fence).update(
+        checked_at=now, looks=0
+    )
+
+
+def _pause(looks: int) -> timedelta:
+    """Return how long an invoice that was looked for so often before has time."""
+    minutes = LOOK_AGAIN_MINUTES[looks:] or LOOK_AGAIN_MINUTES[-1:]
+    return timedelta(minutes=minutes[0])
 
 
 def _own_payments(record: SyncRecord) -> QuerySet[SyncRecord]:

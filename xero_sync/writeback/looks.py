@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from xero_sync.models import SyncRecord
-from xero_sync.models.choices import State
+from xero_sync.models.choices import State, Step
 from xero_sync.writeback import budget, outcomes, readback, unknown
 from xero_sync.writeback.exchange import Claim, Exchange
 
@@ -94,7 +94,26 @@ def _due_records(
         else (under_way)
     )
     ordered = locked.order_by("look_at")[:limit]
-    return list(ordered.select_related("event", "loan__company", "request__connection"))
+    found = list(
+        ordered.select_related("event", "loan__company", "request__connection")
+    )
+    taken = _in_other_hands(found) if skip else set()
+    return [record for record in found if record.request_id not in taken]
+
+
+def _in_other_hands(records: Sequence[SyncRecord]) -> set[UUID]:
+    """Lock what else belongs to these requests; return those that somebody moves.
+
+    He moves the entries of a request one by one: to wait for one of them, while
+    holding another, could be a circle.
+    """
+    of_lines = {one.request_id for one in records if one.step == Step.STATEMENT_LINE}
+    under_way = SyncRecord.objects.filter(
+        request__in=of_lines - {None}, state__in=(State.PENDING, State.UNKNOWN)
+    )
+    entries = dict(under_way.values_list("pk", "request"))
+    free = under_way.select_for_update(skip_locked=True).values_list("pk", flat=True)
+    return {entries[pk] for pk in entries.keys() - set(free)}
 
 
 def _by_company(records: Sequence[SyncRecord]) -> list[list[Group]]:

@@ -18,66 +18,65 @@ from xero_sync.writeback.exchange import Exchange
 GIVEN_UP_AFTER = timedelta(minutes=30)
 
 
-def step_towards(
-    *,
-    connection: Connection,
-    data_type: str,
-    since: datetime,
-    now: datetime,
-    finished_since: datetime | None = None,
-) -> Exchange | None:
-    """Return the next exchange towards a refresh asked for at `since` or later.
+class Refreshes:
+    """The latest refreshes of a connection, all as they stood at one moment.
 
-    One that had finished before `finished_since` is asked for again.
+    Other drains go on meanwhile: answers that fit different moments could together
+    show a refresh that was never made.
     """
-    latest = _latest(connection, data_type)
-    if latest is None or latest.requested_at < since or _is_stuck(latest, now):
-        return _request(connection, data_type, now)
-    if latest.completed_at is None:
-        return _look(connection, latest)
-    if finished_since is not None and latest.completed_at < finished_since:
-        return _request(connection, data_type, now)
-    return None
 
+    def __init__(self, connection: Connection, *, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+        known = DataRefresh.objects.filter(connection=connection)
+        self._latest = {refresh.data_type: refresh for refresh in known}
 
-def is_current(
-    connection: Connection,
-    data_type: str,
-    since: datetime,
-    finished_since: datetime,
-    now: datetime,
-) -> bool:
-    """Tell whether a refresh asked for since then is under way or newly finished."""
-    latest = _latest(connection, data_type)
-    if latest is None or latest.requested_at < since or _is_stuck(latest, now):
-        return False
-    return latest.completed_at is None or latest.completed_at >= finished_since
+    def step_towards(
+        self,
+        data_type: str,
+        *,
+        since: datetime,
+        finished_since: datetime | None = None,
+    ) -> Exchange | None:
+        """Return the next exchange towards a refresh asked for at `since` or later.
 
-
-def completed_at(
-    *, connection: Connection, data_type: str, since: datetime
-) -> datetime | None:
-    """Return when a refresh that was asked for since then finished, if one has."""
-    latest = _latest(connection, data_type)
-    if latest is None or latest.requested_at < since:
+        One that had finished before `finished_since` is asked for again.
+        """
+        latest = self._asked_since(data_type, since)
+        if latest is None or self._is_stuck(latest):
+            return _request(self._connection, data_type, self._now)
+        if latest.completed_at is None:
+            return _look(self._connection, latest)
+        if finished_since is not None and latest.completed_at < finished_since:
+            return _request(self._connection, data_type, self._now)
         return None
-    return latest.completed_at
 
+    def is_current(
+        self, data_type: str, *, since: datetime, finished_since: datetime
+    ) -> bool:
+        """Tell whether a refresh asked for since is under way or newly finished."""
+        latest = self._asked_since(data_type, since)
+        if latest is None or self._is_stuck(latest):
+            return False
+        return latest.completed_at is None or latest.completed_at >= finished_since
 
-def _latest(connection: Connection, data_type: str) -> DataRefresh | None:
-    return DataRefresh.objects.filter(
-        connection=connection, data_type=data_type
-    ).first()
+    def completed_at(self, data_type: str, *, since: datetime) -> datetime | None:
+        """Return when a refresh that was asked for since finished, if one has."""
+        latest = self._asked_since(data_type, since)
+        return latest.completed_at if latest else None
+
+    def _asked_since(self, data_type: str, since: datetime) -> DataRefresh | None:
+        latest = self._latest.get(data_type)
+        return latest if latest and latest.requested_at >= since else None
+
+    def _is_stuck(self, refresh: DataRefresh) -> bool:
+        unfinished = refresh.completed_at is None
+        return unfinished and refresh.requested_at < self._now - GIVEN_UP_AFTER
 
 
 def next_look(now: datetime) -> datetime:
     """Return when a refresh under way is looked at again."""
     return now + timedelta(seconds=settings.WRITEBACK_REFRESH_SECONDS)
-
-
-def _is_stuck(refresh: DataRefresh, now: datetime) -> bool:
-    unfinished = refresh.completed_at is None
-    return unfinished and refresh.requested_at < now - GIVEN_UP_AFTER
 
 
 def _request(connection: Connection, data_type: str, asked_at: datetime) -> Exchange:

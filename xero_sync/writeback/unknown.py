@@ -258,9 +258,8 @@ def _read_back(
 ) -> Exchange:
     record = group[0]
     connection = request.connection
-    step = refreshes.step_towards(
-        connection=connection, data_type=request.data_type, since=since, now=now
-    )
+    known = refreshes.Refreshes(connection, now=now)
+    step = known.step_towards(request.data_type, since=since)
     if step is None:
         return readback.search(record, request)
 

@@ -47,8 +47,9 @@ class Command(stage.StageCommand):
                 "--push-seconds=0.5",
                 "--feed-seconds=0.2",
             )
-            # It looks twice a second, where the worker alone would wait for a minute.
+            # These look every second, where the worker alone would wait for a minute.
             children.start("engine", "push_drain", "--loop")
+            children.start("webhooks", "deliver_webhooks", "--loop")
             self.tell("Sandbox, web and worker run.")
             key = callers.prepare(kept, Sandbox(places.sandbox_url))
             self.tell("A company is connected and ready for write-back.")

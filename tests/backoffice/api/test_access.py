@@ -8,20 +8,24 @@ import re
 from typing import NamedTuple
 
 import pytest
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory
 
 from backoffice.api.base import ApiView
 from backoffice.api.urls import urlpatterns
 from backoffice.models import Scope
 from lending.models import Company, Loan, LoanEvent
+from tests.backoffice.admin_rows import make_evidence
 from tests.backoffice.api.conftest import make_service
 from tests.builders import make_company, make_event, make_loan
+from xero_sync.models import Connection, SyncRecord
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # What explains the API is for everybody who may reach it.
-PUBLIC = ("schema", "docs", "problems/")
+PUBLIC = {"schema/", "docs/", "problems", "problems/<slug:code>"}
 READS = {Scope.EVENTS_READ, Scope.WEBHOOKS_ADMIN}
-# What stands in a path for a row of another company.
-FOREIGN = {"reference": "foreign", "external_id": "foreign-event"}
+# What stands in a path for a row that is not there.
+NOTHING = {"str": "nothing", "uuid": "00000000-0000-4000-8000-000000000000"}
 
 
 class Call(NamedTuple):
@@ -36,16 +40,21 @@ class Call(NamedTuple):
     def __str__(self):
         return f"{self.method} {self.route}"
 
-    def path(self, values):
-        """The address, with a value for each of its parameters."""
-        return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], self.route)
+    @property
+    def resource(self):
+        return self.route.partition("/")[0]
+
+    def path(self, value=None):
+        """The address with a value for its parameter, or one that is not there."""
+        kind = "uuid" if "<uuid:" in self.route else "str"
+        return re.sub(r"<\w+:\w+>", str(value or NOTHING[kind]), self.route)
 
 
 def calls():
     for pattern in urlpatterns:
         route = str(pattern.pattern)
         view = getattr(pattern.callback, "view_class", None)
-        if route.startswith(PUBLIC):
+        if route in PUBLIC:
             continue
         assert view is not None, route
         assert issubclass(view, ApiView), route
@@ -55,7 +64,10 @@ def calls():
 
 
 CALLS = list(calls())
-ON_ONE = [call for call in CALLS if "<reference:" in call.route]
+OF_COMPANIES = [call for call in CALLS if call.resource != "webhook-endpoints"]
+OF_ALL = [call for call in CALLS if call.resource == "webhook-endpoints"]
+ON_ONE = [call for call in OF_COMPANIES if "<" in call.route]
+LISTS = [call for call in OF_COMPANIES if "<" not in call.route]
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
@@ -76,7 +88,7 @@ def test_a_scope_is_named_for_no_method_that_does_not_exist(call):
 def test_without_a_key_there_is_a_401_whatever_is_sent(db, call):
     service = make_service()
 
-    answer = service.call(call.method, call.path(Anything()), {}, Authorization="")
+    answer = service.call(call.method, call.path(), {}, Authorization="")
 
     assert answer.status_code == 401
     assert "WWW-Authenticate" in answer.headers
@@ -86,7 +98,7 @@ def test_without_a_key_there_is_a_401_whatever_is_sent(db, call):
 def test_every_other_scope_together_is_not_enough(db, call):
     others = make_service(scopes=set(Scope.values) - {call.scope})
 
-    answer = others.call(call.method, call.path(Anything()), {})
+    answer = others.call(call.method, call.path(), {})
 
     assert answer.status_code == 403
     assert answer.json()["code"] == "not_permitted"
@@ -97,9 +109,24 @@ def test_every_other_scope_together_is_not_enough(db, call):
 def test_the_scope_alone_is_enough(db, call):
     service = make_service(scopes=[call.scope])
 
-    answer = service.call(call.method, call.path(Anything()), {})
+    answer = service.call(call.method, call.path(), {})
 
     assert answer.status_code not in {401, 403}
+
+
+class Careless(ApiView):
+    """A view whose author forgot the scope."""
+
+    def get(self, request):
+        return Response({"secret": 1})
+
+
+def test_a_method_without_a_scope_is_closed_to_every_key(db):
+    header = {"Authorization": f"Bearer {make_service().secret}"}
+
+    answer = Careless.as_view()(APIRequestFactory().get("/x", headers=header))
+
+    assert answer.status_code == 403
 
 
 def test_a_method_that_is_not_there_is_a_405_for_every_key(db):
@@ -112,42 +139,66 @@ def test_a_method_that_is_not_there_is_a_405_for_every_key(db):
 # --- Companies of a key -------------------------------------------------------------
 
 
-class Anything(dict):
-    """Something of the right form for each parameter."""
-
-    def __missing__(self, name):
-        is_id = name.endswith("id") and name != "external_id"
-        return "00000000-0000-4000-8000-000000000000" if is_id else "nothing"
-
-
 @pytest.fixture
 def narrow(db):
-    """A key for one company, which has a loan with an event; and a foreign one."""
+    """A key for one company, which has all that there can be; so has a foreign one."""
     for name in ("own", "foreign"):
-        company = make_company(reference=name)
+        company = make_company(reference=name, legal_name=f"{name} Ltd")
         loan = make_loan(reference=name, company=company)
-        make_event(loan=loan, external_id=f"{name}-event")
+        make_evidence(make_event(loan=loan, external_id=f"{name}-event"))
     return make_service(companies=[Company.objects.get(reference="own")])
+
+
+def row_of(company, resource):
+    """What names a company's row of a resource in a path."""
+    match resource:
+        case "connections":
+            return Connection.objects.get(company__reference=company).pk
+        case "sync-records":
+            return SyncRecord.objects.filter(company__reference=company).first().pk
+        case "loan-events":
+            return f"{company}-event"
+    return company
 
 
 @pytest.mark.parametrize("call", ON_ONE, ids=str)
 def test_what_belongs_to_another_company_is_not_there(narrow, call):
-    names = Anything(FOREIGN)
+    name = row_of("foreign", call.resource)
 
-    foreign = narrow.call(call.method, call.path(names), {})
-    nothing = narrow.call(call.method, call.path(Anything()), {})
+    foreign = narrow.call(call.method, call.path(name), {})
+    nothing = narrow.call(call.method, call.path(), {})
 
-    assert foreign.status_code == nothing.status_code == 404
-    # Nothing in the answer tells the one from the other.
-    same = foreign.json()["detail"].replace("foreign-event", "nothing")
-    assert same.replace("foreign", "nothing") == nothing.json()["detail"]
+    assert foreign.status_code == nothing.status_code == 404, foreign.content
+    # No word of the answer tells the one from the other.
+    told = foreign.json()["detail"].replace(str(name), "…")
+    assert told == nothing.json()["detail"].replace("nothing", "…").replace(
+        NOTHING["uuid"], "…"
+    )
 
 
-@pytest.mark.parametrize(
-    "path", ["companies/own", "loans/own", "loan-events/own-event"]
-)
-def test_what_belongs_to_an_own_company_is_there(narrow, path):
-    assert narrow.get(path).status_code == 200
+READ_ON_ONE = [call for call in ON_ONE if call.method == "GET"]
+
+
+@pytest.mark.parametrize("call", READ_ON_ONE, ids=str)
+def test_what_belongs_to_an_own_company_is_there(narrow, call):
+    answer = narrow.get(call.path(row_of("own", call.resource)))
+
+    # Some of it needs Codat, which these tests do not reach.
+    assert answer.status_code in {200, 503}, answer.content
+    assert "foreign" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("call", [one for one in LISTS if one.method == "GET"], ids=str)
+def test_a_list_shows_own_companies_only(narrow, call):
+    answer = narrow.get(call.path())
+
+    assert "own" in answer.content.decode()
+    assert "foreign" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("call", OF_ALL, ids=str)
+def test_what_tells_of_all_companies_is_not_for_a_key_of_some(narrow, call):
+    assert narrow.call(call.method, call.path(), {}).status_code == 403
 
 
 def test_a_key_for_some_companies_takes_on_no_other(narrow):

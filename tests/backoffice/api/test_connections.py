@@ -125,21 +125,23 @@ def test_a_connection_that_exists_at_codat_is_adopted(service, codat, company):
 
 
 @pytest.mark.parametrize(
-    ("body", "pointer"),
+    ("body", "status", "pointer"),
     [
-        ({"create": False}, "/create"),
-        ({"create": True, "codat_company_id": str(uuid4())}, "/create"),
-        ({"connection_id": str(uuid4())}, "/codat_company_id"),
-        ({"codat_company_id": "seven"}, "/codat_company_id"),
-        ({"codat_company_id": 7}, "/codat_company_id"),
-        ({"bank_feeds": "yes"}, "/bank_feeds"),
-        ({"company": "acme"}, "/company"),
+        ({"create": False}, 422, "/create"),
+        ({"create": True, "codat_company_id": str(uuid4())}, 422, "/create"),
+        ({"connection_id": str(uuid4())}, 422, "/codat_company_id"),
+        ({"codat_company_id": "seven"}, 400, "/codat_company_id"),
+        ({"codat_company_id": 7}, 400, "/codat_company_id"),
+        ({"bank_feeds": "yes"}, 400, "/bank_feeds"),
+        ({"company": "acme"}, 400, "/company"),
     ],
 )
-def test_what_is_malformed_is_named(service, codat, company, body, pointer):
+def test_what_is_malformed_or_contradictory_is_named(
+    service, codat, company, body, status, pointer
+):
     answer = service.post("companies/acme/connections", body)
 
-    assert answer.status_code == 400, answer.content
+    assert answer.status_code == status, answer.content
     assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
     assert not Connection.objects.exists()
 
@@ -274,21 +276,23 @@ def test_held_entries_need_a_choice(service, codat):
 
 
 @pytest.mark.parametrize(
-    ("body", "pointer"),
+    ("body", "status", "pointer"),
     [
-        ({}, "/on"),
-        ({"on": "on"}, "/on"),
-        ({"on": False, "held_events": "publish"}, "/held_events"),
-        ({"on": True, "held_events": "forget"}, "/held_events"),
-        ({"on": True, "publish_from": "2026-03-01"}, "/publish_from"),
+        ({}, 400, "/on"),
+        ({"on": "on"}, 400, "/on"),
+        ({"on": False, "held_events": "publish"}, 422, "/held_events"),
+        ({"on": True, "held_events": "forget"}, 400, "/held_events"),
+        ({"on": True, "publish_from": "2026-03-01"}, 422, "/publish_from"),
     ],
 )
-def test_a_malformed_switch_is_named(service, codat, body, pointer):
+def test_a_malformed_or_contradictory_switch_is_named(
+    service, codat, body, status, pointer
+):
     connection = codat.adopt()
 
     answer = service.put(f"connections/{connection.pk}/writeback", body)
 
-    assert answer.status_code == 400
+    assert answer.status_code == status
     assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
 
 

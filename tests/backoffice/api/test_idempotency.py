@@ -41,6 +41,21 @@ def test_a_key_is_refused_for_other_content_naming_the_fields(service, loan):
     assert LoanEvent.objects.count() == 1
 
 
+def test_a_key_is_refused_for_another_batch_naming_the_items(service, loan):
+    items = [DRAWDOWN | {"loan": "loan-1", "external_id": f"e-{n}"} for n in range(3)]
+    service.post("loan-events/batch", {"events": items}, Idempotency_Key="a")
+
+    other = [items[0], items[1] | {"amount": "1.00"}, items[2]]
+    changed = service.post("loan-events/batch", {"events": other}, Idempotency_Key="a")
+    shorter = service.post(
+        "loan-events/batch", {"events": items[:2]}, Idempotency_Key="a"
+    )
+
+    assert [one["pointer"] for one in changed.json()["errors"]] == ["/events/1"]
+    pointers = [one["pointer"] for one in shorter.json()["errors"]]
+    assert pointers == ["/events", "/events/2"]
+
+
 def test_a_key_belongs_to_one_call(service, loan):
     service.post("loans/loan-1/events", DRAWDOWN, Idempotency_Key="a")
 

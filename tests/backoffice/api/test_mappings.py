@@ -142,7 +142,7 @@ def test_an_account_that_xero_has_not_made_yet_is_a_503_to_repeat(
 
 
 @pytest.mark.parametrize(
-    ("changes", "pointer"),
+    ("changes", "status", "pointer"),
     [
         ({"nominated_account_id": "nothing"}, "/nominated_account_id"),
         ({"expense_account_id": "nothing"}, "/expense_account_id"),
@@ -194,35 +194,44 @@ def test_what_is_missing_at_first_is_named(service, codat):
 
 
 @pytest.mark.parametrize(
-    ("changes", "pointer"),
+    ("changes", "status", "pointer"),
     [
-        ({"lender_account": "new"}, "/lender_account"),
-        ({"lender_account": {}}, "/lender_account/target_account_id"),
+        ({"lender_account": "new"}, 400, "/lender_account"),
+        ({"lender_account": {}}, 422, "/lender_account/target_account_id"),
         (
             {"lender_account": {"new": NUMBERS, "target_account_id": "x"}},
+            422,
             "/lender_account/new",
         ),
         (
             {"lender_account": {"new": {"account_number": 12345678}}},
+            400,
             "/lender_account/new/account_number",
         ),
         (
             {"lender_account": {"new": NUMBERS | {"iban": "x"}}},
+            400,
             "/lender_account/new/iban",
         ),
-        ({"expense_account": {"nominal_code": "7", "name": "x"}}, "/expense_account"),
-        ({"tax_percent": 20}, "/tax_percent"),
-        ({"tax_percent": "100"}, "/tax_percent"),
-        ({"nominated_account_id": None}, "/nominated_account_id"),
-        ({"nominated": "x"}, "/nominated"),
+        (
+            {"expense_account": {"nominal_code": "7", "name": "x"}},
+            422,
+            "/expense_account",
+        ),
+        ({"tax_percent": 20}, 400, "/tax_percent"),
+        ({"tax_percent": "100"}, 400, "/tax_percent"),
+        ({"nominated_account_id": None}, 400, "/nominated_account_id"),
+        ({"nominated": "x"}, 400, "/nominated"),
     ],
 )
-def test_a_malformed_choice_is_named(service, codat, changes, pointer):
+def test_a_malformed_or_contradictory_choice_is_named(
+    service, codat, changes, status, pointer
+):
     connection = codat.adopt()
 
     answer = service.put(path_of(connection), everything(codat, **changes))
 
-    assert answer.status_code == 400, answer.content
+    assert answer.status_code == status, answer.content
     assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
 
 

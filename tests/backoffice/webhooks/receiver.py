@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from standardwebhooks.webhooks import Webhook
@@ -42,6 +44,8 @@ class Receiver:
     delay: float = 0.0
     at_once: int = 0
     most_at_once: int = 0
+    # While it is clear, nobody gets an answer.
+    gate: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -55,8 +59,10 @@ class Receiver:
 
 
 @contextmanager
-def listening(**options: Any) -> Iterator[Receiver]:
+def listening(certificate: Path | None = None, **options: Any) -> Iterator[Receiver]:
+    """Listen over http, or over https with a certificate and its key in one file."""
     receiver = Receiver(**options)
+    receiver.gate.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -69,6 +75,7 @@ def listening(**options: Any) -> Iterator[Receiver]:
                 receiver.most_at_once = max(receiver.most_at_once, receiver.at_once)
                 status = receiver.next_status()
             time.sleep(receiver.delay)
+            receiver.gate.wait(30)
             with receiver.lock:
                 receiver.at_once -= 1
             self.send_response(status)
@@ -90,11 +97,17 @@ def listening(**options: Any) -> Iterator[Receiver]:
 
     server = Server(("127.0.0.1", 0), Handler)
     receiver.url = f"http://127.0.0.1:{server.server_address[1]}/hooks"
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        receiver.url = f"https://localhost:{server.server_address[1]}/hooks"
     thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
     thread.start()
     try:
         yield receiver
     finally:
+        receiver.gate.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -213,19 +213,19 @@ def test_a_huge_answer_is_not_read_to_its_end(receiver):
 
 
 def test_an_answer_that_comes_too_late_is_no_answer(receiver):
-    receiver.delay = 1.0
+    receiver.gate.clear()
 
     answer = post(receiver.url, timeout=0.2)
 
     assert (answer.status_code, answer.error) == (None, "timed_out")
-    assert answer.elapsed_ms < 900
+    assert answer.elapsed_ms < 5_000
 
 
 def test_an_answer_that_only_drips_is_cut_off():
     answer, seconds = drip(b"HTTP/1.1 200 OK\r\n" + b"X-Slow: very\r\n" * 100)
 
     assert answer.error == "timed_out"
-    assert seconds < 2
+    assert seconds < 4
 
 
 def test_a_status_that_has_come_counts_though_the_rest_only_drips():
@@ -234,7 +234,7 @@ def test_a_status_that_has_come_counts_though_the_rest_only_drips():
     answer, seconds = drip(b"x" * 100, start=start)
 
     assert answer.is_success
-    assert seconds < 2
+    assert seconds < 4
 
 
 def drip(rest, start=b""):

@@ -256,14 +256,16 @@ def test_a_worker_that_slept_through_its_lease_changes_nothing(receiver, clock):
     clock.catch_up()
     (slept,) = claims.claim(limit=5, now=clock.now)
     clock.forward(61)
-    deliver(clock)
+    (current,) = claims.claim(limit=5, now=clock.now)
+    times = {"started_at": clock.now, "now": clock.now}
 
-    held = claims.store(
-        slept, Answer(status_code=500), started_at=clock.now, now=clock.now
-    )
+    assert claims.store(slept, Answer(status_code=500), **times) is False
 
-    assert held is False
+    assert (only_delivery().state, only_delivery().attempts) == ("waiting", 0)
+    assert claims.claim(limit=5, now=clock.now) == []
+    assert claims.store(current, Answer(status_code=204), **times) is True
     assert only_delivery().state == "delivered"
+    # What it has sent is on record all the same.
     assert WebhookAttempt.objects.count() == 2
 
 
@@ -279,12 +281,19 @@ def test_an_endpoint_gets_two_at_once_and_no_more(receiver):
 
 
 def test_a_slow_endpoint_does_not_hold_back_the_others(receiver):
-    with listening(delay=0.4) as slow:
+    with listening() as slow:
         endpoint_for(slow)
         endpoint_for(receiver)
         tell(6)
+        slow.gate.clear()
 
-        delivering.deliver(seconds=0.3)
+        def all_others_have_arrived():
+            if len(receiver.requests) < 6:
+                return False
+            slow.gate.set()
+            return True
+
+        delivering.deliver(seconds=14, stop=all_others_have_arrived)
 
         assert len(receiver.requests) == 6
         assert len(slow.requests) == 2

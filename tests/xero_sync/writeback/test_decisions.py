@@ -189,7 +189,7 @@ def test_an_invoice_that_differed_can_be_looked_at_again_once_mended(world, borr
 
     wrong.fixed_status = "Void"
     world.sandbox.add_invoice(borrower.codat_connection, total=1000, **fields)
-    world.wait(1_000)
+    world.wait(60)
     decide("send again", event, world)
     world.run()
 

@@ -16,8 +16,23 @@ from tests.worlds import World
 from xero_sync import connections
 from xero_sync.codat.exceptions import CodatAccessDenied, CodatError, CodatRejected
 from xero_sync.codat.reply import RateLimit
-from xero_sync.models import Connection, Lane, LenderAccount, RateScope
-from xero_sync.writeback import budget, claims, lessons, moves, results, sweep
+from xero_sync.models import (
+    Connection,
+    Lane,
+    LenderAccount,
+    RateScope,
+    SyncRecord,
+)
+from xero_sync.writeback import (
+    budget,
+    claims,
+    lessons,
+    looks,
+    moves,
+    outcomes,
+    results,
+    sweep,
+)
 from xero_sync.writeback.exchange import Sent
 
 pytestmark = [
@@ -100,6 +115,12 @@ def borrower(world):
     borrower.record(borrower.loan(), "fee", "5")
     borrower.record(borrower.loan(), "drawdown", "800")
     return borrower
+
+
+def lines_of_one_push(state="pending"):
+    """Return the lines of a push that carries several, once they are in that state."""
+    lines = SyncRecord.objects.filter(step="statement_line", state=state)
+    return list(lines.order_by("pk")) if lines.count() > 1 else []
 
 
 def switch_off(world, borrower):
@@ -224,6 +245,29 @@ def test_the_minute_sweep_waits_for_no_lane(world):
             sweep.wake_forgotten_lanes(now=now)
 
     assert not together(drain, drain, sweeps)
+
+
+def test_a_look_leaves_alone_what_somebody_moves_line_by_line(world, borrower, meeting):
+    world.sandbox.settings.push_seconds = 30
+    for _ in range(20):
+        world.drain()
+        world.wait(5)
+        if pending := lines_of_one_push():
+            break
+    now = world.clock.now
+    SyncRecord.objects.update(look_at=now)
+
+    @transaction.atomic
+    def store():
+        for line in pending:
+            outcomes.written(line, cause="look", now=now, xero_record_id="")
+            meeting.begun.set()
+            time.sleep(0.5)
+
+    assert not together(
+        store, meeting.then(lambda: looks.due(limit=9, now=now, busy_companies=()))
+    )
+    assert {line.state for line in lines_of_one_push("written")} == {"written"}
 
 
 def test_the_budget_is_locked_in_one_order(world, borrower, meeting, monkeypatch):
