@@ -142,7 +142,7 @@ def test_an_account_that_xero_has_not_made_yet_is_a_503_to_repeat(
 
 
 @pytest.mark.parametrize(
-    ("changes", "status", "pointer"),
+    ("changes", "pointer"),
     [
         ({"nominated_account_id": "nothing"}, "/nominated_account_id"),
         ({"expense_account_id": "nothing"}, "/expense_account_id"),
