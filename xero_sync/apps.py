@@ -13,9 +13,9 @@ class XeroSyncConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect the receiver and the system checks once the models exist."""
+        """Connect the receiver, the lookup and the system checks."""
         # These import models, which only exist once the app registry is filled.
-        from xero_sync import checks, receivers, task_queue  # noqa: F401, PLC0415
+        from xero_sync import checks, lookups, receivers, task_queue  # noqa: F401, PLC0415
 
         post_migrate.connect(
             task_queue.create_schedules, dispatch_uid="xero_sync.schedules"

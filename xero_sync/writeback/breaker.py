@@ -41,7 +41,7 @@ def report(outcomes: Iterable[tuple[str, object]], *, now: datetime) -> None:
     failing = [key for key, failures in by_scope.items() if any(failures)]
     concerned = RateScope.objects.filter(
         Q(failures__gt=0) | Q(open_seconds__gt=0) | Q(key__in=failing),
-        key__in=by_scope,
+        key__among=list(by_scope),
     )
     for scope in concerned.select_for_update().order_by("key"):
         for failed in by_scope[scope.key]:

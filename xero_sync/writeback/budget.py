@@ -174,12 +174,12 @@ def _take_one(now: datetime) -> datetime | None:
 def lock(*, organisations: Iterable[object]) -> None:
     """Lock all scopes that exchanges concern, before some of them are changed."""
     keys = {DAY, address_scope(), *map(organisation_scope, organisations)}
-    scopes = RateScope.objects.select_for_update().filter(key__in=keys)
+    scopes = RateScope.objects.select_for_update().filter(key__among=keys)
     list(scopes.order_by("key").values_list("key"))
 
 
 def _locked(keys: Iterable[str]) -> dict[str, _Scope]:
-    scopes = RateScope.objects.select_for_update().filter(key__in=keys)
+    scopes = RateScope.objects.select_for_update().filter(key__among=keys)
     # In one order, so that nobody waits in a circle.
     found = scopes.order_by("key").values_list(*_COLUMNS)
     return {key: _Scope(key, *facts) for key, *facts in found}

@@ -24,7 +24,7 @@ def busy_lanes(company_ids: Iterable[int]) -> set[tuple[int, str]]:
     operations, which names neither body nor key.
     """
     unanswered = SyncRecord.objects.filter(
-        company__in=company_ids, state__in=(State.SENDING, State.UNKNOWN)
+        company__among=company_ids, state__in=(State.SENDING, State.UNKNOWN)
     )
     return set(unanswered.values_list("company_id", "step"))
 
@@ -48,7 +48,7 @@ def next_bookings(
         company=OuterRef("company"),
         step=OuterRef("step"),
     ).order_by("is_backfill", "event")
-    lanes = Lane.objects.filter(pk__in=list(lane_ids))
+    lanes = Lane.objects.filter(pk__among=list(lane_ids))
     turns = lanes.values_list(Subquery(first.values("pk")[:1]))
     chosen = (
         SyncRecord.objects.filter(pk__in=turns, state=State.QUEUED)
@@ -67,7 +67,7 @@ def next_bookings(
 def companies_with_lines(company_ids: Iterable[int]) -> set[int]:
     """Return those of these companies that have statement lines waiting to go."""
     waiting = SyncRecord.objects.filter(
-        company__in=set(company_ids), step=Step.STATEMENT_LINE, state=State.QUEUED
+        company__among=set(company_ids), step=Step.STATEMENT_LINE, state=State.QUEUED
     )
     return set(waiting.values_list("company_id", flat=True).distinct())
 
@@ -115,7 +115,8 @@ def resendable(record: SyncRecord, mapping: AccountMapping, now: datetime) -> bo
 
 def loans_in_xero(records: Iterable[SyncRecord]) -> dict[int, LoanInXero]:
     loan_ids = {record.loan_id for record in records}
-    known = LoanInXero.objects.select_related("lender_account").in_bulk(loan_ids)
+    found = LoanInXero.objects.select_related("lender_account")
+    known = {one.loan_id: one for one in found.filter(loan__among=loan_ids)}
     return {
         loan_id: known.get(loan_id) or LoanInXero(loan_id=loan_id)
         for loan_id in loan_ids

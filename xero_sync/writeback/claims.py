@@ -88,7 +88,7 @@ def _due_lanes(limit: int, now: datetime, calls: Mapping[int, int]) -> list[Turn
 
 def _reschedule(turns: list[Turn]) -> None:
     idle = [turn.lane_id for turn in turns if turn.due_at is None]
-    Lane.objects.filter(pk__in=idle).update(due_at=None)
+    Lane.objects.filter(pk__among=idle).update(due_at=None)
     for turn in turns:
         if turn.due_at is not None:
             Lane.objects.filter(pk=turn.lane_id).update(due_at=turn.due_at)

@@ -106,7 +106,7 @@ def set_many(changes: Changes, **common: Any) -> list[SyncRecord]:
         The records that were changed.
     """
     ids = [record.pk for record, _ in changes]
-    locked = SyncRecord.objects.select_for_update().filter(pk__in=ids)
+    locked = SyncRecord.objects.select_for_update().filter(pk__among=ids)
     fences = dict(locked.values_list("pk", "fence"))
     current = [one for one in changes if fences.get(one[0].pk) == one[0].fence]
     rows.update(

@@ -59,7 +59,7 @@ def taken_in(answered: Sequence[tuple[Claim, PushOperation]], *, now: datetime) 
     """Codat has taken these in; the verdicts come by webhook or by polling."""
     told = set(
         WebhookMessage.objects.filter(
-            push_operation_key__in=[operation.key for _, operation in answered]
+            push_operation_key__among=[operation.key for _, operation in answered]
         ).values_list("push_operation_key", flat=True)
     )
     later = now + timedelta(seconds=settings.WRITEBACK_POLL_SECONDS)

@@ -87,7 +87,7 @@ def of(*, company_id: int, now: datetime) -> Readiness:
 def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
     """Read the readiness of several companies with one query, at most two."""
     wanted = set(company_ids)
-    versions = _VERSIONS.filter(connection__company__in=wanted)
+    versions = _VERSIONS.filter(connection__company__among=wanted)
     ready = {
         mapping.connection.company_id: Readiness(mapping.connection, mapping, now)
         for mapping in map(_mapping, versions)

@@ -72,15 +72,27 @@ def insert(
         if not AT_ONCE[connection.vendor]:
             statement = f"INSERT INTO {into} VALUES {row}{conflict}"  # noqa: S608 - names of our own
             cursor.executemany(statement, parameters)
-        elif conflict or len(rows) < WORTH_A_COPY:
+        elif conflict:
+            statement = f"INSERT INTO {into} SELECT * FROM {_arrays(model, names)}"  # noqa: S608 - names of our own
+            arrays = [*map(list, zip(*parameters, strict=True))]
+            cursor.execute(statement + conflict, arrays)
+        elif len(rows) < WORTH_A_COPY:
             all_rows = ", ".join([row] * len(rows))
-            statement = f"INSERT INTO {into} VALUES {all_rows}{conflict}"  # noqa: S608 - names of our own
+            statement = f"INSERT INTO {into} VALUES {all_rows}"  # noqa: S608 - names of our own
             cursor.execute(statement, list(chain.from_iterable(parameters)))
         else:
             statement = f"COPY {into} FROM STDIN"
             with connection.wrap_database_errors, cursor.copy(statement) as copy:
                 for values in parameters:
                     copy.write_row(values)
+
+
+def _arrays(model: type[Model], names: Sequence[str]) -> str:
+    """Return PostgreSQL's table of many rows: an array for each column.
+
+    The statement is the same for any number of rows, so that it is read only once.
+    """
+    return f"unnest({', '.join(f'%s::{_type(model, name)}[]' for name in names)})"
 
 
 def _conflict(
@@ -111,14 +123,11 @@ def update(
         if AT_ONCE[connection.vendor]:
             columns = [_column(model, name) for name in (*names, key)]
             given = [f"{column} = given.{column}" for column in columns]
-            # PostgreSQL takes the types of the columns from the first row.
-            first = ", ".join(f"%s::{_type(model, name)}" for name in (*names, key))
-            others = [f"({', '.join(['%s'] * len(columns))})"] * (len(rows) - 1)
             cursor.execute(
                 f"UPDATE {table} SET {', '.join([*shared, *given[:-1]])} "  # noqa: S608 - names of our own
-                f"FROM (VALUES {', '.join([f'({first})', *others])}) "
+                f"FROM {_arrays(model, [*names, key])} "
                 f"AS given ({', '.join(columns)}) WHERE {table}.{given[-1]}",
-                [*start, *chain.from_iterable(parameters)],
+                [*start, *map(list, zip(*parameters, strict=True))],
             )
         else:
             own = [f"{_column(model, name)} = %s" for name in names]
