@@ -19,7 +19,7 @@ from backoffice.api.pagination import (
     paged,
 )
 from backoffice.api.parsers import StrictJSONParser
-from backoffice.api.permissions import HasScope
+from backoffice.api.permissions import SAFE, HasScope
 from backoffice.api.problems import Fault, Problem, not_found
 from backoffice.api.throttles import KeyThrottle
 from lending.models import Company, Loan, LoanEvent
@@ -77,8 +77,9 @@ class ApiView(APIView):
         return paged(page, show(list(page.rows)))
 
     def _known(self, method: str) -> set[str]:
+        method = SAFE.get(method, method)
         known = self.parameters.get(method, set())
-        if method in {"GET", "HEAD"} and self.filters is not None:
+        if method == "GET" and self.filters is not None:
             return known | self.filters.names() | PAGE_PARAMETERS
         return known
 

@@ -16,7 +16,11 @@ from backoffice.api import schemas
 from backoffice.api.authentication import Caller
 from backoffice.api.base import DRY_RUN, ApiView, checked, is_dry_run, loan_or_404
 from backoffice.api.events import EventBody, record, recorded, rehearsed
-from backoffice.api.fields import ReferenceField, StrictSerializer
+from backoffice.api.fields import (
+    ReferenceField,
+    ShortListField,
+    StrictSerializer,
+)
 from backoffice.api.idempotency import (
     LOCK_SECONDS,
     Reply,
@@ -57,7 +61,7 @@ class ItemField(serializers.JSONField):
 class BatchBody(StrictSerializer):
     """Events in the order in which they happened."""
 
-    events = serializers.ListField(
+    events = ShortListField(
         child=ItemField(allow_null=True), min_length=1, max_length=MOST_EVENTS
     )
 

@@ -43,6 +43,8 @@ class TextField(serializers.CharField):
         """Return the text."""
         if not isinstance(data, str):
             raise serializers.ValidationError("write it as text.", code="not_text")
+        if data and not self.allow_blank and not data.strip():
+            self.fail("blank")
         return str(super().to_internal_value(data))
 
 
@@ -116,6 +118,17 @@ class DayField(serializers.Field):
     def to_representation(self, value: date) -> str:
         """Return it as YYYY-MM-DD."""
         return value.isoformat()
+
+
+class ShortListField(serializers.ListField):
+    """A list that is counted before each of its elements is looked at."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """Return the elements, or refuse a list that is too long for them."""
+        if isinstance(data, list) and len(data) > (self.max_length or 0):
+            words = f"give at most {self.max_length}."
+            raise serializers.ValidationError(words, code="max_length")
+        return list(super().to_internal_value(data))
 
 
 class YesNoField(serializers.BooleanField):

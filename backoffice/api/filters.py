@@ -5,7 +5,7 @@ what they cannot read, which would show everything.
 """
 
 import re
-from datetime import MINYEAR, UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
@@ -15,6 +15,7 @@ from django_filters import Filter, FilterSet
 from rest_framework.request import Request
 
 from backoffice.api import patterns
+from backoffice.api.moments import read_moment
 from backoffice.api.problems import Fault, invalid
 from lending.models import Company, EventKind, validate_reference
 from lending.models.company import CURRENCY_RULE
@@ -88,13 +89,8 @@ class MomentParameter(forms.Field):
         """Return the moment, or refuse."""
         if not value:
             return None
-        if re.fullmatch(patterns.MOMENT, value, re.ASCII):
-            try:
-                moment = datetime.fromisoformat(value)
-            except ValueError:
-                pass
-            else:
-                return _in_utc(moment)
+        if moment := read_moment(value):
+            return moment
         raise ValidationError(
             "give a moment with its offset, such as 2026-03-10T09:00:00Z; in an "
             "address “+” is written %2B."
@@ -305,13 +301,3 @@ class EventFilter(LoansEventFilter):
     ordered_by = {"value_date_from": "-value_date", "value_date_to": "-value_date"}
     company = CompanyReferenceFilter("loan__company", help_text="The reference.")
     loan = ReferenceFilter("loan__reference", help_text="The reference.")
-
-
-def _in_utc(moment: datetime) -> datetime:
-    """Return a moment in UTC; beyond the calendar's ends, the end."""
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        earliest = datetime.min.replace(tzinfo=UTC)
-        latest = datetime.max.replace(tzinfo=UTC)
-        return earliest if moment.year == MINYEAR else latest

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Field, Model, Q, QuerySet
+from django.db.models import DateTimeField, Field, Model, Q, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from backoffice.api import patterns
+from backoffice.api.moments import read_moment
 from backoffice.api.problems import Fault, Problem, invalid
 
 PAGE_SIZE = 50
@@ -72,9 +73,7 @@ class Order:
         fields = self._fields()
         if len(texts) != len(fields):
             raise ValidationError("another order")
-        return [
-            field.clean(text, None) for field, text in zip(fields, texts, strict=True)
-        ]
+        return [_read(field, text) for field, text in zip(fields, texts, strict=True)]
 
     def _fields(self) -> list[Field]:
         meta = self.model._meta
@@ -82,6 +81,15 @@ class Order:
             meta.pk if name == "pk" else meta.get_field(name)  # type: ignore[misc]
             for name in self.names
         ]
+
+
+def _read(field: Field, text: str) -> Any:
+    if not isinstance(field, DateTimeField):
+        return field.clean(text, None)
+    moment = read_moment(text)
+    if moment is None:
+        raise ValidationError("no moment")
+    return moment
 
 
 def check_parameters(request: Request, known: set[str]) -> None:

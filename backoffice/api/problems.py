@@ -37,6 +37,8 @@ CONTRADICTORY = "contradictory"
 WHOLE = "non_field_errors"
 # Where the codes are explained, below the address of the product.
 TYPES = "/api/v1/problems/"
+# A body can hold so many faults that their answer would be a hundred times its size.
+MOST_FAULTS = 20
 # Under load a lock frees itself within moments.
 BUSY_SECONDS = 2
 # Xero takes moments to minutes to do what Codat has taken in.
@@ -125,7 +127,8 @@ def not_found(detail: str) -> Problem:
 def invalid(
     faults: Sequence[Fault], *, status: int = HTTPStatus.BAD_REQUEST
 ) -> Problem:
-    """Say which fields are missing, malformed or unknown."""
+    """Say which fields are missing, malformed or unknown, of many the first ones."""
+    faults = faults[:MOST_FAULTS]
     detail = " ".join(dict.fromkeys(fault.detail for fault in faults))
     return Problem("invalid_request", detail, status=status, faults=faults)
 

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -20,11 +19,13 @@ from backoffice.api import webhook_schemas as hooks
 from backoffice.api.base import ApiView, checked
 from backoffice.api.fields import (
     ChoiceText,
+    ShortListField,
     StrictSerializer,
     TextField,
     YesNoField,
 )
 from backoffice.api.idempotency import Reply, once
+from backoffice.api.moments import read_moment
 from backoffice.api.pagination import PAGE_PARAMETERS, page_of, paged
 from backoffice.api.problems import CONTRADICTORY, Fault, Problem, invalid, not_found
 from backoffice.models import (
@@ -48,12 +49,8 @@ class MomentField(TextField):
 
     def to_internal_value(self, data: Any) -> datetime:  # type: ignore[override]
         """Return the moment."""
-        text = super().to_internal_value(data)
-        try:
-            moment = parse_datetime(text)
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
+        moment = read_moment(super().to_internal_value(data))
+        if moment is None:
             raise serializers.ValidationError(
                 "give a moment with its offset, such as 2026-03-31T09:30:00Z.",
                 code="invalid_moment",
@@ -76,9 +73,9 @@ class MessageIdField(TextField):
         return UUID(match[1])
 
 
-def chosen_events(**options: Any) -> serializers.ListField:
+def chosen_events(**options: Any) -> ShortListField:
     """Return a field for the types of message that an endpoint wants."""
-    return serializers.ListField(
+    return ShortListField(
         child=ChoiceText(choices=CHOOSABLE),
         max_length=len(CHOOSABLE),
         help_text="Which messages it gets; none named means all of them.",

@@ -1,5 +1,7 @@
 """Lists: pages that stay stable, filters that mean one thing."""
 
+import json
+from base64 import urlsafe_b64encode
 from datetime import date, timedelta
 from urllib.parse import urlsplit
 
@@ -195,6 +197,9 @@ def test_what_is_not_understood_is_refused_and_named(service, loan, query, name)
         "W10=",
         "bnVsbA==",
         "W1tdXQ==",
+        # A moment without an offset, and a day.
+        "WyJhZnRlciIsIjIwMjYtMDEtMDFUMDA6MDA6MDAiLCIxIl0=",
+        "WyJhZnRlciIsIjIwMjYtMDEtMDEiLCIxIl0=",
     ],
 )
 def test_a_cursor_that_we_did_not_make_is_refused(service, loan, cursor):
@@ -202,6 +207,16 @@ def test_a_cursor_that_we_did_not_make_is_refused(service, loan, cursor):
 
     assert answer.status_code == 422
     assert answer.json()["code"] == "invalid_cursor"
+
+
+def test_a_cursor_beyond_the_calendar_finds_nothing(service, loan):
+    record(loan, 1)
+    position = ["after", "0001-01-01T00:00:00+23:59", "1"]
+    cursor = urlsafe_b64encode(json.dumps(position).encode()).decode()
+
+    answer = service.get(f"loan-events?cursor={cursor}")
+
+    assert (answer.status_code, answer.json()["results"]) == (200, [])
 
 
 def test_a_cursor_of_one_order_is_refused_in_another(service, loan):

@@ -75,6 +75,16 @@ def test_an_unknown_field_is_pointed_at_as_rfc_6901_says(service, loan, name, po
     assert fault["code"] == "unknown_field"
 
 
+def test_no_answer_is_many_times_its_question(service, loan):
+    body = {f"{number:x}": 0 for number in range(50_000)}
+
+    answer = service.post(EVENTS, body)
+
+    assert answer.status_code == 400
+    assert len(answer.json()["errors"]) == 20
+    assert len(answer.content) < 20_000
+
+
 def test_faults_of_a_batch_point_into_the_body_that_was_sent(service, loan):
     wrong = DRAWDOWN | {"loan": "loan-1"}
     overdue = wrong | {"value_date": "2026-03-01"}

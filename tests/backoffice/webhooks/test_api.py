@@ -69,6 +69,8 @@ def test_a_repeat_gets_the_secret_again_and_it_lies_nowhere_in_the_open(service)
         ({"url": "https://u:p@hooks.example.com/"}, 422, "/url"),
         (BODY | {"events": ["loan.lost"]}, 400, "/events/0"),
         (BODY | {"events": "loan.settled"}, 400, "/events"),
+        # Counted before each of them is looked at.
+        (BODY | {"events": [0] * 6}, 400, "/events"),
         (BODY | {"secret": "mine"}, 400, "/secret"),
         (BODY | {"description": "x" * 201}, 400, "/description"),
     ],
@@ -172,6 +174,7 @@ def test_a_message_and_a_time_are_sent_once_more(service, receiver):
         {"since": "2026-03-31T00:00:00", "until": "2026-04-01T00:00:00"},
         {"since": "yesterday", "until": "today"},
         {"since": "2026-13-41T00:00:00Z", "until": "2026-04-01T00:00:00Z"},
+        {"since": "2026-03-31 00:00Z", "until": "2026-04-01 00:00Z"},
     ],
 )
 def test_a_replay_that_says_too_little_too_much_or_nonsense_is_refused(
@@ -182,6 +185,23 @@ def test_a_replay_that_says_too_little_too_much_or_nonsense_is_refused(
     assert answer.status_code in {400, 422}, answer.content
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert not WebhookDelivery.objects.exists()
+
+
+def test_a_time_may_reach_beyond_the_ends_of_the_calendar(service, endpoint):
+    answer = service.post(
+        f"{PATH}/{endpoint['id']}/replay",
+        {"since": "0001-01-01T00:00:00+23:59", "until": "9999-12-31T23:59:59-23:59"},
+    )
+
+    assert (answer.status_code, answer.json()) == (202, {"messages": 0})
+
+
+def test_head_takes_the_parameters_of_get(service, endpoint):
+    for path in (f"{PATH}?limit=1", f"{PATH}/{endpoint['id']}/deliveries?limit=1"):
+        head = service.client.head(
+            f"/api/v1/{path}", headers={"Authorization": f"Bearer {service.secret}"}
+        )
+        assert head.status_code == 200, path
 
 
 def test_nothing_is_sent_to_a_disabled_endpoint(service, endpoint):

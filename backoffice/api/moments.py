@@ -1,0 +1,27 @@
+"""A date and time with its offset, as RFC 3339 writes it."""
+
+import re
+from datetime import MINYEAR, UTC, datetime
+
+from backoffice.api import patterns
+
+
+def read_moment(text: str) -> datetime | None:
+    """Return the moment in UTC, or None if the text is none."""
+    if not re.fullmatch(patterns.MOMENT, text, re.ASCII):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return _in_utc(moment)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Return a moment in UTC; beyond the calendar's ends, the end."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        earliest = datetime.min.replace(tzinfo=UTC)
+        latest = datetime.max.replace(tzinfo=UTC)
+        return earliest if moment.year == MINYEAR else latest
