@@ -33,7 +33,7 @@ class ApiMiddleware:
         response = self.get_response(request)
         kind = response.headers.get("Content-Type", "")
         if response.status_code >= HTTPStatus.BAD_REQUEST and kind != CONTENT_TYPE:
-            response = as_response(_problem_of(response.status_code), request)
+            response = as_response(_problem_of(response), request)
         response.headers["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         response.headers.setdefault("Cache-Control", "no-store")
         if response.status_code >= SERVER_FAULT:
@@ -47,9 +47,17 @@ class ApiMiddleware:
         return response
 
 
-def _problem_of(status: int) -> Problem:
+def _problem_of(response: HttpResponseBase) -> Problem:
+    status = response.status_code
     if status == HTTPStatus.NOT_FOUND:
         return Problem("not_found", "There is nothing at this address.", status=status)
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return Problem(
+            "method_not_allowed",
+            "This address does not answer the method.",
+            status=status,
+            headers={"Allow": response.headers["Allow"]},
+        )
     if status >= SERVER_FAULT:
         return Problem(
             "internal_error",

@@ -2,6 +2,7 @@
 
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
+from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularSwaggerView
 
 from backoffice.api import (
@@ -29,7 +30,7 @@ urlpatterns = [
     path("schema/", pages.schema, name="api-schema"),
     path(
         "docs/",
-        SpectacularSwaggerView.as_view(url_name="api-schema"),
+        require_safe(SpectacularSwaggerView.as_view(url_name="api-schema")),
         name="api-docs",
     ),
     path("problems", pages.problems, name="api-problems"),

@@ -108,3 +108,11 @@ def test_the_type_of_a_problem_leads_to_its_explanation(service, client):
     unknown = client.get("/api/v1/problems/unheard_of")
     assert unknown.status_code == 404
     assert unknown.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("page", ["schema/", "docs/", "problems"])
+def test_a_page_that_is_only_read_names_its_methods(client, page):
+    answer = client.post(f"/api/v1/{page}")
+
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == "GET, HEAD"
