@@ -20,6 +20,7 @@ from xero_sync.codat.exceptions import (
     CodatRejected,
     CodatUnavailable,
     ConnectionNotLinked,
+    ConnectionTaken,
     DecisionNotAllowed,
     HeldEventsChoiceMissing,
     MappingIncomplete,
@@ -58,6 +59,7 @@ def import_codat_company(
 
     Raises:
         ConnectionNotLinked: there is no such connection, or more than one.
+        ConnectionTaken: it is another company's.
         CodatError: Codat did not answer, or refused.
     """
     found = _choose(
@@ -84,10 +86,10 @@ def import_codat_company(
             field="codat_company_id",
         ) from exc
     if not is_new and connection.company_id != company.pk:
-        raise ConnectionNotLinked(
+        raise ConnectionTaken(
             _("This connection belongs to the company %(reference)s already.")
             % {"reference": connection.company.reference},
-            field="codat_connection_id",
+            company_id=connection.company_id,
         )
     return refresh(connection=connection, client=client, now=now)
 

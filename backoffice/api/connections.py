@@ -28,7 +28,11 @@ from backoffice.models import Scope
 from lending.models import Company
 from xero_sync import connections, new_connections
 from xero_sync.clock import database_now
-from xero_sync.codat.exceptions import CodatError, ConnectionNotLinked
+from xero_sync.codat.exceptions import (
+    CodatError,
+    ConnectionNotLinked,
+    ConnectionTaken,
+)
 from xero_sync.models import Connection
 from xero_sync.models.choices import HeldEvents
 from xero_sync.patient import patient_client
@@ -146,7 +150,9 @@ class CompanyConnections(ApiView):
         """
         company = company_or_404(self.caller, reference)
         fields = checked(ConnectionBody, request)
-        response = once_with_calls(request, lambda: connect(company, fields))
+        response = once_with_calls(
+            request, lambda: connect(self.caller, company, fields)
+        )
         number = UUID(response.data["id"])
         row = connection_or_404(self.caller, number)
         response.data = {**response.data, "link_url": _link_if_answered(row)}
@@ -224,7 +230,7 @@ class BankFeeds(ApiView):
         return once(request, lambda: Reply(OK, show.connection(_with_feeds(row, on))))
 
 
-def connect(company: Company, fields: Mapping[str, Any]) -> Reply:
+def connect(caller: Caller, company: Company, fields: Mapping[str, Any]) -> Reply:
     """Connect a company from a checked body."""
     before = company.connections.live().first()
     with patient_client() as client:
@@ -243,6 +249,8 @@ def connect(company: Company, fields: Mapping[str, Any]) -> Reply:
                 )
         except ConnectionNotLinked as exc:
             exc.field = FIELDS.get(exc.field, exc.field)
+            if isinstance(exc, ConnectionTaken) and not caller.may_see(exc.company_id):
+                exc.message = "This connection belongs to another company already."
             raise
     if "bank_feeds" in fields:
         row = _with_feeds(row, fields["bank_feeds"])

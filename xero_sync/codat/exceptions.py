@@ -161,6 +161,14 @@ class ConnectionNotLinked(WritebackBlocked):
     default_code = "connection_not_linked"
 
 
+class ConnectionTaken(ConnectionNotLinked):
+    """The connection to Xero belongs to another company already."""
+
+    def __init__(self, message: Message | None = None, *, company_id: int) -> None:
+        super().__init__(message, field="codat_connection_id")
+        self.company_id = company_id
+
+
 class WritebackSwitchedOff(WritebackBlocked):
     """Write-back is switched off for this company."""
 

@@ -167,6 +167,20 @@ def test_another_connection_than_the_live_one_is_refused(service, codat, company
     assert [one["pointer"] for one in answer.json()["errors"]] == ["/connection_id"]
 
 
+def test_a_connection_of_another_company_names_it_to_whom_may_know(service, codat):
+    codat.ready()
+    own = make_company(reference="own")
+    narrow = make_service(client_name="partner", companies=[own])
+
+    told = service.post("companies/own/connections", adoption(codat))
+    narrowly = narrow.post("companies/own/connections", adoption(codat))
+
+    assert told.status_code == narrowly.status_code == 422
+    assert "harbour" in told.json()["detail"]
+    assert "harbour" not in narrowly.content.decode()
+    assert narrowly.json()["errors"][0]["pointer"] == "/connection_id"
+
+
 def test_an_unreachable_codat_is_a_503_and_may_be_repeated(service, settings, company):
     settings.CODAT_BASE_URL = "http://127.0.0.1:9"
 
