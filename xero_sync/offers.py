@@ -90,10 +90,16 @@ def check_tax(
     """Compare a tax percent with Xero's, where a lender may read the rates.
 
     Raises:
-        MappingIncomplete: it differs.
+        MappingIncomplete: it differs, or there is no such rate.
         CodatError: Codat did not answer.
     """
-    for rate in tax_rates(connection=connection, client=client):
+    rates = tax_rates(connection=connection, client=client)
+    if rates and rate_id not in {rate.id for rate in rates}:
+        raise MappingIncomplete(
+            _("%(id)s is none of those that can be chosen.") % {"id": rate_id},
+            field="tax_rate_id",
+        )
+    for rate in rates:
         if rate.id == rate_id and rate.effective_rate not in {None, percent}:
             raise MappingIncomplete(
                 _("The tax rate %(id)s is %(rate)s per cent in Xero, not %(given)s.")

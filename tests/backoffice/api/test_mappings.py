@@ -148,6 +148,7 @@ def test_an_account_that_xero_has_not_made_yet_is_a_503_to_repeat(
         ({"expense_account_id": "nothing"}, "/expense_account_id"),
         ({"supplier_id": "nothing"}, "/supplier_id"),
         ({"tax_rate_id": "INPUT2", "tax_percent": "5"}, "/tax_percent"),
+        ({"tax_rate_id": "nothing", "tax_percent": "20"}, "/tax_rate_id"),
         (
             {"lender_account": {"new": {"account_number": "12345678"}}},
             "/lender_account/new/sort_code",
@@ -217,6 +218,11 @@ def test_what_is_missing_at_first_is_named(service, codat):
             {"expense_account": {"nominal_code": "7", "name": "x"}},
             422,
             "/expense_account",
+        ),
+        (
+            {"expense_account": {"nominal_code": "7", "name": " "}},
+            400,
+            "/expense_account/name",
         ),
         ({"tax_percent": 20}, 400, "/tax_percent"),
         ({"tax_percent": "100"}, 400, "/tax_percent"),
