@@ -199,9 +199,14 @@ def _same_or_conflict(existing: LoanEvent, content: Mapping[str, object]) -> Loa
     }
     if not differences:
         return existing
+    currency = existing.loan.company.currency
     words = "; ".join(
         gettext("%(field)s is %(stored)s, not %(given)s")
-        % {"field": field, "stored": stored, "given": given}
+        % {
+            "field": field,
+            "stored": _in_words(stored, currency),
+            "given": _in_words(given, currency),
+        }
         for field, (stored, given) in differences.items()
     )
     message = gettext(
@@ -209,6 +214,10 @@ def _same_or_conflict(existing: LoanEvent, content: Mapping[str, object]) -> Loa
         "a new id for a new event."
     ) % {"id": existing.external_id, "differences": words}
     raise ExternalIdConflict(message, differences=differences)
+
+
+def _in_words(value: object, currency: str) -> object:
+    return money.as_text(value, currency) if isinstance(value, Decimal) else value
 
 
 def _reopen(loan: Loan) -> None:

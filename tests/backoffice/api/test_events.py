@@ -56,7 +56,7 @@ def test_other_content_under_the_same_id_is_refused_naming_the_difference(
     shown = answer.json()
     assert shown["code"] == "external_id_conflict"
     assert [one["pointer"] for one in shown["errors"]] == ["/amount"]
-    assert "amount is 800.0000, not 80.00" in shown["detail"]
+    assert "amount is 800.00, not 80.00" in shown["detail"]
     assert shown["retry"] == {"allowed": False, "after_seconds": None}
 
 
