@@ -136,6 +136,16 @@ def test_a_rehearsal_is_no_use_of_its_key(service, loan):
     assert LoanEvent.objects.count() == 1
 
 
+def test_a_key_does_not_ask_how_it_was_said_that_nothing_is_rehearsed(service, loan):
+    path = "loans/loan-1/events"
+    first = service.post(f"{path}?dry_run=false", DRAWDOWN, Idempotency_Key="a")
+
+    again = service.post(path, DRAWDOWN, Idempotency_Key="a")
+
+    assert again.json() == first.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
 # --- Keys for some companies ------------------------------------------------------
 
 
