@@ -5,6 +5,7 @@ import re
 import shlex
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -159,6 +160,12 @@ def test_a_stranger_sees_every_outcome(begin, directory):
         assert caller.follow(event, "failed refused_by_xero")
         caller.decide(event, "retry")
         assert caller.follow(event, "written")
+    together = {"external_id": "together", "kind": "drawdown", "amount": "1.00"}
+    together["value_date"] = _today()
+    with ThreadPoolExecutor(50) as callers:
+        path = "loans/SANDBOX-1/events"
+        answers = list(callers.map(lambda _: caller.post(path, **together), range(50)))
+    assert answers == answers[:1] * 50
     event = caller.record("7408.77", kind="fee")
     assert "unknown timed_out" in caller.follow(event, "unknown needs_person")
     caller.decide(event, "absent")
