@@ -195,7 +195,9 @@ class ApiSchema(AutoSchema):
             if isinstance(field, TextField) and hasattr(field, "pattern"):
                 shown["pattern"] = field.pattern
             elif isinstance(field, TextField) and "pattern" not in shown:
-                shown["pattern"] = patterns.NO_NUL
+                shown["pattern"] = (
+                    patterns.NO_NUL if field.allow_blank else patterns.NOT_BLANK
+                )
         return found
 
     def _scope(self) -> str:

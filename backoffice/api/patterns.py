@@ -17,6 +17,7 @@ UUID = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 CURSOR = r"^[A-Za-z0-9_-]{1,400}={0,2}$"
 # PostgreSQL stores no NUL.
 NO_NUL = r"^[^\u0000]*$"
+NOT_BLANK = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 
 # The natural keys as JSON Schema.
 REFERENCE_SCHEMA: dict[str, Any] = {"type": "string", "pattern": REFERENCE}
