@@ -42,6 +42,9 @@ XERO = "gbol"
 GONE = 404
 # Access that Codat has refused is asked for again after this long.
 REFUSED_AGAIN_AFTER = timedelta(minutes=10)
+# After this long only a webhook, the daily check or a person brings a consent in.
+CONSENT_AWAITED_FOR = timedelta(hours=1)
+CONSENT_LOOKED_FOR_EVERY = timedelta(minutes=1)
 
 
 def import_codat_company(
@@ -220,9 +223,16 @@ def doubtful(*, now: datetime) -> list[Connection]:
     """Return live connections that have to be looked at now.
 
     Where Codat has refused us, a look every few minutes tells when it lets us in again.
+    A borrower who was just sent to Xero is back in minutes, and a webhook can be lost.
     """
     refused = ~Q(access_problem="") & Q(checked_at__lte=now - REFUSED_AGAIN_AFTER)
-    return list(Connection.objects.live().filter(Q(checked_at=None) | refused)[:20])
+    awaited = Q(
+        status=ConnectionStatus.PENDING_AUTH,
+        created_at__gt=now - CONSENT_AWAITED_FOR,
+        checked_at__lte=now - CONSENT_LOOKED_FOR_EVERY,
+    )
+    doubted = Q(checked_at=None) | refused | awaited
+    return list(Connection.objects.live().filter(doubted)[:20])
 
 
 def check_all(

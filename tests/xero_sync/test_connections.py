@@ -184,6 +184,27 @@ def test_an_outage_does_not_stop_the_job_that_looks_at_doubtful_connections(worl
     assert borrower.connection.checked_at == world.clock.now
 
 
+def test_a_consent_is_found_within_minutes_though_its_webhook_was_lost(world):
+    borrower = world.borrower()
+    Connection.objects.update(status="PendingAuth", checked_at=world.clock.now)
+
+    world.wait(30)
+    world.check_connections()
+    assert borrower.connection.status == "PendingAuth"
+    world.wait(40)
+    world.check_connections()
+    assert borrower.connection.status == "Linked"
+
+
+def test_a_consent_that_never_comes_is_not_asked_for_for_ever(world):
+    world.borrower()
+    Connection.objects.update(status="PendingAuth", checked_at=world.clock.now)
+
+    world.wait(3_700)
+
+    assert connections.doubtful(now=world.clock.now) == []
+
+
 def test_an_organisation_keeps_its_lock_date_up_to_date(world):
     borrower = world.borrower()
     locked = borrower.company.today(world.clock.now)
