@@ -7,9 +7,10 @@ the life of the process; only the values change.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.transaction import TransactionManagementError
 
@@ -96,6 +97,52 @@ def _converted(row: Row, conversions: Sequence[Conversion]) -> Row:
         for convert in functions:
             values[at] = convert(values[at], column, connection)
     return tuple(values)
+
+
+def insert_unless_there(instance: Model, *, unique: str) -> bool:
+    """Insert a row unless another has its value of a unique field; tell whether it did.
+
+    One statement, which needs no savepoint: a row that is there is no error. Whoever
+    inserts the same value at the same time is waited for. The key is set; no signals
+    are sent.
+    """
+    model = type(instance)
+    values = [
+        field.get_db_prep_save(getattr(instance, field.attname), connection)
+        for field in model._meta.concrete_fields
+        if field is not model._meta.pk
+    ]
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_insertion(model, unique), values)
+            row = cursor.fetchone()
+    except IntegrityError:
+        # On SQLite the guard of an append-only table speaks before the conflict does.
+        there = model._default_manager.filter(**{unique: getattr(instance, unique)})
+        if connection.vendor != "sqlite" or not there.exists():
+            raise
+        return False
+    if row is None:
+        return False
+    (instance.pk,) = row
+    instance._state.adding = False
+    instance._state.db = DEFAULT_DB_ALIAS
+    return True
+
+
+@lru_cache
+def _insertion(model: type[Model], unique: str) -> str:
+    quote = connection.ops.quote_name
+    meta = model._meta
+    columns = [
+        quote(str(one.column)) for one in meta.concrete_fields if one is not meta.pk
+    ]
+    places = ", ".join(["%s"] * len(columns))
+    key = quote(str(meta.pk.column))
+    return (
+        f"INSERT INTO {quote(meta.db_table)} ({', '.join(columns)}) VALUES ({places}) "  # noqa: S608 - names of our own
+        f"ON CONFLICT ({quote(unique)}) DO NOTHING RETURNING {key}"
+    )
 
 
 def columns_of(model: type[Model]) -> list[str]:

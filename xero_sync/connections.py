@@ -1,17 +1,15 @@
 """A borrower's connection: adopted, looked at, switched on and off."""
 
 import logging
-import time
-from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from lending.models import Company
-from xero_sync import lender_accounts, mapping
+from xero_sync import lender_accounts
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.companies import Connection as RemoteConnection
 from xero_sync.codat.exceptions import (
@@ -41,8 +39,6 @@ logger = logging.getLogger(__name__)
 
 XERO = "gbol"
 GONE = 404
-# Access that Codat has refused is asked for again after this long.
-REFUSED_AGAIN_AFTER = timedelta(minutes=10)
 
 
 def import_codat_company(
@@ -216,48 +212,6 @@ def _take_over(row: Connection, facts: dict[str, object]) -> None:
         row.organisation_changed = True
     for field, value in facts.items():
         setattr(row, field, value)
-
-
-def doubtful(*, now: datetime) -> list[Connection]:
-    """Return live connections that have to be looked at now.
-
-    Where Codat has refused us, a look every few minutes tells when it lets us in again.
-    """
-    refused = ~Q(access_problem="") & Q(checked_at__lte=now - REFUSED_AGAIN_AFTER)
-    return list(Connection.objects.live().filter(Q(checked_at=None) | refused)[:20])
-
-
-def check_all(
-    *,
-    client: CodatClient,
-    now: datetime,
-    unless_since: datetime | None = None,
-    stop: Callable[[], bool] = lambda: False,
-    wait: Callable[[float], None] = time.sleep,
-) -> tuple[int, int]:
-    """Look at every live connection and at the accounts chosen in it.
-
-    Those longest unchecked come first; those checked at `unless_since` or later are
-    left out. One that fails does not stop the others, `stop` does.
-
-    Returns:
-        How many were checked, and how many could not be.
-    """
-    checked = failed = 0
-    waiting = Connection.objects.live().order_by(F("checked_at").asc(nulls_first=True))
-    if unless_since is not None:
-        waiting = waiting.filter(Q(checked_at=None) | Q(checked_at__lt=unless_since))
-    for connection in waiting:
-        if stop():
-            break
-        try:
-            row = refresh(connection=connection, client=client, now=now)
-            mapping.revalidate(connection=row, client=client, now=now, wait=wait)
-            checked += 1
-        except CodatError as exc:
-            logger.warning("The check of connection %s failed: %s", connection.pk, exc)
-            failed += 1
-    return checked, failed
 
 
 @transaction.atomic

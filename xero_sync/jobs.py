@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
-from xero_sync import connections, slots, task_queue
+from xero_sync import connection_checks, connections, slots, task_queue
 from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
@@ -85,7 +85,7 @@ def _is_due_soon() -> bool:
 
 def check_connections(client: CodatClient, now: engine.Now = database_now) -> None:
     """Look at connections that a webhook or a refusal has made doubtful."""
-    for connection in connections.doubtful(now=now()):
+    for connection in connection_checks.doubtful(now=now()):
         if not budget.may_look(now=now()):
             return
         try:
@@ -120,7 +120,7 @@ def daily_check(**_ignored: Any) -> str:
     ends_at = time.monotonic() + CHECK_SECONDS
     now = database_now()
     with patient_client() as client:
-        checked, failed = connections.check_all(
+        checked, failed = connection_checks.check_all(
             client=client,
             now=now,
             unless_since=now - CHECKED_EVERY,

@@ -18,6 +18,7 @@ from backoffice.api.base import ApiView, checked, company_or_404, seen_by
 from backoffice.api.fields import (
     ChoiceText,
     DayField,
+    NoBody,
     StrictSerializer,
     TextField,
     YesNoField,
@@ -185,6 +186,31 @@ class OneConnection(ApiView):
         return Response({**show.connection_with_entries(row), "link_url": link})
 
 
+class Refresh(ApiView):
+    """`connections/{id}/refresh`."""
+
+    scopes = {"POST": Scope.COMPANIES_WRITE}
+    calls_codat = {"POST"}
+
+    @extend_schema(
+        operation_id="refreshConnection",
+        summary="Read a connection at Codat now",
+        request=NoBody,
+        responses=schemas.ConnectionMade,
+    )
+    def post(self, request: Request, number: UUID) -> Response:
+        """Read it now; otherwise a webhook, or a check within the day, brings changes.
+
+        What waited for it goes on, and what depends on it is held.
+        """
+        row = live_or_409(self.caller, number)
+        checked(NoBody, request)
+        response = once_with_calls(request, lambda: refresh(row))
+        row = connection_or_404(self.caller, number)
+        response.data = {**response.data, "link_url": _link_if_answered(row)}
+        return response
+
+
 class Writeback(ApiView):
     """`connections/{id}/writeback`."""
 
@@ -255,6 +281,13 @@ def connect(caller: Caller, company: Company, fields: Mapping[str, Any]) -> Repl
     if "bank_feeds" in fields:
         row = _with_feeds(row, fields["bank_feeds"])
     return Reply(CREATED, show.connection(row), is_new=before != row)
+
+
+def refresh(row: Connection) -> Reply:
+    """Read a connection at Codat."""
+    with patient_client() as client:
+        row = connections.refresh(connection=row, client=client, now=database_now())
+    return Reply(OK, show.connection(row))
 
 
 def switch(caller: Caller, row: Connection, fields: Mapping[str, Any]) -> Reply:

@@ -32,6 +32,10 @@ class StrictSerializer(serializers.Serializer):
         return dict(super().to_internal_value(data))
 
 
+class NoBody(StrictSerializer):
+    """Nothing has to be said."""
+
+
 class TextField(serializers.CharField):
     """Text as it was sent: a number is none, white space counts."""
 

@@ -50,6 +50,7 @@ urlpatterns = [
         connections.CompanyConnections.as_view(),
     ),
     path("connections/<uuid:number>", connections.OneConnection.as_view()),
+    path("connections/<uuid:number>/refresh", connections.Refresh.as_view()),
     path("connections/<uuid:number>/choices", mappings.Choices.as_view()),
     path("connections/<uuid:number>/mapping", mappings.AccountMapping.as_view()),
     path("connections/<uuid:number>/writeback", connections.Writeback.as_view()),

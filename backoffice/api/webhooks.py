@@ -19,6 +19,7 @@ from backoffice.api import webhook_schemas as hooks
 from backoffice.api.base import ApiView, checked
 from backoffice.api.fields import (
     ChoiceText,
+    NoBody,
     ShortListField,
     StrictSerializer,
     TextField,
@@ -118,10 +119,6 @@ class ReplayBody(StrictSerializer):
         raise serializers.ValidationError(
             "give either message_id, or since and until.", code=CONTRADICTORY
         )
-
-
-class NoBody(StrictSerializer):
-    """Nothing has to be said."""
 
 
 class WebhookView(ApiView):

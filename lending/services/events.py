@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import uuid4
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext
 
 from lending import money
@@ -15,7 +15,7 @@ from lending.exceptions import (
     ReversalNotReversible,
 )
 from lending.models import EventKind, Loan, LoanEvent
-from lending.prepared import Prepared
+from lending.prepared import Prepared, insert_unless_there
 from lending.services import checks
 from lending.services.loans import lock_loan
 from lending.signals import loan_event_recorded
@@ -176,15 +176,11 @@ def _store(
         **content,
     )
     checks.check_fields(event, skip=("loan", "reverses"))
-    try:
-        # An id that we have made up is nobody else's.
-        with transaction.atomic(savepoint=external_id is not None):
-            event.save(force_insert=True)
-    except IntegrityError:
+    if not insert_unless_there(event, unique="external_id"):
         # The lock keeps twins on one loan apart; on another loan the id can be taken.
-        existing = _find(external_id)
-        if existing is None:
-            raise
+        existing = LoanEvent.objects.select_related("loan__company", "reverses").get(
+            external_id=event.external_id
+        )
         return _same_or_conflict(existing, content), False
     loan_event_recorded.send(sender=LoanEvent, event=event)
     return event, True

@@ -4,14 +4,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
-from lending.models import Loan
-from lending.prepared import Prepared, columns_of
+from lending.models import Loan, LoanEvent
+from lending.prepared import Prepared, columns_of, insert_unless_there
 from lending.services.loans import lock_loan
-from tests.builders import make_loan
+from tests.builders import make_loan, unsaved_event
 
 CREATED = Prepared(
     lambda since: Loan.objects.filter(created_at__gt=since).values_list(
@@ -67,3 +67,36 @@ def test_a_loan_that_is_gone_cannot_be_locked():
 def test_nothing_is_locked_outside_a_transaction(time):
     with pytest.raises(TransactionManagementError):
         lock_loan(Loan(pk=4_711))
+
+
+def an_event(loan, external_id, *, sequence):
+    return unsaved_event(
+        pk=None,
+        loan=loan,
+        external_id=external_id,
+        sequence=sequence,
+        recorded_by="user:anna",
+    )
+
+
+@pytest.mark.django_db
+def test_a_row_is_inserted_unless_its_value_is_there():
+    loan = make_loan()
+    first = an_event(loan, "evt-1", sequence=1)
+    twin = an_event(loan, "evt-1", sequence=2)
+
+    assert insert_unless_there(first, unique="external_id")
+    assert not insert_unless_there(twin, unique="external_id")
+
+    stored = LoanEvent.objects.get()
+    assert (stored, stored.amount) == (first, first.amount)
+    assert twin.pk is None
+
+
+@pytest.mark.django_db
+def test_another_rule_that_is_broken_is_an_error():
+    loan = make_loan()
+    insert_unless_there(an_event(loan, "a", sequence=1), unique="external_id")
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_unless_there(an_event(loan, "b", sequence=1), unique="external_id")

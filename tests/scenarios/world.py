@@ -21,7 +21,7 @@ from tests.scenarios.crashes import Crash, Crasher
 from tests.scenarios.database import recover
 from tests.scenarios.freezer import Freezer
 from tests.scenarios.wire import Wire
-from xero_sync import connections, jobs, webhook_views
+from xero_sync import connection_checks, jobs, webhook_views
 from xero_sync.codat.client import CodatClient
 from xero_sync.models import Connection, RateScope, SyncRecord
 from xero_sync.sandbox import Sandbox
@@ -163,7 +163,7 @@ class World:
         """The daily look at each connection and at the accounts chosen in it."""
         self._checked_at = self.clock.now
         with self.process("the daily check"):
-            checked, failed = connections.check_all(
+            checked, failed = connection_checks.check_all(
                 client=self.patient, now=self.clock.now, wait=self.wait
             )
             self.tell(f"  the daily check: {checked} checked, {failed} failed")
@@ -221,7 +221,7 @@ class World:
             moments.append(datetime.fromisoformat(due).replace(tzinfo=UTC))
         refused = Connection.objects.live().exclude(access_problem="")
         moments += [
-            one.checked_at + connections.REFUSED_AGAIN_AFTER
+            one.checked_at + connection_checks.REFUSED_AGAIN_AFTER
             for one in refused
             if one.checked_at
         ]

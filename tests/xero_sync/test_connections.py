@@ -6,7 +6,7 @@ import pytest
 
 from tests.builders import make_company
 from tests.worlds import World
-from xero_sync import connections, jobs
+from xero_sync import connection_checks, connections, jobs
 from xero_sync.codat.exceptions import (
     CodatAccessDenied,
     CodatRejected,
@@ -154,7 +154,9 @@ def test_the_check_of_all_goes_on_after_one_that_fails(world):
     world.sandbox.faults.add("webhook_lost", times=None)
     world.sandbox.set_connection_status(second.codat_connection, "Unlinked")
 
-    checked, failed = connections.check_all(client=world.client, now=world.clock.now)
+    checked, failed = connection_checks.check_all(
+        client=world.client, now=world.clock.now
+    )
 
     assert (checked, failed) == (1, 1)
     assert second.connection.status == "Unlinked"
@@ -166,7 +168,7 @@ def test_the_daily_check_finds_accounts_that_went_away(world):
         borrower.codat_connection, borrower.mapping.expense_account_id
     )
 
-    connections.check_all(client=world.client, now=world.clock.now)
+    connection_checks.check_all(client=world.client, now=world.clock.now)
 
     assert borrower.connection.unusable_account == "Bank Fees"
 
@@ -182,6 +184,27 @@ def test_an_outage_does_not_stop_the_job_that_looks_at_doubtful_connections(worl
     world.wire.is_reachable = True
     jobs.check_connections(world.client, now=world.clock)
     assert borrower.connection.checked_at == world.clock.now
+
+
+def test_a_consent_is_found_within_minutes_though_its_webhook_was_lost(world):
+    borrower = world.borrower()
+    Connection.objects.update(status="PendingAuth", checked_at=world.clock.now)
+
+    world.wait(30)
+    world.check_connections()
+    assert borrower.connection.status == "PendingAuth"
+    world.wait(40)
+    world.check_connections()
+    assert borrower.connection.status == "Linked"
+
+
+def test_a_consent_that_never_comes_is_not_asked_for_for_ever(world):
+    world.borrower()
+    Connection.objects.update(status="PendingAuth", checked_at=world.clock.now)
+
+    world.wait(3_700)
+
+    assert connection_checks.doubtful(now=world.clock.now) == []
 
 
 def test_an_organisation_keeps_its_lock_date_up_to_date(world):

@@ -357,3 +357,23 @@ def refreshed(codat, number):
         client=with_client(codat),
         now=timezone.now(),
     )
+
+
+def test_a_consent_is_read_at_codat_when_a_service_asks(service, codat, company):
+    shown = service.post("companies/acme/connections", {}).json()
+    codat.sandbox.set_connection_status(shown["codat_connection_id"], "Linked")
+
+    answer = service.post(f"connections/{shown['id']}/refresh", {})
+
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["status"] == "Linked"
+    assert answer.json()["link_url"] is None
+    assert service.get(f"connections/{shown['id']}").json()["status"] == "Linked"
+
+
+def test_a_deleted_connection_is_not_read_again(service, codat):
+    codat.ready()
+    Connection.objects.update(deleted_at=timezone.now())
+    number = Connection.objects.get().pk
+
+    assert service.post(f"connections/{number}/refresh", {}).status_code == 409

@@ -1,0 +1,71 @@
+"""Which connections are looked at, and when: what a webhook does not tell is found."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+
+from xero_sync import connections, mapping
+from xero_sync.codat.client import CodatClient
+from xero_sync.codat.exceptions import CodatError
+from xero_sync.models import Connection
+from xero_sync.models.choices import ConnectionStatus
+
+logger = logging.getLogger(__name__)
+
+# Access that Codat has refused is asked for again after this long.
+REFUSED_AGAIN_AFTER = timedelta(minutes=10)
+# After this long only a webhook, the daily check or a person brings a consent in.
+CONSENT_AWAITED_FOR = timedelta(hours=1)
+CONSENT_LOOKED_FOR_EVERY = timedelta(minutes=1)
+
+
+def doubtful(*, now: datetime) -> list[Connection]:
+    """Return live connections that have to be looked at now.
+
+    Where Codat has refused us, a look every few minutes tells when it lets us in again.
+    A borrower who was just sent to Xero is back in minutes, and a webhook can be lost.
+    """
+    refused = ~Q(access_problem="") & Q(checked_at__lte=now - REFUSED_AGAIN_AFTER)
+    awaited = Q(
+        status=ConnectionStatus.PENDING_AUTH,
+        created_at__gt=now - CONSENT_AWAITED_FOR,
+        checked_at__lte=now - CONSENT_LOOKED_FOR_EVERY,
+    )
+    doubted = Q(checked_at=None) | refused | awaited
+    return list(Connection.objects.live().filter(doubted)[:20])
+
+
+def check_all(
+    *,
+    client: CodatClient,
+    now: datetime,
+    unless_since: datetime | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    wait: Callable[[float], None] = time.sleep,
+) -> tuple[int, int]:
+    """Look at every live connection and at the accounts chosen in it.
+
+    Those longest unchecked come first; those checked at `unless_since` or later are
+    left out. One that fails does not stop the others, `stop` does.
+
+    Returns:
+        How many were checked, and how many could not be.
+    """
+    checked = failed = 0
+    waiting = Connection.objects.live().order_by(F("checked_at").asc(nulls_first=True))
+    if unless_since is not None:
+        waiting = waiting.filter(Q(checked_at=None) | Q(checked_at__lt=unless_since))
+    for connection in waiting:
+        if stop():
+            break
+        try:
+            row = connections.refresh(connection=connection, client=client, now=now)
+            mapping.revalidate(connection=row, client=client, now=now, wait=wait)
+            checked += 1
+        except CodatError as exc:
+            logger.warning("The check of connection %s failed: %s", connection.pk, exc)
+            failed += 1
+    return checked, failed
