@@ -23,7 +23,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from backoffice.api import patterns
 from backoffice.api.problems import Fault, Problem, busy, escaped, invalid
-from backoffice.encryption import seal, unseal
+from backoffice.encryption import Unreadable, seal, unseal
 from backoffice.models import ApiClient, StoredReply
 from xero_sync.clock import database_now
 from xero_sync.writeback import rows
@@ -281,7 +281,7 @@ def _check_same(found: StoredReply, request: Request) -> None:
             "idempotency_key_reused", words, faults=[Fault(words, parameter=HEADER)]
         )
     stored = found.fingerprint
-    given = fingerprint(request, unseal(stored["salt"]))
+    given = fingerprint(request, _salt_of(found))
     differing = sorted(
         name
         for name in (stored.keys() | given.keys()) - {"salt"}
@@ -313,6 +313,19 @@ def _places(sent: Any) -> Iterator[tuple[str, Any]]:
             continue
         yield pointer, len(value)
         yield from ((f"{pointer}/{n}", one) for n, one in enumerate(value))
+
+
+def _salt_of(found: StoredReply) -> str:
+    try:
+        return unseal(found.fingerprint["salt"])
+    except Unreadable as exc:
+        words = (
+            f"{HEADER}: its first use was sealed under a key that is no longer among "
+            "FIELD_ENCRYPTION_KEYS; look by GET for what it did."
+        )
+        raise Problem(
+            "idempotency_key_unreadable", words, faults=[Fault(words, parameter=HEADER)]
+        ) from exc
 
 
 def _find(client: ApiClient, key: str) -> StoredReply | None:

@@ -81,6 +81,12 @@ CODES: dict[str, Explanation] = {
             _SAME_REQUEST,
         ),
         (
+            "idempotency_key_unreadable",
+            "What the Idempotency-Key was used for can no longer be compared.",
+            "Look by GET for what it did; an operator puts the old entry of "
+            "FIELD_ENCRYPTION_KEYS back.",
+        ),
+        (
             "idempotency_key_reused",
             "The Idempotency-Key was used for another request.",
             "Take a new key for a new request; the first answer stays.",

@@ -1,6 +1,7 @@
 """The header Idempotency-Key, beside the natural keys."""
 
 import pytest
+from cryptography.fernet import Fernet
 from django.utils import timezone
 
 from backoffice.api_keys import create_key, revoke_key
@@ -120,3 +121,16 @@ def test_what_was_sent_is_not_kept_readable(service, loan):
     kept = StoredReply.objects.get()
     assert "800.00" not in str(kept.fingerprint)
     assert set(kept.fingerprint) == {"salt", *(f"/{name}" for name in DRAWDOWN)}
+
+
+def test_a_key_sealed_under_a_lost_key_is_refused_and_repeats_nothing(
+    service, loan, settings
+):
+    service.post("loans/loan-1/events", DRAWDOWN, Idempotency_Key="a")
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+
+    answer = service.post("loans/loan-1/events", DRAWDOWN, Idempotency_Key="a")
+
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "idempotency_key_unreadable"
+    assert LoanEvent.objects.count() == 1
