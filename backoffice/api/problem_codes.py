@@ -83,8 +83,7 @@ CODES: dict[str, Explanation] = {
         (
             "idempotency_key_unreadable",
             "What the Idempotency-Key was used for can no longer be compared.",
-            "Look by GET for what it did; an operator puts the old entry of "
-            "FIELD_ENCRYPTION_KEYS back.",
+            "Look by GET for what it did. The old encryption key has to come back.",
         ),
         (
             "idempotency_key_reused",

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from lending.exceptions import LendingError
 from lending.models import Company, Loan, LoanEvent
@@ -29,6 +30,13 @@ class PlainCommand(BaseCommand):
             return super().execute(*args, **options)
         except self.refusals as exc:
             raise CommandError(self.sentence(exc)) from exc
+        except DatabaseError as exc:
+            if not _says_that_tables_are_missing(exc):
+                raise
+            raise CommandError(
+                "The database lacks tables: run manage.py migrate first, or set "
+                "DATABASE_URL to the one that you mean."
+            ) from exc
         finally:
             with self._unread_is_no_fault():
                 self.stdout.flush()
@@ -53,6 +61,12 @@ class PlainCommand(BaseCommand):
             # What is still in the buffer goes there too, when Python ends.
             os.dup2(nowhere, self.stdout.fileno())
             os.close(nowhere)
+
+
+def _says_that_tables_are_missing(exc: DatabaseError) -> bool:
+    """Tell whether this is what a database without its migrations answers."""
+    undefined_table = getattr(exc.__cause__, "sqlstate", None) == "42P01"
+    return undefined_table or "no such table" in str(exc)
 
 
 def a_date(text: str) -> date:

@@ -1,9 +1,13 @@
 """`manage.py api_key`: the text once on standard output, everything else readable."""
 
 import io
+import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
@@ -131,3 +135,20 @@ def test_a_key_pasted_for_its_prefix_is_not_repeated():
 
     assert message.startswith("prefix: There is no key with this prefix")
     assert printed.strip() not in message
+
+
+def test_a_database_without_tables_is_named_with_the_remedy(tmp_path):
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path / 'empty'}"}
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", "api_key", "list"],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "run manage.py migrate first" in done.stderr
+    assert "Traceback" not in done.stderr
