@@ -275,7 +275,9 @@ def connect(caller: Caller, company: Company, fields: Mapping[str, Any]) -> Repl
                 )
         except ConnectionNotLinked as exc:
             exc.field = FIELDS.get(exc.field, exc.field)
-            if isinstance(exc, ConnectionTaken) and not caller.may_see(exc.company_id):
+            if isinstance(exc, ConnectionTaken) and not (
+                exc.company_id and caller.may_see(exc.company_id)
+            ):
                 exc.message = "This connection belongs to another company already."
             raise
     if "bank_feeds" in fields:

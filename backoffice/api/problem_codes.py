@@ -232,6 +232,11 @@ CODES: dict[str, Explanation] = {
             "The borrower has to reconnect.",
         ),
         (
+            "connection_taken",
+            "The connection at Codat belongs to another company already.",
+            "Adopt another connection, or use the company that has this one.",
+        ),
+        (
             "same_account_twice",
             "The lender account and the nominated account are the same.",
             "Choose two accounts.",

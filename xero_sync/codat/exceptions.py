@@ -164,7 +164,11 @@ class ConnectionNotLinked(WritebackBlocked):
 class ConnectionTaken(ConnectionNotLinked):
     """The connection to Xero belongs to another company already."""
 
-    def __init__(self, message: Message | None = None, *, company_id: int) -> None:
+    default_code = "connection_taken"
+
+    def __init__(
+        self, message: Message | None = None, *, company_id: int | None = None
+    ) -> None:
         super().__init__(message, field="codat_connection_id")
         self.company_id = company_id
 

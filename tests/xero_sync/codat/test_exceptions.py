@@ -33,7 +33,7 @@ def test_each_reason_our_side_is_not_ready_has_a_code_of_its_own():
 
     codes = [kind().code for kind in blocked]
 
-    assert len(codes) == len(set(codes)) == 16
+    assert len(codes) == len(set(codes)) == 17
 
 
 def test_the_code_and_the_field_can_be_given():
