@@ -43,6 +43,23 @@ RANK = Case(
 )
 
 
+class IsDeleted(admin.SimpleListFilter):
+    """Endpoints by whether they are deleted."""
+
+    title = gettext_lazy("use")
+    parameter_name = "deleted"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        """Name the choices."""
+        return [("no", gettext_lazy("In use")), ("yes", gettext_lazy("Deleted"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:  # noqa: ARG002
+        """Filter by the choice."""
+        if self.value() not in {"no", "yes"}:
+            return queryset
+        return queryset.filter(deleted_at__isnull=self.value() == "no")
+
+
 class WebhookEndpointAdmin(ServiceAdmin):
     """Who hears from us, whether that works, and which secrets sign."""
 
@@ -57,7 +74,7 @@ class WebhookEndpointAdmin(ServiceAdmin):
     )
     list_display = ("address", "state", "wants", "secret", "description", "created_at")
     list_display_links = ("address",)
-    list_filter = ("disabled_reason", ("deleted_at", admin.EmptyFieldListFilter))
+    list_filter = ("disabled_reason", IsDeleted)
     search_fields = ("url__icontains", "description__icontains")
     search_help_text = gettext_lazy("A part of the address or of the description.")
     ordering = (RANK.asc(), "-created_at")

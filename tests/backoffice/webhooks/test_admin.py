@@ -118,6 +118,21 @@ def superuser_page(model, query=""):
     return client.get(page(model, "changelist") + query).content.decode()
 
 
+def test_endpoints_are_filtered_by_whether_they_are_deleted():
+    used, gone = make_endpoint(), make_endpoint(url="https://old.example.com/")
+    services.delete_endpoint(endpoint=gone, now=timezone.now())
+
+    client = superuser()
+
+    def shown(**query):
+        answer = client.get(page(WebhookEndpoint, "changelist"), query)
+        return set(answer.context["cl"].queryset.values_list("pk", flat=True))
+
+    assert shown(deleted="no") == {used.pk}
+    assert shown(deleted="yes") == {gone.pk}
+    assert shown() == shown(deleted="nonsense") == {used.pk, gone.pk}
+
+
 def test_an_endpoint_that_was_disabled_by_itself_comes_first_and_can_be_enabled():
     broken = make_endpoint(url="https://broken.example.com/")
     services.switch_off(broken, reason="failing", now=timezone.now())
