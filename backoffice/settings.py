@@ -226,7 +226,7 @@ WRITEBACK_EGRESS_ADDRESS: str = env.str("WRITEBACK_EGRESS_ADDRESS", default="def
 
 # --- Outgoing webhooks ------------------------------------------------------------
 
-# The first key encrypts, all of them decrypt; see backoffice/encryption.py.
+# The first key encrypts, all of them decrypt; see xero_sync/encryption.py.
 FIELD_ENCRYPTION_KEYS = [
     key.strip() for key in development("FIELD_ENCRYPTION_KEYS").split(",")
 ]

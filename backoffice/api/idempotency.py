@@ -23,9 +23,9 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from backoffice.api import patterns
 from backoffice.api.problems import Fault, Problem, busy, escaped, invalid
-from backoffice.encryption import Unreadable, seal, unseal
 from backoffice.models import ApiClient, StoredReply
 from xero_sync.clock import database_now
+from xero_sync.encryption import Unreadable, seal, unseal
 from xero_sync.writeback import rows
 
 HEADER = "Idempotency-Key"

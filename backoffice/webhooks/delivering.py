@@ -7,11 +7,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 
-from backoffice import encryption
 from backoffice.models.webhooks import AttemptError
 from backoffice.webhooks import claims, sending, signing
 from backoffice.webhooks.claims import Claim
 from backoffice.webhooks.sending import Answer
+from xero_sync import encryption
 from xero_sync.clock import database_now
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from backoffice import encryption
 from backoffice.models import (
     WebhookDelivery,
     WebhookEndpoint,
@@ -17,6 +16,7 @@ from backoffice.models import (
 from backoffice.models.webhooks import CHOOSABLE, DisabledReason, MessageType
 from backoffice.webhooks import addresses, changes, payloads, signing
 from backoffice.webhooks.exceptions import EndpointDisabled, WebhookRefused
+from xero_sync import encryption
 
 # How long a secret signs beside the one that follows it.
 OVERLAP = timedelta(hours=24)
