@@ -15,7 +15,7 @@ def migrate(name):
     executor.migrate([("xero_sync", name)])
 
 
-LATEST = "0005_no_index_of_what_is_not_asked"
+LATEST = "0006_customer_notices"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,6 +6,7 @@ from xero_sync.models.connections import (
     LenderAccount,
     WritebackSwitch,
 )
+from xero_sync.models.customers import CustomerNotice, LinkRevocation
 from xero_sync.models.remote import DataRefresh, LoanInXero, WebhookMessage
 from xero_sync.models.runtime import Heartbeat, Lane, RateScope
 from xero_sync.models.writeback import (
@@ -18,10 +19,12 @@ from xero_sync.models.writeback import (
 __all__ = [
     "AccountMapping",
     "Connection",
+    "CustomerNotice",
     "DataRefresh",
     "Heartbeat",
     "Lane",
     "LenderAccount",
+    "LinkRevocation",
     "LoanInXero",
     "RateScope",
     "RecordChange",
