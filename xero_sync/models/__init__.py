@@ -15,6 +15,7 @@ from xero_sync.models.writeback import (
     WriteAttempt,
     WriteRequest,
 )
+from xero_sync.models.xero_app import XeroApp, XeroAppAct, XeroAppChange
 
 __all__ = [
     "AccountMapping",
@@ -33,4 +34,7 @@ __all__ = [
     "WriteAttempt",
     "WriteRequest",
     "WritebackSwitch",
+    "XeroApp",
+    "XeroAppAct",
+    "XeroAppChange",
 ]

@@ -9,7 +9,7 @@ from lending.append_only import AppendOnly
 class Migration(migrations.Migration):
     dependencies = [
         ("lending", "0004_lists_in_order"),
-        ("xero_sync", "0005_no_index_of_what_is_not_asked"),
+        ("xero_sync", "0006_xero_app"),
     ]
 
     operations = [
