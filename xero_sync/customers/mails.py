@@ -44,7 +44,7 @@ def compose(notice: CustomerNotice) -> EmailMultiAlternatives:
         context = {
             "text": text,
             "link": links.link_for(company),
-            "until": date_format(until, "DATE_FORMAT"),
+            "until": date_format(until, "j F Y"),
             "language": company.language,
             "company": company,
             "lender": settings.LENDER_NAME,
