@@ -4,6 +4,9 @@ import logging
 from datetime import datetime
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from django.conf import settings
+from django.urls import reverse
+
 from lending.models import Company
 from xero_sync import connections, new_connections
 from xero_sync.codat.client import CodatClient
@@ -69,6 +72,17 @@ def _as_it_stands(
     if connection is None:
         return new_connections.connect_company(company=company, client=client, now=now)
     return connections.refresh(connection=connection, client=client, now=now)
+
+
+def return_address() -> str:
+    """Return the redirect address to enter in Codat's portal, once for all customers.
+
+    Codat fills in what is in braces: two of its own parameters, and ours.
+    """
+    return (
+        f"{settings.PUBLIC_BASE_URL}{reverse('customer-return')}"
+        f"?connection={{connectionId}}&code={{statusCode}}&{VISIT}={{{VISIT}}}"
+    )
 
 
 def with_parameter(url: str, name: str, value: str) -> str:

@@ -16,7 +16,14 @@ from lending.models import Company
 from xero_sync import connections
 from xero_sync.clock import database_now
 from xero_sync.codat.exceptions import CodatError, WritebackBlocked
-from xero_sync.customers import connecting, links, outcomes, requests_for_links, words
+from xero_sync.customers import (
+    connecting,
+    links,
+    outcomes,
+    remarks,
+    requests_for_links,
+    words,
+)
 from xero_sync.customers.words import Code, Words
 from xero_sync.models import Connection
 from xero_sync.pages.answers import SeeOther, private, show, speaking
@@ -124,7 +131,14 @@ def back_from_xero(request: HttpRequest) -> HttpResponse:
         else:
             standing = words.standing(connection, facts=facts.current())
             seen = outcomes.after_return(request.GET.get("code", ""), standing)
-        return _home(request, links.token_for(company), company, connection, seen)
+        return _home(
+            request,
+            links.token_for(company),
+            company,
+            connection,
+            seen,
+            may_look_again=not seen.is_good,
+        )
 
 
 def _fits(named: str, connection: Connection) -> bool:
@@ -154,6 +168,8 @@ def _home(
     company: Company,
     connection: Connection | None,
     standing: Words,
+    *,
+    may_look_again: bool = False,
 ) -> HttpResponse:
     return show(
         request,
@@ -161,6 +177,8 @@ def _home(
         company=company,
         token=token,
         words=standing,
+        remarks=remarks.of_company(company, connection),
+        may_look_again=may_look_again,
         checked=_checked(company, connection),
     )
 
