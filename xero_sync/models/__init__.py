@@ -7,6 +7,12 @@ from xero_sync.models.connections import (
     WritebackSwitch,
 )
 from xero_sync.models.customers import CustomerNotice, LinkRevocation
+from xero_sync.models.programme import (
+    CheckpointReview,
+    PartnerProgramme,
+    ProgrammeAct,
+    ScopeChange,
+)
 from xero_sync.models.remote import DataRefresh, LoanInXero, WebhookMessage
 from xero_sync.models.runtime import Heartbeat, Lane, RateScope
 from xero_sync.models.writeback import (
@@ -19,6 +25,7 @@ from xero_sync.models.xero_app import XeroApp, XeroAppAct, XeroAppChange
 
 __all__ = [
     "AccountMapping",
+    "CheckpointReview",
     "Connection",
     "CustomerNotice",
     "DataRefresh",
@@ -27,8 +34,11 @@ __all__ = [
     "LenderAccount",
     "LinkRevocation",
     "LoanInXero",
+    "PartnerProgramme",
+    "ProgrammeAct",
     "RateScope",
     "RecordChange",
+    "ScopeChange",
     "SyncRecord",
     "WebhookMessage",
     "WriteAttempt",

@@ -9,7 +9,7 @@ from lending.append_only import AppendOnly
 class Migration(migrations.Migration):
     dependencies = [
         ("lending", "0004_lists_in_order"),
-        ("xero_sync", "0006_xero_app"),
+        ("xero_sync", "0007_partner_programme"),
     ]
 
     operations = [
