@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from tests.builders import make_company
 from tests.worlds import Clock, World
+from tests.xero_sync.commands.worlds import run
 from xero_sync import connection_checks, connections, notices
 from xero_sync.models import Connection, CustomerNotice
 from xero_sync.models.customers import NoticeKind
@@ -282,3 +283,10 @@ def test_a_dead_mail_server_keeps_nobody_waiting(failing):
 
     assert len(failing) == 3
     assert CustomerNotice.objects.count() == 1
+
+
+def test_the_command_sends_what_is_due(mailoutbox):
+    owe()
+
+    assert "1 sent, 0 could not be sent." in run("send_mails")
+    assert len(mailoutbox) == 1

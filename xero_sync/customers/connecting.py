@@ -18,6 +18,11 @@ from xero_sync.xero_app import facts
 
 logger = logging.getLogger(__name__)
 
+# Why our own side sends nobody to Xero, by the codes of those refusals.
+REFUSALS = {
+    "connection_cap_reached": Code.FULL,
+    "integration_off": Code.NOT_AVAILABLE,
+}
 # The query parameter of ours that Codat hands through.
 VISIT = "visit"
 
@@ -95,6 +100,3 @@ def with_parameter(url: str, name: str, value: str) -> str:
     added = urlencode({name: value})
     query = f"{parts.query}&{added}" if parts.query else added
     return urlunsplit(parts._replace(query=query))
-
-
-REFUSALS = {"still_running": Code.UNREACHABLE}

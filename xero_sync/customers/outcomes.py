@@ -21,7 +21,13 @@ def after_return(status_code: str, standing: Words) -> Words:
         return standing
     title, sentences = _texts().get(status_code) or _not_known()
     button = _("Try again") if status_code in {"403", "500"} else standing.button
-    return Words(_code(status_code, standing), title, sentences, button)
+    return Words(
+        _code(status_code, standing),
+        title,
+        sentences,
+        button,
+        may_change=status_code == "200",
+    )
 
 
 def _code(status_code: str, standing: Words) -> str:

@@ -40,6 +40,8 @@ class Words:
     sentences: tuple[str, ...]
     button: str = ""
     is_good: bool = False
+    # It may be otherwise in a moment, by itself.
+    may_change: bool = False
 
 
 STATUSES = {

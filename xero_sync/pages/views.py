@@ -131,14 +131,7 @@ def back_from_xero(request: HttpRequest) -> HttpResponse:
         else:
             standing = words.standing(connection, facts=facts.current())
             seen = outcomes.after_return(request.GET.get("code", ""), standing)
-        return _home(
-            request,
-            links.token_for(company),
-            company,
-            connection,
-            seen,
-            may_look_again=not seen.is_good,
-        )
+        return _home(request, links.token_for(company), company, connection, seen)
 
 
 def _fits(named: str, connection: Connection) -> bool:
@@ -159,6 +152,7 @@ def _not_seen() -> Words:
             _("The service that leads to Xero did not answer when we asked it."),
             _("Reload this page in a few minutes. If it goes on, contact us."),
         ),
+        may_change=True,
     )
 
 
@@ -168,8 +162,6 @@ def _home(
     company: Company,
     connection: Connection | None,
     standing: Words,
-    *,
-    may_look_again: bool = False,
 ) -> HttpResponse:
     return show(
         request,
@@ -178,7 +170,6 @@ def _home(
         token=token,
         words=standing,
         remarks=remarks.of_company(company, connection),
-        may_look_again=may_look_again,
         checked=_checked(company, connection),
     )
 
