@@ -2,7 +2,8 @@
 
 A link names the company and nothing else, signed and dated. It opens until it is
 `CUSTOMER_LINK_DAYS` old or a person revokes the company's links. Whoever holds it is
-let in, so it is neither stored nor logged; a mail is the one place where it stands.
+let in, so we keep it nowhere: it stands in a mail, and in what a web server logs of the
+addresses that were asked for.
 """
 
 from dataclasses import dataclass
