@@ -218,6 +218,21 @@ def test_a_withdrawal_is_told_of_once_however_often_it_is_seen(mailoutbox):
     assert "withdrawn" in mailoutbox[0].body
 
 
+def test_another_change_of_a_withdrawn_connection_is_no_withdrawal():
+    world = World()
+    borrower = disconnected(world)
+    refresh(world, borrower)
+
+    connections.switch_writeback(
+        connection=borrower.connection,
+        on=False,
+        switched_by="test",
+        now=world.clock.now,
+    )
+
+    assert CustomerNotice.objects.count() == 1
+
+
 def test_a_second_withdrawal_is_told_of_again(mailoutbox):
     world = World()
     borrower = world.borrower()

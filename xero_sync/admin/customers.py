@@ -21,7 +21,7 @@ class ShowLink(ObjectAction):
     """Make a link for a person to hand on."""
 
     name = "customer-link"
-    label = gettext_lazy("Customer's link")
+    label = gettext_lazy("Make a customer's link")
     explanation = gettext_lazy(
         "Makes a link to the customer's own page: how the connection stands, and the "
         "way to Xero. Whoever has it can open the page, so hand it only to the "
@@ -131,7 +131,7 @@ class CustomerNoticeAdmin(ReadOnlyAdmin):
     """Mails to customers: what each was about, and whether it went out."""
 
     object_actions = (SendAgain(),)
-    list_display = ("created_at", "company", "kind", "state", "error")
+    list_display = ("state", "company", "kind", "created_at", "error")
     list_filter = (MailState, "kind")
     list_select_related = ("company",)
     search_fields = ("company__reference__startswith",)
@@ -149,6 +149,10 @@ class CustomerNoticeAdmin(ReadOnlyAdmin):
         "given_up_at",
         "error",
     )
+
+    def headline(self, obj: CustomerNotice) -> str:
+        """Name what it is about, and whom it is for."""
+        return f"{obj.get_kind_display()} – {obj.company}"
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, notice: CustomerNotice) -> str:
