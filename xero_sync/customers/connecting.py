@@ -10,18 +10,23 @@ from django.urls import reverse
 from lending.models import Company
 from xero_sync import connections, new_connections
 from xero_sync.codat.client import CodatClient
-from xero_sync.codat.exceptions import CodatError, WritebackBlocked
+from xero_sync.codat.exceptions import (
+    CodatError,
+    ConnectionCapReached,
+    IntegrationOff,
+    WritebackBlocked,
+)
 from xero_sync.customers import links
 from xero_sync.customers.words import NEED_XERO, Code, code_of, latest_connection
 from xero_sync.models import Connection
-from xero_sync.xero_app import facts
+from xero_sync.xero_app import cap
 
 logger = logging.getLogger(__name__)
 
 # Why our own side sends nobody to Xero, by the codes of those refusals.
 REFUSALS = {
-    "connection_cap_reached": Code.FULL,
-    "integration_off": Code.NOT_AVAILABLE,
+    ConnectionCapReached.default_code: Code.FULL,
+    IntegrationOff.default_code: Code.NOT_AVAILABLE,
 }
 # The query parameter of ours that Codat hands through.
 VISIT = "visit"
@@ -46,11 +51,12 @@ def way_to_xero(
     Raises:
         NoWayToXero: it is not possible, or not needed.
     """
-    if facts.current().integration_on is False:
-        raise NoWayToXero(Code.NOT_AVAILABLE)
     connection = latest_connection(company)
     if code_of(connection) == Code.ENDED:
         raise NoWayToXero(Code.ENDED)
+    barred = bar(connection)
+    if barred is not None:
+        raise NoWayToXero(barred)
     try:
         connection = _as_it_stands(connection, company, client, now)
         url = new_connections.link_url(connection=connection, client=client)
@@ -69,6 +75,16 @@ def way_to_xero(
         code = code_of(connection)
         raise NoWayToXero(Code.UNREACHABLE if code in NEED_XERO else code)
     return with_parameter(url, VISIT, links.visit_for(connection, language=language))
+
+
+def bar(connection: Connection | None) -> Code | None:
+    """Return why our own side sends nobody to Xero now; Codat is not asked."""
+    try:
+        cap.require_integration()
+        cap.require_place(connection=connection)
+    except (ConnectionCapReached, IntegrationOff) as exc:
+        return REFUSALS[exc.code]
+    return None
 
 
 def _as_it_stands(

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from lending.models import Company
 from xero_sync.models import Connection
 from xero_sync.models.choices import ConnectionStatus
-from xero_sync.xero_app.facts import AppFacts
 
 
 class Code(StrEnum):
@@ -51,7 +50,7 @@ STATUSES = {
     ConnectionStatus.DEAUTHORIZED: Code.WITHDRAWN,
     ConnectionStatus.DELETED: Code.ENDED,
 }
-# What only a way to Xero can mend, which is barred while the lender's app is off.
+# What only a way to Xero can mend, which our own side may bar.
 NEED_XERO = {Code.NOT_CONNECTED, Code.WAITING, Code.WITHDRAWN, Code.UNLINKED}
 
 
@@ -61,12 +60,19 @@ def latest_connection(company: Company) -> Connection | None:
     return rows.live().last() or rows.last()
 
 
-def standing(connection: Connection | None, *, facts: AppFacts) -> Words:
-    """Say how a company's connection stands, by what is stored of it."""
+def standing(connection: Connection | None, *, barred: Code | None = None) -> Words:
+    """Say how a company's connection stands, by what is stored of it.
+
+    `barred` says why nobody is sent to Xero at the moment, if that is so.
+    """
     code = code_of(connection)
-    if code in NEED_XERO and facts.integration_on is False:
-        return of(Code.NOT_AVAILABLE)
-    return of(code, organisation=connection.organisation_name if connection else "")
+    if connection is None or code in NEED_XERO:
+        return of(barred or code)
+    return of(
+        code,
+        organisation=connection.organisation_name,
+        before=connection.previous_organisation_name,
+    )
 
 
 def code_of(connection: Connection | None) -> Code:
@@ -81,12 +87,12 @@ def code_of(connection: Connection | None) -> Code:
     return code
 
 
-def of(code: Code, *, organisation: str = "") -> Words:
-    """Return the words of a state; the organisation is called as Xero calls it."""
+def of(code: Code, *, organisation: str = "", before: str = "") -> Words:
+    """Return the words of a state; organisations are called as Xero calls them."""
     if code == Code.CONNECTED:
         return _connected(organisation)
     if code == Code.ANOTHER_ORGANISATION:
-        return _another(organisation)
+        return _another(organisation, before)
     title, sentences, button = _plain()[code]
     return Words(code, title, sentences, button)
 
@@ -104,17 +110,21 @@ def _connected(organisation: str) -> Words:
     return Words(Code.CONNECTED, title, sentences, is_good=True)
 
 
-def _another(organisation: str) -> Words:
-    sentences = [
+def _another(organisation: str, before: str) -> Words:
+    sentences = []
+    if before:
+        was = _("Connected before: “%(organisation)s”.") % {"organisation": before}
+        sentences.append(was)
+    if organisation:
+        now = _("Connected now: “%(organisation)s”.") % {"organisation": organisation}
+        sentences.append(now)
+    sentences += [
         _(
             "Your connection now leads to another organisation than before. So that "
             "nothing gets into the wrong books, we have stopped making entries."
         ),
         _("Please tell us whether this is intended, or which organisation is right."),
     ]
-    if organisation:
-        now = _("Connected now: “%(organisation)s”.") % {"organisation": organisation}
-        sentences.insert(0, now)
     title = _("Is this the right organisation?")
     return Words(Code.ANOTHER_ORGANISATION, title, tuple(sentences))
 

@@ -28,7 +28,6 @@ from xero_sync.customers.words import Code, Words
 from xero_sync.models import Connection
 from xero_sync.pages.answers import SeeOther, private, show, speaking
 from xero_sync.patient import patient_client
-from xero_sync.xero_app import facts
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +48,7 @@ def home(request: HttpRequest, token: str) -> HttpResponse:
         return _expired(request, token, exc.company)
     with speaking(request, default=company.language):
         connection = words.latest_connection(company)
-        standing = words.standing(connection, facts=facts.current())
+        standing = words.standing(connection, barred=connecting.bar(connection))
         refused = request.GET.get("refused", "")
         if refused in REFUSALS and standing.button:
             standing = words.of(Code(refused))
@@ -129,7 +128,7 @@ def back_from_xero(request: HttpRequest) -> HttpResponse:
             )
             connection, seen = visit.connection, _not_seen()
         else:
-            standing = words.standing(connection, facts=facts.current())
+            standing = words.standing(connection, barred=connecting.bar(connection))
             seen = outcomes.after_return(request.GET.get("code", ""), standing)
         return _home(request, links.token_for(company), company, connection, seen)
 

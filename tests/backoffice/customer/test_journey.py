@@ -209,6 +209,41 @@ def test_while_the_app_is_off_nobody_is_sent_and_codat_is_not_called(customer):
     assert len(customer.codat.sandbox.requests) == before
 
 
+def test_at_the_limit_a_new_borrower_hears_so_and_codat_is_not_called(
+    customer, settings
+):
+    customer.prepare()
+    settings.XERO_CONNECTION_CAP = 1
+    first = Customer(customer.codat, make_company())
+    first.prepare()
+    Connection.objects.filter(company=first.company).update(
+        status="Linked", consented_at=timezone.now()
+    )
+    before = len(customer.codat.sandbox.requests)
+
+    shown = customer.see(customer.home)
+    answer = customer.click()
+
+    assert "We cannot connect another Xero at the moment" in shown
+    assert "<button" not in shown
+    assert urlsplit(answer["Location"]).path.startswith("/c/")
+    assert len(customer.codat.sandbox.requests) == before
+
+
+def test_at_the_limit_who_was_connected_before_may_reconnect(customer, settings):
+    customer.prepare()
+    settings.XERO_CONNECTION_CAP = 0
+    Connection.objects.update(status="Deauthorized", consented_at=timezone.now())
+    customer.codat.sandbox.set_connection_status(
+        str(customer.connection.codat_connection_id), "Deauthorized"
+    )
+
+    shown = customer.see(customer.home)
+
+    assert "Reconnect to Xero" in shown
+    assert "otp=" in customer.click()["Location"]
+
+
 def test_while_codat_is_down_the_borrower_hears_so_and_may_try_again(
     customer, settings
 ):
@@ -247,7 +282,8 @@ def test_a_reconnection_to_another_organisation_asks_the_borrower(customer):
     shown = customer.see(customer.consent(again, organisation="Bakery"))
 
     assert "Is this the right organisation?" in shown
-    assert "“Bakery”" in shown
+    assert "Connected before: “Harbour”." in shown
+    assert "Connected now: “Bakery”." in shown
 
 
 def test_a_connection_that_has_ended_is_not_made_anew_by_a_click(customer):

@@ -9,7 +9,7 @@ from lending.append_only import AppendOnly
 class Migration(migrations.Migration):
     dependencies = [
         ("lending", "0004_lists_in_order"),
-        ("xero_sync", "0007_partner_programme"),
+        ("xero_sync", "0008_life_of_a_connection"),
     ]
 
     operations = [
