@@ -72,6 +72,10 @@ _OF_ONE = Prepared(
     lambda company: _VERSIONS.filter(connection__company=company),
     company=Company._meta.pk,
 )
+_OF_SEVERAL = Prepared(
+    lambda companies: _VERSIONS.filter(connection__company__among=companies),
+    companies=[Company._meta.pk],
+)
 
 
 def of(*, company_id: int, now: datetime) -> Readiness:
@@ -87,7 +91,7 @@ def of(*, company_id: int, now: datetime) -> Readiness:
 def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
     """Read the readiness of several companies with one query, at most two."""
     wanted = set(company_ids)
-    versions = _VERSIONS.filter(connection__company__among=wanted)
+    versions = map(tuple, _OF_SEVERAL.rows(companies=wanted))
     ready = {
         mapping.connection.company_id: Readiness(mapping.connection, mapping, now)
         for mapping in map(_mapping, versions)
