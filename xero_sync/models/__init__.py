@@ -3,8 +3,16 @@
 from xero_sync.models.connections import (
     AccountMapping,
     Connection,
+    ConnectionAct,
     LenderAccount,
     WritebackSwitch,
+)
+from xero_sync.models.customers import CustomerNotice, LinkRevocation
+from xero_sync.models.programme import (
+    CheckpointReview,
+    PartnerProgramme,
+    ProgrammeAct,
+    ScopeChange,
 )
 from xero_sync.models.remote import DataRefresh, LoanInXero, WebhookMessage
 from xero_sync.models.runtime import Heartbeat, Lane, RateScope
@@ -14,20 +22,31 @@ from xero_sync.models.writeback import (
     WriteAttempt,
     WriteRequest,
 )
+from xero_sync.models.xero_app import XeroApp, XeroAppAct, XeroAppChange
 
 __all__ = [
     "AccountMapping",
+    "CheckpointReview",
     "Connection",
+    "ConnectionAct",
+    "CustomerNotice",
     "DataRefresh",
     "Heartbeat",
     "Lane",
     "LenderAccount",
+    "LinkRevocation",
     "LoanInXero",
+    "PartnerProgramme",
+    "ProgrammeAct",
     "RateScope",
     "RecordChange",
+    "ScopeChange",
     "SyncRecord",
     "WebhookMessage",
     "WriteAttempt",
     "WriteRequest",
     "WritebackSwitch",
+    "XeroApp",
+    "XeroAppAct",
+    "XeroAppChange",
 ]
