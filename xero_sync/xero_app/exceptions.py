@@ -1,0 +1,31 @@
+"""Why something about the lender's app was refused, and what to do about it."""
+
+from xero_sync.codat.exceptions import Message, XeroSyncError
+
+
+class XeroAppRefused(XeroSyncError):
+    """This cannot be stored for the Xero app."""
+
+    def __init__(self, message: Message | None = None, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class KeysMissing(XeroAppRefused):
+    """The keys of the Xero app are not complete."""
+
+
+class BankFeedsNotAllowed(XeroAppRefused):
+    """Bank feeds need partner status and Xero's approval."""
+
+
+class SecretNotHere(XeroAppRefused):
+    """The client secret is not kept here; generate a new one in Xero."""
+
+
+class WrongPassword(XeroAppRefused):
+    """The password is wrong; the secret was not shown."""
+
+
+class TooManyTries(XeroAppRefused):
+    """Too many wrong passwords; wait a quarter of an hour."""
