@@ -163,6 +163,7 @@ def test_an_operator_goes_through_the_whole_procedure(codat):
     )
     client.post(address("pasted"), {"pasted": "on", "ending": SECRET[-4:]})
     assert "no borrower can connect" in text(client)
+    codat.sandbox.settings.integration_enabled = True
     client.post(address("enable"), {"when": "now"})
 
     assert facts.current().integration_on is True

@@ -6,6 +6,12 @@ from xero_sync.models.connections import (
     LenderAccount,
     WritebackSwitch,
 )
+from xero_sync.models.programme import (
+    CheckpointReview,
+    PartnerProgramme,
+    ProgrammeAct,
+    ScopeChange,
+)
 from xero_sync.models.remote import DataRefresh, LoanInXero, WebhookMessage
 from xero_sync.models.runtime import Heartbeat, Lane, RateScope
 from xero_sync.models.writeback import (
@@ -18,14 +24,18 @@ from xero_sync.models.xero_app import XeroApp, XeroAppAct, XeroAppChange
 
 __all__ = [
     "AccountMapping",
+    "CheckpointReview",
     "Connection",
     "DataRefresh",
     "Heartbeat",
     "Lane",
     "LenderAccount",
     "LoanInXero",
+    "PartnerProgramme",
+    "ProgrammeAct",
     "RateScope",
     "RecordChange",
+    "ScopeChange",
     "SyncRecord",
     "WebhookMessage",
     "WriteAttempt",

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from tests.worlds import World
+from tests.xero_sync.xero_app.acts import certify
 from xero_sync import jobs
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.models import XeroApp, XeroAppChange
@@ -100,6 +101,28 @@ def test_with_the_approval_alone_only_partner_status_is_missing():
 
     assert "no partner status" in str(refused.value)
     assert "enabled the Bank Feeds API" not in str(refused.value)
+
+
+def test_certified_and_approved_bank_feeds_are_switched_on():
+    app()
+    toggles.approve_bank_feeds(approved_on=timezone.localdate(), **signed())
+    certify()
+
+    toggles.switch_bank_feeds(on=True, **signed())
+
+    assert facts.current().bank_feeds_on is True
+    assert problems.sentences(now=timezone.now()) == []
+
+
+def test_certified_without_xeros_approval_bank_feeds_stay_off():
+    app()
+    certify()
+
+    with pytest.raises(BankFeedsNotAllowed) as refused:
+        toggles.switch_bank_feeds(on=True, **signed())
+
+    assert "partner status" not in str(refused.value)
+    assert "enabled the Bank Feeds API" in str(refused.value)
 
 
 def test_an_approval_cannot_lie_ahead():
