@@ -62,29 +62,41 @@ def insert(
     if not rows:
         return
     shared = _defaults(model, frozenset([*rows[0], *common])) | common
-    names = [*rows[0], *shared]
-    into = f"{_table(model)} ({', '.join(_column(model, name) for name in names)})"
-    row = f"({', '.join(['%s'] * len(names))})"
-    conflict = _conflict(model, unique, or_update) if unique else ""
+    names = (*rows[0], *shared)
     end = _values(model, shared)
     parameters = [own + end for own in _each(model, list(rows[0]), rows)]
     with connection.cursor() as cursor:
         if not AT_ONCE[connection.vendor]:
-            statement = f"INSERT INTO {into} VALUES {row}{conflict}"  # noqa: S608 - names of our own
-            cursor.executemany(statement, parameters)
-        elif conflict:
-            statement = f"INSERT INTO {into} SELECT * FROM {_arrays(model, names)}"  # noqa: S608 - names of our own
+            statement = _insertion(model, names, 1)
+            conflict = _conflict(model, tuple(unique), tuple(or_update))
+            cursor.executemany(statement + conflict, parameters)
+        elif unique:
+            statement = _insertion(model, names, None)
+            conflict = _conflict(model, tuple(unique), tuple(or_update))
             arrays = [*map(list, zip(*parameters, strict=True))]
             cursor.execute(statement + conflict, arrays)
         elif len(rows) < WORTH_A_COPY:
-            all_rows = ", ".join([row] * len(rows))
-            statement = f"INSERT INTO {into} VALUES {all_rows}"  # noqa: S608 - names of our own
+            statement = _insertion(model, names, len(rows))
             cursor.execute(statement, list(chain.from_iterable(parameters)))
         else:
-            statement = f"COPY {into} FROM STDIN"
+            statement = f"COPY {_into(model, names)} FROM STDIN"
             with connection.wrap_database_errors, cursor.copy(statement) as copy:
                 for values in parameters:
                     copy.write_row(values)
+
+
+@lru_cache
+def _insertion(model: type[Model], names: tuple[str, ...], count: int | None) -> str:
+    """Return what inserts so many rows; None for any number of them, as arrays."""
+    into = _into(model, names)
+    if count is None:
+        return f"INSERT INTO {into} SELECT * FROM {_arrays(model, names)}"  # noqa: S608 - names of our own
+    row = f"({', '.join(['%s'] * len(names))})"
+    return f"INSERT INTO {into} VALUES {', '.join([row] * count)}"  # noqa: S608 - names of our own
+
+
+def _into(model: type[Model], names: Sequence[str]) -> str:
+    return f"{_table(model)} ({', '.join(_column(model, name) for name in names)})"
 
 
 def _arrays(model: type[Model], names: Sequence[str]) -> str:
@@ -95,9 +107,12 @@ def _arrays(model: type[Model], names: Sequence[str]) -> str:
     return f"unnest({', '.join(f'%s::{_type(model, name)}[]' for name in names)})"
 
 
+@lru_cache
 def _conflict(
-    model: type[Model], unique: Sequence[str], or_update: Sequence[str]
+    model: type[Model], unique: tuple[str, ...], or_update: tuple[str, ...]
 ) -> str:
+    if not unique:
+        return ""
     found = ", ".join(_column(model, name) for name in unique)
     columns = [_column(model, name) for name in or_update]
     changes = ", ".join(f"{column} = EXCLUDED.{column}" for column in columns)
