@@ -21,6 +21,7 @@ CHOSEN = {
     "PUBLIC_BASE_URL": "http://testserver",
     "LENDER_NAME": "Example Invoice Finance",
     "TIME_ZONE": "Europe/London",
+    "XERO_CONNECTION_CAP": "25",
 }
 
 os.environ.update(CHOSEN)

@@ -12,12 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from xero_sync.models import AccountMapping, Connection, SyncRecord
 from xero_sync.models.choices import (
     CLOSED_STATES,
-    ConnectionStatus,
-    FeedStatus,
     Reason,
     State,
 )
 from xero_sync.selectors import Wait, waits_of
+from xero_sync.writeback import holds
 
 
 class Actor(models.TextChoices):
@@ -128,25 +127,15 @@ def troubles_of(
     if connection.deleted_at:
         return [_trouble(Reason.NO_CONNECTION)]
     account = mapping.lender_account if mapping else None
-    fed = bool(connection.bank_feeds and account and account.source_account_id)
-    found = {
-        Reason.ORGANISATION_CHANGED: connection.organisation_changed,
-        Reason.NOT_LINKED: connection.status != ConnectionStatus.LINKED,
+    found = list(holds.hindrances(connection, mapping, account))
+    if feed := holds.feed_hindrance(connection, account):
+        found.append(feed)
+    details = {
         Reason.ACCESS_DENIED: connection.access_problem,
-        Reason.MAPPING_INCOMPLETE: mapping is None,
         Reason.ACCOUNT_UNUSABLE: connection.unusable_account,
-        Reason.WRITEBACK_OFF: not connection.writeback_on,
-        Reason.BANK_FEEDS_OFF: not connection.bank_feeds,
-        Reason.FEED_NOT_CONNECTED: fed
-        and account
-        and account.feed_status != FeedStatus.CONNECTED,
     }
-    return [
-        _trouble(reason, detail=fact if isinstance(fact, str) else "")
-        for reason, fact in found.items()
-        if fact
-    ]
+    return [_trouble(one, details.get(one, "")) for one in dict.fromkeys(found)]
 
 
-def _trouble(reason: Reason, *, detail: str = "") -> Trouble:
+def _trouble(reason: Reason, detail: str = "") -> Trouble:
     return Trouble(reason, ACTOR_OF_REASON[reason], detail)

@@ -14,6 +14,7 @@ from xero_sync.models.writeback import (
     WriteAttempt,
     WriteRequest,
 )
+from xero_sync.models.xero_app import XeroApp, XeroAppAct, XeroAppChange
 
 __all__ = [
     "AccountMapping",
@@ -30,4 +31,7 @@ __all__ = [
     "WriteAttempt",
     "WriteRequest",
     "WritebackSwitch",
+    "XeroApp",
+    "XeroAppAct",
+    "XeroAppChange",
 ]

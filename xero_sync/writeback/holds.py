@@ -1,9 +1,10 @@
 """What keeps an entry back before it is sent. Nothing is sent and no attempt burnt."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from xero_sync.codat.exceptions import StatementLineAhead, StatementLineTooOld
-from xero_sync.models import LenderAccount, SyncRecord
+from xero_sync.models import AccountMapping, Connection, LenderAccount, SyncRecord
 from xero_sync.models.choices import (
     STANDING_STATES,
     ConnectionStatus,
@@ -33,56 +34,63 @@ def hold_reason(
     if ready.connection is None:
         return Reason.NO_CONNECTION
     account = fixed_account or (ready.mapping and ready.mapping.lender_account) or None
-    if record.step == Step.STATEMENT_LINE and not _feed_covers(record, ready, account):
+    is_line = record.step == Step.STATEMENT_LINE
+    feed = feed_hindrance(ready.connection, account) if is_line else None
+    if feed == Reason.BANK_FEEDS_OFF or (is_line and _is_before_feed(record, account)):
         return Reason.BANK_FEEDS_OFF
-    return (
-        _connection_reason(ready)
-        or _mapping_reason(ready, account)
-        or (
-            _line_reason(record, ready.now, booking, account)
-            if record.step == Step.STATEMENT_LINE
-            else _booking_reason(record, ready)
-        )
+    return next(hindrances(ready.connection, ready.mapping, account), "") or (
+        _line_reason(record, ready.now, booking, feed)
+        if is_line
+        else _booking_reason(record, ready)
     )
 
 
-def _feed_covers(
-    record: SyncRecord, ready: Readiness, account: LenderAccount | None
-) -> bool:
-    if ready.connection is None or not ready.connection.bank_feeds:
-        return False
-    if account is None:
-        return True
-    starts = account.feed_start_date
-    return bool(account.source_account_id) and not (
-        starts and record.value_date < starts
-    )
+def hindrances(
+    connection: Connection,
+    mapping: AccountMapping | None,
+    account: LenderAccount | None,
+) -> Iterator[Reason]:
+    """Give all that keeps back whatever goes through a connection, first things first.
 
-
-def _connection_reason(ready: Readiness) -> str:
-    connection = ready.connection
-    if connection is None:
-        return Reason.NO_CONNECTION
+    `account` is the lender account that it is booked on.
+    """
     if connection.organisation_changed:
-        return Reason.ORGANISATION_CHANGED
+        yield Reason.ORGANISATION_CHANGED
     if connection.status != ConnectionStatus.LINKED:
-        return Reason.NOT_LINKED
+        yield Reason.NOT_LINKED
     if connection.access_problem:
-        return Reason.ACCESS_DENIED
-    return "" if connection.writeback_on else Reason.WRITEBACK_OFF
-
-
-def _mapping_reason(ready: Readiness, account: LenderAccount | None) -> str:
-    if ready.mapping is None or ready.connection is None or account is None:
-        return Reason.MAPPING_INCOMPLETE
-    if account.target_account_id == ready.mapping.nominated_account_id:
-        return Reason.MAPPING_INCOMPLETE
-    if account.connection_id != ready.connection.pk and (
-        account.target_account_id != ready.mapping.lender_target_account_id
+        yield Reason.ACCESS_DENIED
+    if not connection.writeback_on:
+        yield Reason.WRITEBACK_OFF
+    if (
+        mapping is None
+        or account is None
+        or account.target_account_id == mapping.nominated_account_id
+    ):
+        yield Reason.MAPPING_INCOMPLETE
+    elif account.connection_id != connection.pk and (
+        account.target_account_id != mapping.lender_target_account_id
     ):
         # The loan was begun in an organisation that this connection does not reach.
-        return Reason.ORGANISATION_CHANGED
-    return Reason.ACCOUNT_UNUSABLE if ready.connection.unusable_account else ""
+        yield Reason.ORGANISATION_CHANGED
+    if connection.unusable_account:
+        yield Reason.ACCOUNT_UNUSABLE
+
+
+def feed_hindrance(
+    connection: Connection, account: LenderAccount | None
+) -> Reason | None:
+    """Return what keeps back every statement line of a lender account, if anything."""
+    if not connection.bank_feeds or (account and not account.source_account_id):
+        return Reason.BANK_FEEDS_OFF
+    if account and account.feed_status != FeedStatus.CONNECTED:
+        return Reason.FEED_NOT_CONNECTED
+    return None
+
+
+def _is_before_feed(record: SyncRecord, account: LenderAccount | None) -> bool:
+    starts = account.feed_start_date if account else None
+    return starts is not None and record.value_date < starts
 
 
 def _booking_reason(record: SyncRecord, ready: Readiness) -> str:
@@ -101,12 +109,12 @@ def _line_reason(
     record: SyncRecord,
     now: datetime,
     booking: SyncRecord | None,
-    account: LenderAccount | None,
+    feed: Reason | None,
 ) -> str:
     if booking is None or booking.state not in STANDING_STATES:
         return Reason.AWAITING_BOOKING
-    if account is None or account.feed_status != FeedStatus.CONNECTED:
-        return Reason.FEED_NOT_CONNECTED
+    if feed:
+        return feed
     today = record.loan.company.today(now)
     try:
         check_line_date(record.value_date, today=today)

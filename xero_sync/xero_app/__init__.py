@@ -1,0 +1,1 @@
+"""The lender's app at Xero: set up, switched, certified."""
