@@ -17,6 +17,7 @@ from xero_sync.models import (
 )
 from xero_sync.models.choices import Reason, State
 from xero_sync.offers import Choices
+from xero_sync.xero_app import facts
 
 Shown = dict[str, Any]
 
@@ -44,7 +45,9 @@ def connection(row: Connection) -> Shown:
                 "detail": mask_text(one.detail),
                 "who_must_act": one.actor.value,
             }
-            for one in stages.troubles_of(row, latest)
+            for one in stages.troubles_of(
+                row, latest, feeds_toggle=facts.current().bank_feeds_on
+            )
         ],
         "checked_at": row.checked_at and row.checked_at.isoformat(),
         "created_at": row.created_at.isoformat(),

@@ -253,7 +253,11 @@ class BankFeeds(ApiView):
         """Say whether Xero takes statement lines; those that waited are sent."""
         row = live_or_409(self.caller, number)
         on = checked(BankFeedsBody, request)["on"]
-        return once(request, lambda: Reply(OK, show.connection(_with_feeds(row, on))))
+
+        def put_on() -> Reply:
+            return Reply(OK, show.connection(_with_feeds(row, on, self.caller.author)))
+
+        return once(request, put_on)
 
 
 def connect(caller: Caller, company: Company, fields: Mapping[str, Any]) -> Reply:
@@ -281,7 +285,7 @@ def connect(caller: Caller, company: Company, fields: Mapping[str, Any]) -> Repl
                 exc.message = "This connection belongs to another company already."
             raise
     if "bank_feeds" in fields:
-        row = _with_feeds(row, fields["bank_feeds"])
+        row = _with_feeds(row, fields["bank_feeds"], caller.author)
     return Reply(CREATED, show.connection(row), is_new=before != row)
 
 
@@ -326,10 +330,12 @@ def live_or_409(caller: Caller, number: UUID) -> Connection:
     return found
 
 
-def _with_feeds(row: Connection, on: bool) -> Connection:  # noqa: FBT001
-    if row.bank_feeds == on:
+def _with_feeds(row: Connection, on: bool, author: str) -> Connection:  # noqa: FBT001
+    if row.bank_feeds == on and not row.feed_refusal:
         return row
-    return connections.set_bank_feeds(connection=row, on=on, now=database_now())
+    return connections.set_bank_feeds(
+        connection=row, on=on, now=database_now(), set_by=author
+    )
 
 
 def _link(row: Connection) -> str | None:

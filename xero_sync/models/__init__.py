@@ -6,6 +6,7 @@ from xero_sync.models.connections import (
     LenderAccount,
     WritebackSwitch,
 )
+from xero_sync.models.feeds import FeedAct, FeedActKind
 from xero_sync.models.remote import DataRefresh, LoanInXero, WebhookMessage
 from xero_sync.models.runtime import Heartbeat, Lane, RateScope
 from xero_sync.models.writeback import (
@@ -20,6 +21,8 @@ __all__ = [
     "AccountMapping",
     "Connection",
     "DataRefresh",
+    "FeedAct",
+    "FeedActKind",
     "Heartbeat",
     "Lane",
     "LenderAccount",

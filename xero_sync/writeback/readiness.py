@@ -5,21 +5,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Subquery
 
 from lending.models import Company
 from lending.prepared import Prepared
 from xero_sync.models import AccountMapping, Connection, LenderAccount
+from xero_sync.xero_app import facts
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """A company's live connection and latest mapping at a moment."""
+    """A company's live connection and latest mapping at a moment.
+
+    `feeds_toggle` is the lender's own toggle of bank feeds; None if nobody set it.
+    """
 
     connection: Connection | None
     mapping: AccountMapping | None
     now: datetime
+    feeds_toggle: bool | None = None
 
 
 # What is read of each row: enough to decide and to send; the rest loads when asked for.
@@ -32,6 +39,7 @@ _OF_CONNECTION = (
     "organisation_changed",
     "ledger_lock_date",
     "bank_feeds",
+    "feed_refusal",
     "writeback_on",
     "access_problem",
     "unusable_account",
@@ -65,6 +73,7 @@ _VERSIONS = (
         *(f"connection__{name}" for name in _OF_CONNECTION),
         *_OF_MAPPING,
         *(f"lender_account__{name}" for name in _OF_ACCOUNT),
+        Subquery(facts.bank_feeds_toggle()),
     )
 )
 
@@ -80,25 +89,28 @@ def of(*, company_id: int, now: datetime) -> Readiness:
     if not versions:
         return load(company_ids=[company_id], now=now)[company_id]
     # The newest stands last.
-    mapping = _mapping(versions[-1])
-    return Readiness(mapping.connection, mapping, now)
+    return _readiness(versions[-1], now)
 
 
 def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
     """Read the readiness of several companies with one query, at most two."""
     wanted = set(company_ids)
     versions = _VERSIONS.filter(connection__company__among=wanted)
-    ready = {
-        mapping.connection.company_id: Readiness(mapping.connection, mapping, now)
-        for mapping in map(_mapping, versions)
-    }
+    found = [_readiness(row, now) for row in versions]
+    ready = {one.connection.company_id: one for one in found if one.connection}
     if unmapped := wanted - ready.keys():
+        toggle = facts.current().bank_feeds_on
         ready |= {
-            connection.company_id: Readiness(connection, None, now)
+            connection.company_id: Readiness(connection, None, now, toggle)
             for connection in Connection.objects.live().filter(company__in=unmapped)
         }
     nothing = Readiness(None, None, now)
     return {company_id: ready.get(company_id, nothing) for company_id in wanted}
+
+
+def _readiness(row: Sequence[Any], now: datetime) -> Readiness:
+    mapping = _mapping(row)
+    return Readiness(mapping.connection, mapping, now, row[-1])
 
 
 @lru_cache(maxsize=1_024)

@@ -224,7 +224,7 @@ def test_lines_before_the_feed_starts_stay_out_of_the_feed(world, borrower):
 
     rest(world)
 
-    assert (state_of(early), line_state(early)) == (WRITTEN, "held bank_feeds_off")
+    assert (state_of(early), line_state(early)) == (WRITTEN, "held before_feed_start")
     assert (state_of(late), line_state(late)) == (WRITTEN, WRITTEN)
     assert [line.amount for line in statement(borrower)] == [-50]
 
