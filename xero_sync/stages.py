@@ -40,6 +40,7 @@ ACTOR_OF_REASON: dict[str, Actor] = {
     Reason.FEEDS_NOT_APPROVED: Actor.NOBODY,
     Reason.BEFORE_FEED_START: Actor.NOBODY,
     Reason.DEMO_COMPANY: Actor.NOBODY,
+    Reason.CONSENT_AGAIN: Actor.BORROWER,
     Reason.FEED_NOT_CONNECTED: Actor.BORROWER,
     Reason.FEED_REFUSED: Actor.OPERATOR,
     Reason.FEED_APP_REFUSED: Actor.OPERATOR,

@@ -46,7 +46,7 @@ def connection(row: Connection) -> Shown:
                 "who_must_act": one.actor.value,
             }
             for one in stages.troubles_of(
-                row, latest, feeds_toggle=facts.current().bank_feeds_on
+                row, latest, feeds_toggle=facts.bank_feeds_toggle().first()
             )
         ],
         "checked_at": row.checked_at and row.checked_at.isoformat(),

@@ -6,7 +6,13 @@ from xero_sync.models.connections import (
     LenderAccount,
     WritebackSwitch,
 )
-from xero_sync.models.feeds import FeedAct, FeedActKind
+from xero_sync.models.feeds import FeedAct, FeedActKind, MissingLine
+from xero_sync.models.programme import (
+    CheckpointReview,
+    PartnerProgramme,
+    ProgrammeAct,
+    ScopeChange,
+)
 from xero_sync.models.remote import DataRefresh, LoanInXero, WebhookMessage
 from xero_sync.models.runtime import Heartbeat, Lane, RateScope
 from xero_sync.models.writeback import (
@@ -19,6 +25,7 @@ from xero_sync.models.xero_app import XeroApp, XeroAppAct, XeroAppChange
 
 __all__ = [
     "AccountMapping",
+    "CheckpointReview",
     "Connection",
     "DataRefresh",
     "FeedAct",
@@ -27,8 +34,12 @@ __all__ = [
     "Lane",
     "LenderAccount",
     "LoanInXero",
+    "MissingLine",
+    "PartnerProgramme",
+    "ProgrammeAct",
     "RateScope",
     "RecordChange",
+    "ScopeChange",
     "SyncRecord",
     "WebhookMessage",
     "WriteAttempt",

@@ -94,6 +94,7 @@ class Reason(models.TextChoices):
     )
     BEFORE_FEED_START = "before_feed_start", _("Dated before the bank feed starts")
     DEMO_COMPANY = "demo_company", _("A demo company takes no statement lines")
+    CONSENT_AGAIN = "consent_again", _("The borrower has not consented to bank feeds")
     FEED_NOT_CONNECTED = "feed_not_connected", _("The bank feed is not connected")
     AWAITING_BOOKING = "awaiting_booking", _("Waits for its booking")
     AWAITING_ORIGINAL = "awaiting_original", _("Waits for what it reverses")

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from xero_sync.models.connections import LenderAccount
+from xero_sync.models.writeback import SyncRecord
 
 
 class FeedActKind(models.TextChoices):
@@ -42,3 +43,13 @@ class FeedAct(models.Model):
     def __str__(self) -> str:
         """Name the account, the act and the time."""
         return f"{self.account_id} {self.kind} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class MissingLine(SyncRecord):
+    """A statement line that is not in Xero yet, and that the feed is to bring there."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("statement line not in Xero")
+        verbose_name_plural = _("statement lines not in Xero")
+        default_permissions = ("view",)

@@ -1,7 +1,7 @@
 """What keeps an entry back before it is sent. Nothing is sent and no attempt burnt."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from xero_sync.codat.exceptions import StatementLineAhead, StatementLineTooOld
 from xero_sync.models import AccountMapping, Connection, LenderAccount, SyncRecord
@@ -47,7 +47,7 @@ def hold_reason(
     if is_line and _is_before_feed(record, account):
         return Reason.BEFORE_FEED_START
     return next(hindrances(ready.connection, ready.mapping, account), "") or (
-        _line_reason(record, ready.now, booking, feed)
+        _line_reason(record, ready, booking, feed)
         if is_line
         else _booking_reason(record, ready)
     )
@@ -122,7 +122,7 @@ def _booking_reason(record: SyncRecord, ready: Readiness) -> str:
 
 def _line_reason(
     record: SyncRecord,
-    now: datetime,
+    ready: Readiness,
     booking: SyncRecord | None,
     feed: Reason | None,
 ) -> str:
@@ -130,7 +130,9 @@ def _line_reason(
         return Reason.AWAITING_BOOKING
     if feed:
         return feed
-    today = record.loan.company.today(now)
+    if ready.lacks_feed_consent:
+        return Reason.CONSENT_AGAIN
+    today = record.loan.company.today(ready.now)
     try:
         check_line_date(record.value_date, today=today)
     except (StatementLineTooOld, StatementLineAhead) as exc:

@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Subquery
+from django.db.models import Exists, Subquery
 
 from lending.models import Company
 from lending.prepared import Prepared
-from xero_sync.models import AccountMapping, Connection, LenderAccount
-from xero_sync.xero_app import facts
+from xero_sync.models import AccountMapping, Connection, LenderAccount, ScopeChange
+from xero_sync.xero_app import facts, scopes
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,23 @@ class Readiness:
     """A company's live connection and latest mapping at a moment.
 
     `feeds_toggle` is the lender's own toggle of bank feeds; None if nobody set it.
+    `scopes_changed` tells whether what borrowers consent to was ever changed.
     """
 
     connection: Connection | None
     mapping: AccountMapping | None
     now: datetime
     feeds_toggle: bool | None = None
+    scopes_changed: bool = False
+
+    @cached_property
+    def lacks_feed_consent(self) -> bool:
+        """Whether the borrower consented before bank feeds were asked for."""
+        if not self.scopes_changed or self.connection is None:
+            return False
+        # The row at hand is a part of it, and shared.
+        whole = Connection.objects.get(pk=self.connection.pk)
+        return scopes.BANK_FEEDS in scopes.must_consent_again(whole)
 
 
 # What is read of each row: enough to decide and to send; the rest loads when asked for.
@@ -74,6 +85,7 @@ _VERSIONS = (
         *_OF_MAPPING,
         *(f"lender_account__{name}" for name in _OF_ACCOUNT),
         Subquery(facts.bank_feeds_toggle()),
+        Exists(ScopeChange.objects.all()),
     )
 )
 
@@ -99,7 +111,7 @@ def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
     found = [_readiness(row, now) for row in versions]
     ready = {one.connection.company_id: one for one in found if one.connection}
     if unmapped := wanted - ready.keys():
-        toggle = facts.current().bank_feeds_on
+        toggle = facts.bank_feeds_toggle().first()
         ready |= {
             connection.company_id: Readiness(connection, None, now, toggle)
             for connection in Connection.objects.live().filter(company__in=unmapped)
@@ -110,7 +122,7 @@ def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
 
 def _readiness(row: Sequence[Any], now: datetime) -> Readiness:
     mapping = _mapping(row)
-    return Readiness(mapping.connection, mapping, now, row[-1])
+    return Readiness(mapping.connection, mapping, now, *row[-2:])
 
 
 @lru_cache(maxsize=1_024)

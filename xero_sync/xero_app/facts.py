@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from xero_sync.models.xero_app import THE_ONLY, XeroApp
+from xero_sync.xero_app import standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def bank_feeds_toggle() -> QuerySet[XeroApp, bool | None]:
 def current() -> AppFacts:
     """Return how the app stands now; it asks the database, never Codat."""
     app = XeroApp.objects.filter(pk=THE_ONLY).first() or XeroApp()
-    is_certified = False
+    is_certified = standing.is_certified()
     return AppFacts(
         integration_on=app.integration_on,
         enabled_at_codat=app.enabled_at_codat,
