@@ -54,7 +54,7 @@ def targets(
         DecisionNotAllowed: the account has no feed, or it was closed.
         CodatError: Codat did not answer.
     """
-    _require_feed(account)
+    account = _with_feed(account)
     with source_accounts.refusals_of(account.connection):
         return feed_states.mapping_of(account, client).options
 
@@ -129,7 +129,7 @@ def connect(
         AlreadyUnderWay: somebody else is choosing for this connection.
         CodatError: Codat did not answer.
     """
-    _require_feed(account)
+    account = _with_feed(account)
     source_accounts.require_app_feeds()
     connection = account.connection
     if connection.status != ConnectionStatus.LINKED or connection.deleted_at:
@@ -170,7 +170,7 @@ def disconnect(
         AlreadyUnderWay: somebody else is choosing for this connection.
         CodatError: Codat did not answer.
     """
-    _require_feed(account)
+    account = _with_feed(account)
     with _alone(account):
         if feed_states.mapping_of(account, client).status in FED:
             _cut(account, client)
@@ -188,7 +188,7 @@ def rename(
         MappingIncomplete: there is no name, or it is too long for Xero.
         CodatError: Codat did not answer, or refused.
     """
-    _require_feed(account)
+    account = _with_feed(account)
     most = source_accounts.NAME_CHARACTERS
     if not name or name != cut_text(name, most):
         raise MappingIncomplete(
@@ -217,7 +217,7 @@ def set_opening_balance(
         MappingIncomplete: the balance is too exact for the currency.
         CodatError: Codat did not answer, or refused.
     """
-    _require_feed(account)
+    account = _with_feed(account)
     if quantize(balance, account.currency) != balance:
         raise MappingIncomplete(
             _("Too exact for %(currency)s; round it.") % {"currency": account.currency},
@@ -255,7 +255,7 @@ def close(
         AlreadyUnderWay: somebody else is choosing for this connection.
         CodatError: Codat did not answer.
     """
-    _require_feed(account)
+    account = _with_feed(account)
     with _alone(account):
         if _lines(account).filter(state__in=UNDER_WAY_STATES).exists():
             raise DecisionNotAllowed(
@@ -272,11 +272,14 @@ def close(
         )
 
 
-def _require_feed(account: LenderAccount) -> None:
-    if not account.source_account_id:
+def _with_feed(account: LenderAccount) -> LenderAccount:
+    """Read an account afresh, and refuse one that has no feed to act on."""
+    row = LenderAccount.objects.select_related("connection__company").get(pk=account.pk)
+    if not row.source_account_id:
         raise DecisionNotAllowed(_("This account has no bank feed."))
-    if account.feed_status == FeedStatus.CLOSED:
+    if row.feed_status == FeedStatus.CLOSED:
         raise DecisionNotAllowed(_("This account's bank feed was closed for good."))
+    return row
 
 
 def _require_unused(account: LenderAccount) -> None:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from lending.models import Company
-from xero_sync import connections, slots
+from xero_sync import connections, lender_accounts, slots
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.companies import Company as RemoteCompany
 from xero_sync.codat.exceptions import (
@@ -60,13 +60,17 @@ def connect_company(
 def link_url(*, connection: Connection, client: CodatClient) -> str | None:
     """Return where the borrower gives his consent; None if he need not, or cannot.
 
-    The address may work once only, so it is asked for whenever it is needed.
+    The address may work once only, so it is asked for whenever it is needed. Where bank
+    feeds are on, the source account is made first, and there is no link without it.
 
     Raises:
+        WritebackBlocked: our own account's numbers are malformed, or somebody else is
+            making the source account at this moment.
         CodatError: Codat did not answer, or refused.
     """
     if connection.status in {ConnectionStatus.LINKED, ConnectionStatus.DELETED}:
         return None
+    lender_accounts.ensure_source(connection=connection, client=client)
     remote = client.get_connection(
         connection.codat_company_id, connection.codat_connection_id
     )

@@ -26,7 +26,16 @@ def remember(*, connection_id: UUID, problem: str, now: datetime) -> None:
     with telling(row):
         row.bank_feeds = False
         row.feed_refusal, row.feed_refused_at = problem, now
-        row.save(update_fields=["bank_feeds", "feed_refusal", "feed_refused_at"])
+        # It may be the first sign that the feed was cut off: look at it.
+        row.checked_at = None
+        row.save(
+            update_fields=[
+                "bank_feeds",
+                "feed_refusal",
+                "feed_refused_at",
+                "checked_at",
+            ]
+        )
 
 
 @transaction.atomic

@@ -172,6 +172,11 @@ def _rejected(
     error: CodatError,
     now: datetime,
 ) -> None:
+    if outcomes.was_there(record, words=str(error), errors=error.errors):
+        outcomes.written(
+            record, cause=Cause.ANSWER, now=now, xero_record_id="", note=str(error)
+        )
+        return
     if not claim.certain:
         _unknown(record, Reason.NO_VERDICT, now, backoff(_sends(claim)), str(error))
         return
