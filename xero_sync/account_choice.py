@@ -217,8 +217,10 @@ class _Choosing:
 
     def _unused(self) -> LenderAccount | None:
         """Return one that was made earlier for a choice that then failed."""
-        made = self._connection.lender_accounts.exclude(target_account_id="").exclude(
-            feed_status=FeedStatus.CLOSED
+        made = (
+            self._connection.lender_accounts.filter(void_since=None)
+            .exclude(target_account_id="")
+            .exclude(feed_status=FeedStatus.CLOSED)
         )
         return made.filter(mappings=None).order_by("pk").last()
 

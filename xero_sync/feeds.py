@@ -277,6 +277,10 @@ def _with_feed(account: LenderAccount) -> LenderAccount:
     row = LenderAccount.objects.select_related("connection__company").get(pk=account.pk)
     if not row.source_account_id:
         raise DecisionNotAllowed(_("This account has no bank feed."))
+    if row.void_since:
+        raise DecisionNotAllowed(
+            _("This account is in the organisation that was connected before.")
+        )
     if row.feed_status == FeedStatus.CLOSED:
         raise DecisionNotAllowed(_("This account's bank feed was closed for good."))
     return row

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from xero_sync import feed_states, feeds, slots, source_accounts
+from xero_sync import feed_states, feeds, organisations, slots, source_accounts
 from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
@@ -47,6 +47,7 @@ def create(
     Raises:
         BankFeedsNotEnabled: the lender's bank feeds are switched off, or Xero refuses
             them for this organisation.
+        OrganisationChanged: a person has to say first which organisation it is.
         MappingIncomplete: a number is missing or malformed.
         AccountCurrencyMismatch: this Xero has no accounts in the company's currency.
         FeedNotMapped: Codat did not connect the feed.
@@ -54,6 +55,7 @@ def create(
             before `wait` gave up.
         CodatError: a call failed.
     """
+    organisations.require_confirmed(connection)
     numbers = source_accounts.numbers_of(connection, account_number, sort_code)
     source_accounts.require_app_feeds()
     source_accounts.check_currency(connection, client)
@@ -98,6 +100,7 @@ def ensure_source(
     """
     if (
         not connection.bank_feeds
+        or connection.is_demo
         or facts.current().bank_feeds_on is False
         or not settings.LENDER_ACCOUNT_NUMBER
         or connection.mappings.exists()
@@ -126,8 +129,10 @@ def of_number(
         CodatError: a call failed.
     """
     wanted = source_accounts.numbers_of(connection, account_number, sort_code)
-    finished = connection.lender_accounts.exclude(target_account_id="").exclude(
-        feed_status=FeedStatus.CLOSED
+    finished = (
+        connection.lender_accounts.filter(void_since=None)
+        .exclude(target_account_id="")
+        .exclude(feed_status=FeedStatus.CLOSED)
     )
     ours = {one.source_account_id: one for one in finished.order_by("pk")}
     for source in source_accounts.listed(connection, client) if ours else []:
@@ -166,11 +171,13 @@ def adopt(
     currency; without one no statement lines are written.
 
     Raises:
+        OrganisationChanged: a person has to say first which organisation it is.
         MappingIncomplete: Xero has no such active bank account, or the source account
             does not feed it.
         AccountCurrencyMismatch: the account is kept in another currency.
         CodatError: a call failed.
     """
+    organisations.require_confirmed(connection)
     status: str = FeedStatus.NONE
     name = settings.LENDER_NAME
     if source_account_id:
@@ -199,6 +206,8 @@ def adopt(
             "feed_status": status,
             "feed_start_date": feed_start_date,
             "opening_balance": opening_balance,
+            # The borrower may have come back to the organisation that has it.
+            "void_since": None,
         },
     )
     return account

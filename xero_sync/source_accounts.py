@@ -202,6 +202,7 @@ def _begun(connection: Connection) -> LenderAccount | None:
     """Return the account whose making was begun and that nobody has chosen yet."""
     return connection.lender_accounts.filter(
         mappings=None,
+        void_since=None,
         source_account_id__startswith=OUR_IDS,
         feed_status__in=(
             FeedStatus.PENDING,

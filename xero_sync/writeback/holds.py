@@ -73,11 +73,14 @@ def hindrances(
     if (
         mapping is None
         or account is None
+        # Its accounts are those of the organisation that was connected before.
+        or mapping.lender_account.void_since
         or account.target_account_id == mapping.nominated_account_id
     ):
         yield Reason.MAPPING_INCOMPLETE
-    elif account.connection_id != connection.pk and (
-        account.target_account_id != mapping.lender_target_account_id
+    elif account.void_since or (
+        account.connection_id != connection.pk
+        and account.target_account_id != mapping.lender_target_account_id
     ):
         # The loan was begun in an organisation that this connection does not reach.
         yield Reason.ORGANISATION_CHANGED
@@ -96,6 +99,9 @@ def feed_hindrance(
         return FEED_REFUSALS.get(connection.feed_refusal, Reason.FEED_REFUSED)
     if toggle is False:
         return Reason.FEEDS_NOT_APPROVED
+    if connection.is_demo:
+        # Codat's page on testing: demo companies take no banking transactions.
+        return Reason.DEMO_COMPANY
     if not connection.bank_feeds or (account and not account.source_account_id):
         return Reason.BANK_FEEDS_OFF
     if account and account.feed_status != FeedStatus.CONNECTED:

@@ -708,3 +708,13 @@ def test_bank_feeds_switched_off_for_good_take_the_refusal_along(world, borrower
 
     assert line_state(event) == "held bank_feeds_off"
     assert borrower.connection.feed_refusal == ""
+
+
+def test_a_demo_company_takes_no_lines_and_its_bookings_go_on(world, borrower):
+    Connection.objects.update(plan_type="Demo")
+    event = borrower.record(borrower.loan(), "drawdown", "800")
+
+    rest(world)
+
+    assert (state_of(event), line_state(event)) == (WRITTEN, "held demo_company")
+    assert line_pushes(world) == []
