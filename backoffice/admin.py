@@ -155,6 +155,7 @@ def in_words(record: SyncRecord) -> str:
 
 site.register(Connection, xero_admin.ConnectionAdmin)
 site.register(xero.LenderAccount, xero_admin.LenderAccountAdmin)
+site.register(xero.MissingLine, xero_admin.MissingLineAdmin)
 site.register(AccountMapping, xero_admin.AccountMappingAdmin)
 site.register(xero.WritebackSwitch, xero_admin.WritebackSwitchAdmin)
 site.register(SyncRecord, xero_admin.SyncRecordAdmin)

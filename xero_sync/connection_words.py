@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from lending.models import Company
+from xero_sync import feed_words
 from xero_sync.models import Connection
 from xero_sync.models.choices import ConnectionStatus
 from xero_sync.xero_app import cap
@@ -64,6 +65,20 @@ def matters(*, now: datetime) -> list[Matter]:
                 f"status__exact={ConnectionStatus.DEAUTHORIZED}",
             )
         )
+    if refused := live.exclude(feed_refusal="").count():
+        found.append(
+            Matter(
+                ngettext(
+                    "Xero refuses the bank feed of %(count)d connection; its statement "
+                    "lines wait until you have mended the cause.",
+                    "Xero refuses the bank feeds of %(count)d connections; their "
+                    "statement lines wait until you have mended the cause.",
+                    refused,
+                )
+                % {"count": refused},
+                "feed_refusal__isempty=0",
+            )
+        )
     if unread:
         found.append(
             Matter(
@@ -112,6 +127,7 @@ def standing(connection: Connection) -> list[str]:
             _state(connection),
             _organisation(connection),
             _surplus(connection),
+            _refused_feeds(connection),
             _siblings(connection.company),
         )
         if one
@@ -148,6 +164,11 @@ def _surplus(connection: Connection) -> str:
         "It became linked beyond Xero's limit of connections. Nothing was cut off: "
         "decide who is disconnected, or become a certified partner."
     )
+
+
+def _refused_feeds(connection: Connection) -> str:
+    refusal = feed_words.refusal_of(connection.feed_refusal)
+    return f"{refusal.cause} {refusal.remedy}" if refusal else ""
 
 
 def _siblings(company: Company) -> str:

@@ -6,10 +6,14 @@ text is about is found by its code.
 
 from dataclasses import dataclass
 
+from django.utils.formats import localize
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from xero_sync.models.choices import FEED_REFUSALS, Reason
+from xero_sync.models import LenderAccount, SyncRecord
+from xero_sync.models.choices import FEED_REFUSALS, FeedStatus, Reason, State
+from xero_sync.xero_app import facts
 
 Text = str | Promise
 
@@ -80,3 +84,80 @@ def in_words(problem: str, detail: str) -> str:
     if refusal is None:
         return detail or problem
     return f"{refusal.cause} {refusal.remedy} ({detail or problem})"
+
+
+# What a person does about a feed as it is; no word where nobody has to do anything.
+OF_STATUS: dict[str, Text] = {
+    FeedStatus.NONE: _("No statement lines go to this account: it has no bank feed."),
+    FeedStatus.PENDING: _(
+        "The source account is made and not connected yet: the borrower connects it, "
+        "or you do. Lines wait until then."
+    ),
+    FeedStatus.CONNECTING: _("Xero is about to connect the feed. Lines wait for it."),
+    FeedStatus.CONNECTED: _("The feed is connected; lines go as soon as they are due."),
+    FeedStatus.DISCONNECTED: _(
+        "The feed was disconnected. Lines wait and none is lost; connect it again and "
+        "they go in order."
+    ),
+    FeedStatus.ELSEWHERE: _(
+        "The feed brings its lines into another account than the bookings go to, so no "
+        "line is sent. Connect it to its own account again."
+    ),
+    FeedStatus.CLOSED: _("The feed was closed for good. No line is sent any more."),
+    FeedStatus.UNKNOWN: _("Codat does not say how the feed stands. Lines wait."),
+}
+REJECTED = _(
+    "Xero refused it, in the words on its page. Mend the cause and send it again; "
+    "later lines of this account wait for it."
+)
+OF_REASON: dict[str, Text] = {
+    Reason.FEED_NOT_CONNECTED: _("Connect the feed on the lender account's page."),
+    Reason.CONSENT_AGAIN: _(
+        "Send the borrower to reconnect, to consent to bank feeds."
+    ),
+    Reason.NOT_LINKED: _("The borrower has to reconnect."),
+    Reason.TOO_OLD: _("Xero never takes it. Enter it in Xero by hand, or give it up."),
+    Reason.DATED_AHEAD: _("Nothing: it goes on its day."),
+    Reason.NEEDS_PERSON: _("Look in Xero, then say on its page whether it is there."),
+}
+
+
+def remedy_for(line: SyncRecord) -> str:
+    """Return what a person does about a statement line, or "" if nothing."""
+    if line.state == State.FAILED:
+        # What Xero answers later than at once names its kind in its words.
+        kinds = (kind for kind in FEED_REFUSALS if kind in line.failure)
+        refusal = refusal_of(next(kinds, ""))
+        return str(refusal.remedy if refusal else REJECTED)
+    return remedy_of(line.reason) or str(OF_REASON.get(line.reason, ""))
+
+
+def standing(account: LenderAccount) -> list[str]:
+    """Say how a feed stands, and everything that keeps its lines back."""
+    connection = account.connection
+    words = [str(OF_STATUS.get(account.feed_status, ""))]
+    if account.void_since:
+        words = [
+            gettext("This account is in the organisation that was connected before.")
+        ]
+    if refusal := refusal_of(connection.feed_refusal):
+        words += [str(refusal.cause), str(refusal.remedy)]
+    elif not connection.bank_feeds:
+        words.append(gettext("Bank feeds are off for this connection."))
+    if facts.current().bank_feeds_on is False:
+        words.append(
+            gettext(
+                "Bank feeds are switched off for our Xero app: see Xero's approval, the "
+                "partner status and the toggle."
+            )
+        )
+    if connection.is_demo:
+        words.append(
+            gettext("A demo company takes no statement lines; nothing can be tried.")
+        )
+    if account.feed_start_date:
+        words.append(
+            gettext("Lines dated before %(day)s are never sent.")
+            % {"day": localize(account.feed_start_date)}
+        )
+    return words

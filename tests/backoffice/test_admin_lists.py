@@ -24,6 +24,7 @@ from xero_sync.models import (
     Heartbeat,
     Lane,
     LenderAccount,
+    MissingLine,
     RateScope,
     SyncRecord,
     WebhookMessage,
@@ -49,6 +50,7 @@ FOR_ALL = [
     Connection,
     AccountMapping,
     LenderAccount,
+    MissingLine,
     WritebackSwitch,
     SyncRecord,
 ]

@@ -3,9 +3,9 @@
 from xero_sync.admin.connections import (
     AccountMappingAdmin,
     ConnectionAdmin,
-    LenderAccountAdmin,
     WritebackSwitchAdmin,
 )
+from xero_sync.admin.feeds import LenderAccountAdmin, MissingLineAdmin
 from xero_sync.admin.records import SyncRecordAdmin
 from xero_sync.admin.requests import WriteAttemptAdmin, WriteRequestAdmin
 from xero_sync.admin.runtime import (
@@ -21,6 +21,7 @@ __all__ = [
     "HeartbeatAdmin",
     "LaneAdmin",
     "LenderAccountAdmin",
+    "MissingLineAdmin",
     "RateScopeAdmin",
     "SyncRecordAdmin",
     "WebhookMessageAdmin",

@@ -60,6 +60,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         "status",
         "writeback_on",
         "bank_feeds",
+        ("feed_refusal", admin.EmptyFieldListFilter),
         "organisation_changed",
         ("over_cap_since", admin.EmptyFieldListFilter),
         ("deleted_at", admin.EmptyFieldListFilter),
@@ -226,29 +227,6 @@ def _acts(connection: Connection) -> Section:
         ],
         empty=_("Nobody has disconnected, deleted or marked it."),
     )
-
-
-class LenderAccountAdmin(ReadOnlyAdmin):
-    """Lender accounts."""
-
-    list_display = (
-        "name",
-        "connection__company",
-        "source_account_id",
-        "target_account_id",
-        "currency",
-        "feed_status",
-        "feed_start_date",
-    )
-    list_filter = ("feed_status",)
-    list_select_related = ("connection__company",)
-    search_fields = (
-        "connection__company__reference__startswith",
-        "source_account_id__startswith",
-        "target_account_id__startswith",
-    )
-    ordering = ("-pk",)
-    sortable_by = ()
 
 
 class AccountMappingAdmin(ReadOnlyAdmin):
