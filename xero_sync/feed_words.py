@@ -137,9 +137,7 @@ def standing(account: LenderAccount) -> list[str]:
     connection = account.connection
     words = [str(OF_STATUS.get(account.feed_status, ""))]
     if account.void_since:
-        words = [
-            gettext("This account is in the organisation that was connected before.")
-        ]
+        words = [gettext("It is in the organisation that was connected before.")]
     if refusal := refusal_of(connection.feed_refusal):
         words += [str(refusal.cause), str(refusal.remedy)]
     elif not connection.bank_feeds:
@@ -147,14 +145,12 @@ def standing(account: LenderAccount) -> list[str]:
     if facts.current().bank_feeds_on is False:
         words.append(
             gettext(
-                "Bank feeds are switched off for our Xero app: see Xero's approval, the "
-                "partner status and the toggle."
+                "Bank feeds are switched off for our Xero app: see Xero's approval, "
+                "the partner status and the toggle."
             )
         )
     if connection.is_demo:
-        words.append(
-            gettext("A demo company takes no statement lines; nothing can be tried.")
-        )
+        words.append(gettext("A demo company takes no statement lines."))
     if account.feed_start_date:
         words.append(
             gettext("Lines dated before %(day)s are never sent.")

@@ -18,6 +18,17 @@ from xero_sync.models import (
 
 pytestmark = pytest.mark.django_db
 
+ACTS = (
+    "connect",
+    "give-feed",
+    "look",
+    "start-date",
+    "rename",
+    "balance",
+    "disconnect",
+    "close",
+)
+
 
 @pytest.fixture
 def account(codat):
@@ -39,17 +50,7 @@ def of_page(client, account):
 
 def offered(client, account):
     content = of_page(client, account)
-    names = [
-        "connect",
-        "give-feed",
-        "look",
-        "start-date",
-        "rename",
-        "balance",
-        "disconnect",
-        "close",
-    ]
-    return {name for name in names if f'{act(name, account)}"' in content}
+    return {name for name in ACTS if f'{act(name, account)}"' in content}
 
 
 def now(account):

@@ -7,6 +7,7 @@ from xero_sync.models.connections import (
     LenderAccount,
     WritebackSwitch,
 )
+from xero_sync.models.customers import CustomerNotice, LinkRevocation
 from xero_sync.models.feeds import FeedAct, FeedActKind, MissingLine
 from xero_sync.models.programme import (
     CheckpointReview,
@@ -29,12 +30,14 @@ __all__ = [
     "CheckpointReview",
     "Connection",
     "ConnectionAct",
+    "CustomerNotice",
     "DataRefresh",
     "FeedAct",
     "FeedActKind",
     "Heartbeat",
     "Lane",
     "LenderAccount",
+    "LinkRevocation",
     "LoanInXero",
     "MissingLine",
     "PartnerProgramme",
