@@ -66,15 +66,15 @@ def _causes() -> Iterator[tuple[NoticeKind, int, str]]:
     cut_off = _LINES.filter(_CUT_OFF).values_list(
         "company", "lender_account", "lender_account__feed_status_since"
     )
-    for company_id, account_id, since in cut_off.distinct().order_by():
-        yield NoticeKind.LINES_MISSED, company_id, f"{account_id} {_moment(since)}"
+    for company_id, account_id, cut_at in cut_off.distinct().order_by():
+        yield NoticeKind.LINES_MISSED, company_id, f"{account_id} {_moment(cut_at)}"
     refused = _LINES.filter(
         _REFUSED, company__connections__deleted_at=None
     ).values_list(
         "company", "company__connections", "company__connections__feed_refused_at"
     )
-    for company_id, connection_id, since in refused.distinct().order_by():
-        yield NoticeKind.LINES_MISSED, company_id, f"{connection_id} {_moment(since)}"
+    for company_id, connection_id, at in refused.distinct().order_by():
+        yield NoticeKind.LINES_MISSED, company_id, f"{connection_id} {_moment(at)}"
 
 
 def _moment(since: datetime | None) -> str:

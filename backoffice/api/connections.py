@@ -243,7 +243,16 @@ class Writeback(ApiView):
 class BankFeeds(ApiView):
     """`connections/{id}/bank-feeds`."""
 
-    scopes = {"PUT": Scope.MAPPINGS_WRITE}
+    scopes = {"GET": Scope.EVENTS_READ, "PUT": Scope.MAPPINGS_WRITE}
+
+    @extend_schema(
+        operation_id="getBankFeeds",
+        summary="Show where the bank feeds stand",
+        responses=schemas.BankFeedsShown,
+    )
+    def get(self, request: Request, number: UUID) -> Response:  # noqa: ARG002
+        """Show what bank feeds rest on, each source account, and its waiting lines."""
+        return Response(show.bank_feeds(connection_or_404(self.caller, number)))
 
     @extend_schema(
         operation_id="setBankFeeds",
