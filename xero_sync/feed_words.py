@@ -106,10 +106,8 @@ OF_STATUS: dict[str, Text] = {
     FeedStatus.CLOSED: _("The feed was closed for good. No line is sent any more."),
     FeedStatus.UNKNOWN: _("Codat does not say how the feed stands. Lines wait."),
 }
-REJECTED = _(
-    "Xero refused it, in the words on its page. Mend the cause and send it again; "
-    "later lines of this account wait for it."
-)
+REJECTED = _("Mend what Xero names on the entry's page, then send it again.")
+MEND = _("Mend the cause that the lender account's page names.")
 OF_REASON: dict[str, Text] = {
     Reason.FEED_NOT_CONNECTED: _("Connect the feed on the lender account's page."),
     Reason.CONSENT_AGAIN: _(
@@ -122,14 +120,13 @@ OF_REASON: dict[str, Text] = {
 }
 
 
-def remedy_for(line: SyncRecord) -> str:
+def in_short(line: SyncRecord) -> str:
     """Return what a person does about a statement line, or "" if nothing."""
     if line.state == State.FAILED:
-        # What Xero answers later than at once names its kind in its words.
-        kinds = (kind for kind in FEED_REFUSALS if kind in line.failure)
-        refusal = refusal_of(next(kinds, ""))
-        return str(refusal.remedy if refusal else REJECTED)
-    return remedy_of(line.reason) or str(OF_REASON.get(line.reason, ""))
+        return str(REJECTED)
+    if line.reason in REFUSALS:
+        return str(MEND)
+    return str(OF_REASON.get(line.reason, ""))
 
 
 def standing(account: LenderAccount) -> list[str]:

@@ -143,7 +143,10 @@ def test_lines_that_are_not_in_xero_are_listed_with_their_age_and_remedy(
     listed = shown(client, page(MissingLine, "changelist"))
 
     assert line.event.external_id in listed
-    assert "Mend the cause and send it again" in listed
+    assert "Mend what Xero names" in listed
+    for move, count in {"refused": 1, "waiting": 0, "under_way": 0}.items():
+        url = page(MissingLine, "changelist") + f"?move={move}"
+        assert shown(client, url).count(line.event.external_id) == count
     assert "0 minutes" in listed.replace("\xa0", " ").replace("&nbsp;", " ")
 
 

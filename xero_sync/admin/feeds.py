@@ -21,7 +21,7 @@ from xero_sync.admin import feed_actions
 from xero_sync.admin.records import state_in_words
 from xero_sync.clock import database_now
 from xero_sync.models import FeedAct, FeedActKind, LenderAccount, SyncRecord
-from xero_sync.models.choices import FeedStatus
+from xero_sync.models.choices import UNDER_WAY_STATES, FeedStatus, State
 
 # More lines and acts than a page has to show; the lists have them all.
 MOST_ROWS = 50
@@ -78,13 +78,13 @@ class LenderAccountAdmin(ReadOnlyAdmin):
         """Name the company, the account and its feed."""
         return f"{obj.connection.company} – {obj.name}: {obj.get_feed_status_display()}"
 
+    def standing(self, obj: LenderAccount) -> list[str]:
+        """Say what keeps lines back, and what a person does about it."""
+        return feed_words.standing(obj)
+
     def sections(self, request: HttpRequest, obj: LenderAccount) -> list[Section]:  # noqa: ARG002
-        """Show what keeps lines back, the lines that are to come, and what was done."""
-        return [_standing(obj), _missing_lines(obj), _acts(obj)]
-
-
-def _standing(account: LenderAccount) -> Section:
-    return Section(title=_("Where the feed stands"), notes=feed_words.standing(account))
+        """Show the lines that are to come, and what was done."""
+        return [_missing_lines(obj), _acts(obj)]
 
 
 def _missing_lines(account: LenderAccount) -> Section:
@@ -144,19 +144,45 @@ def _value(act: FeedAct, value: str) -> str:
     return value or "–"
 
 
+class MoveFilter(admin.SimpleListFilter):
+    """Lines by whose move it is."""
+
+    title = gettext_lazy("state")
+    parameter_name = "move"
+
+    def lookups(self, *_args: Any) -> list[tuple[str, Any]]:
+        """Offer three kinds."""
+        return [
+            ("refused", gettext_lazy("Refused by Xero")),
+            ("waiting", gettext_lazy("Waiting")),
+            ("under_way", gettext_lazy("On its way")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet) -> Any:  # noqa: ARG002
+        """Return the lines of the chosen kind."""
+        states = {
+            "refused": [State.FAILED],
+            "waiting": [State.HELD, State.QUEUED],
+            "under_way": UNDER_WAY_STATES,
+        }
+        chosen = self.value()
+        return queryset.filter(state__in=states[chosen]) if chosen in states else None
+
+
 class MissingLineAdmin(ReadOnlyAdmin):
     """Statement lines that are not in Xero: refused, missed or on their way."""
 
     list_display = (
-        "event_and_loan",
         "company",
         "amount",
         "value_date",
         "state_words",
         "age",
         "remedy",
+        "entry",
     )
-    list_filter = ("state", "reason")
+    list_display_links = None
+    list_filter = (MoveFilter,)
     list_select_related = ("event", "company", "loan")
     search_fields = ("company__reference__startswith", "loan__reference__startswith")
     ordering = ("created_at", "pk")
@@ -166,10 +192,10 @@ class MissingLineAdmin(ReadOnlyAdmin):
         """Return the lines that are still to come, the oldest first."""
         return SyncRecord.objects.missing_lines().order_by(*self.ordering)
 
-    @admin.display(description=gettext_lazy("event"))
-    def event_and_loan(self, line: SyncRecord) -> str:
-        """Name the event and its loan."""
-        return f"{line.event.external_id}, {line.loan.reference}"
+    @admin.display(description=gettext_lazy("entry"))
+    def entry(self, line: SyncRecord) -> SafeString:
+        """Lead to the entry's page, by the name of its event."""
+        return _link(line)
 
     @admin.display(description=gettext_lazy("amount"))
     def amount(self, line: SyncRecord) -> str:
@@ -188,5 +214,5 @@ class MissingLineAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("what to do"))
     def remedy(self, line: SyncRecord) -> str:
-        """Say what a person does about it."""
-        return feed_words.remedy_for(line) or "–"
+        """Say in short what a person does about it."""
+        return feed_words.in_short(line) or "–"
