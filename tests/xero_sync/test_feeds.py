@@ -13,10 +13,18 @@ from tests.xero_sync.evidence import (
     statement,
 )
 from tests.xero_sync.feed_worlds import app_feeds, calls, new_borrower
-from xero_sync import connections, feed_states, feeds, lender_accounts, source_accounts
+from xero_sync import (
+    connections,
+    feed_states,
+    feeds,
+    lender_accounts,
+    new_connections,
+    source_accounts,
+)
 from xero_sync.codat.exceptions import (
     AlreadyUnderWay,
     BankFeedsNotEnabled,
+    CodatError,
     ConnectionNotLinked,
     DecisionNotAllowed,
     FeedNotMapped,
@@ -113,6 +121,22 @@ def test_an_interruption_makes_no_second_one(world, numbers, fault):
     assert list(world.sandbox.connection(borrower.codat_connection).feeds) == [
         account.source_account_id
     ]
+
+
+def test_the_link_comes_after_the_source_account_and_not_without_it(world, numbers):
+    borrower = new_borrower(world, status="PendingAuth")
+    world.sandbox.faults.add("error_before", match=f"POST .*/{SOURCES}$")
+    with pytest.raises(CodatError):
+        new_connections.link_url(connection=borrower.connection, client=world.client)
+    before = len(world.sandbox.requests)
+
+    url = new_connections.link_url(connection=borrower.connection, client=world.client)
+
+    assert url
+    asked = [(one.method, one.path) for one in world.sandbox.requests[before:]]
+    assert [method for method, _ in asked] == ["GET", "POST", "GET"]
+    assert asked[1][1].endswith(SOURCES)
+    assert asked[2][1].endswith(f"/connections/{borrower.codat_connection}")
 
 
 @pytest.mark.parametrize("off", ["here", "for the lender", "no numbers", "chosen"])
