@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import QuerySet
 
-from xero_sync.models.xero_app import THE_ONLY, XeroApp
-from xero_sync.xero_app import standing
+from xero_sync.xero_app import records, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ def bank_feeds_toggle() -> QuerySet[XeroApp, bool | None]:
 
 def current() -> AppFacts:
     """Return how the app stands now; it asks the database, never Codat."""
-    app = XeroApp.objects.filter(pk=THE_ONLY).first() or XeroApp()
+    app = records.stored()
     is_certified = standing.is_certified()
     return AppFacts(
         integration_on=app.integration_on,
