@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import QuerySet
 
+from xero_sync.models.xero_app import THE_ONLY, XeroApp
 from xero_sync.xero_app import records, standing
 
 
