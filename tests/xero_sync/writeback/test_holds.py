@@ -619,7 +619,7 @@ def test_lines_of_a_borrower_who_consented_before_bank_feeds_wait_for_him(
     world, borrower
 ):
     PartnerProgramme.objects.update_or_create(defaults={"wants_bank_feeds": True})
-    Connection.objects.update(created_at=world.clock.now - timedelta(days=9))
+    Connection.objects.update(consented_at=world.clock.now - timedelta(days=9))
     scopes.record_change(
         changed_at=world.clock.now - timedelta(days=1),
         added=[scopes.BANK_FEEDS],
@@ -628,7 +628,9 @@ def test_lines_of_a_borrower_who_consented_before_bank_feeds_wait_for_him(
     )
     event = borrower.record(borrower.loan(), "drawdown", "800")
     other = world.borrower()
-    Connection.objects.filter(pk=other.connection.pk).update(created_at=world.clock.now)
+    Connection.objects.filter(pk=other.connection.pk).update(
+        consented_at=world.clock.now
+    )
     fresh = other.record(other.loan(), "drawdown", "60")
 
     rest(world)
