@@ -133,7 +133,7 @@ def test_it_is_closed_only_for_the_name_that_was_typed(account):
 def test_lines_that_are_not_in_xero_are_listed_with_their_age_and_remedy(
     account, codat
 ):
-    record_drawdown()
+    record_drawdown(account.connection.company)
     line = SyncRecord.objects.get(step="statement_line")
     SyncRecord.objects.filter(pk=line.pk).update(
         state="failed", reason="refused_by_xero", failure="invalid-end-balance: no."
@@ -151,7 +151,7 @@ def test_lines_that_are_not_in_xero_are_listed_with_their_age_and_remedy(
 
 
 def test_lines_that_the_feed_does_not_reach_are_on_no_list(account):
-    record_drawdown()
+    record_drawdown(account.connection.company)
     SyncRecord.objects.filter(step="statement_line").update(
         state="held", reason="before_feed_start"
     )

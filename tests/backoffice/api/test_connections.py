@@ -322,7 +322,7 @@ def test_writeback_needs_accounts_first(service, codat):
 def test_bank_feeds_show_what_they_rest_on_and_where_each_stands(service, codat):
     connection = codat.ready()
     path = f"connections/{connection.pk}/bank-feeds"
-    record_drawdown()
+    record_drawdown(connection.company)
     Connection.objects.update(
         bank_feeds=False,
         feed_refusal="invalid-application",

@@ -713,7 +713,7 @@ def test_bank_feeds_switched_off_for_good_take_the_refusal_along(world, borrower
 
 
 def test_a_demo_company_takes_no_lines_and_its_bookings_go_on(world, borrower):
-    Connection.objects.update(plan_type="Demo")
+    Connection.objects.update(marked_demo=True)
     event = borrower.record(borrower.loan(), "drawdown", "800")
 
     rest(world)
