@@ -11,6 +11,7 @@ from tests.backoffice.customer.journeys import Customer, record_app
 from tests.builders import make_company
 from xero_sync.customers import connecting, links
 from xero_sync.models import Connection
+from xero_sync.pages import views
 
 CODES = ["200", "201", "403", "500", "501", "999", ""]
 
@@ -257,6 +258,21 @@ def test_while_codat_is_down_the_borrower_hears_so_and_may_try_again(
     assert "That did not work just now" in shown
     assert "Try again" in shown
     _, returned = back(customer, code="200")
+    assert "We cannot see yet how it went" in returned
+
+
+def test_who_clicks_and_reloads_without_end_uses_up_no_budget(customer):
+    customer.prepare()
+    for _ in range(views.A_MINUTE):
+        customer.click()
+        back(customer, code="200")
+    before = len(customer.codat.sandbox.requests)
+
+    clicked = customer.see(customer.click()["Location"])
+    _, returned = back(customer, code="200")
+
+    assert len(customer.codat.sandbox.requests) == before
+    assert "That did not work just now" in clicked
     assert "We cannot see yet how it went" in returned
 
 
