@@ -261,7 +261,7 @@ def test_while_codat_is_down_the_borrower_hears_so_and_may_try_again(
     assert "We cannot see yet how it went" in returned
 
 
-def test_who_clicks_and_reloads_without_end_uses_up_no_budget(customer):
+def test_who_clicks_and_reloads_without_end_uses_up_no_budget(customer, new_minute):
     customer.prepare()
     for _ in range(views.A_MINUTE):
         customer.click()
