@@ -62,13 +62,14 @@ def home(request: HttpRequest, token: str) -> HttpResponse:
 @private
 def connect(request: HttpRequest, token: str) -> HttpResponse:
     """Send a borrower to Xero by a link that is fetched now; or say why not."""
+    if request.method != "POST":
+        return _to_home(token)
     try:
         company = links.company_of(token)
     except (links.LinkNotValid, links.LinkExpired):
-        return home(request, token) if request.method != "POST" else _to_home(token)
+        # There it says what to do.
+        return _to_home(token)
     with speaking(request, default=company.language) as language:
-        if request.method != "POST":
-            return _to_home(token)
         if not limits.may("way", who=company.pk, a_minute=A_MINUTE):
             return _to_home(token, refused=Code.UNREACHABLE, lang=language)
         try:
