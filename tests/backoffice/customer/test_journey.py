@@ -1,5 +1,6 @@
 """The way to Xero and back, against the sandbox."""
 
+import html
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -7,6 +8,7 @@ from django.core import serializers
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.backoffice.admin_rows import superuser
 from tests.backoffice.customer.journeys import Customer, record_app
 from tests.builders import make_company
 from xero_sync.customers import connecting, links
@@ -334,6 +336,18 @@ def test_every_status_is_put_in_words_with_its_last_check(customer, status, word
 
     assert words in shown
     assert "31 March 2026, 13:00" in shown
+
+
+@pytest.mark.django_db
+def test_the_set_up_page_has_the_redirect_to_copy_into_codats_portal():
+    shown = html.unescape(
+        superuser().get("/admin/xero_sync/xeroapp/1/change/").content.decode()
+    )
+
+    assert (
+        "http://testserver/c/return/"
+        "?connection={connectionId}&code={statusCode}&visit={visit}"
+    ) in shown
 
 
 def test_our_links_to_privacy_and_terms_are_shown(customer):
