@@ -6,6 +6,7 @@ from xero_sync.admin.connections import (
     LenderAccountAdmin,
     WritebackSwitchAdmin,
 )
+from xero_sync.admin.programme import PartnerProgrammeAdmin
 from xero_sync.admin.records import SyncRecordAdmin
 from xero_sync.admin.requests import WriteAttemptAdmin, WriteRequestAdmin
 from xero_sync.admin.runtime import (
@@ -21,6 +22,7 @@ __all__ = [
     "HeartbeatAdmin",
     "LaneAdmin",
     "LenderAccountAdmin",
+    "PartnerProgrammeAdmin",
     "RateScopeAdmin",
     "SyncRecordAdmin",
     "WebhookMessageAdmin",
