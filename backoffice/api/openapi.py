@@ -184,7 +184,7 @@ class ApiSchema(AutoSchema):
         if self.method in WRITES:
             yield from (409, 413, 415, 422)
         if self.method in getattr(self._ours, "calls_codat", set()):
-            yield from (502, 503)
+            yield from (409, 502, 503)
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> JSON:
         found: JSON = super()._map_basic_serializer(serializer, direction)

@@ -3,6 +3,7 @@
 from xero_sync.models.connections import (
     AccountMapping,
     Connection,
+    ConnectionAct,
     LenderAccount,
     WritebackSwitch,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "AccountMapping",
     "CheckpointReview",
     "Connection",
+    "ConnectionAct",
     "DataRefresh",
     "Heartbeat",
     "Lane",

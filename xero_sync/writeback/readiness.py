@@ -22,7 +22,8 @@ class Readiness:
     now: datetime
 
 
-# What is read of each row: enough to decide and to send; the rest loads when asked for.
+# What is read of each row, in the order of its fields: enough to decide and to send;
+# the rest loads when asked for.
 _OF_CONNECTION = (
     "id",
     "company_id",
@@ -30,6 +31,8 @@ _OF_CONNECTION = (
     "codat_connection_id",
     "status",
     "organisation_changed",
+    "plan_type",
+    "marked_demo",
     "ledger_lock_date",
     "bank_feeds",
     "writeback_on",
@@ -56,6 +59,7 @@ _OF_ACCOUNT = (
     "feed_status",
     "feed_start_date",
     "opening_balance",
+    "void_since",
 )
 # Few columns in one query, made once: it is asked for every event and every claim.
 _VERSIONS = (

@@ -137,9 +137,7 @@ def waiting_for_consent() -> list[tuple[Connection, set[str]]]:
 
 def consented_at(connection: Connection) -> datetime | None:
     """Return when the borrower last gave his consent, as far as we know."""
-    if connection.status == ConnectionStatus.PENDING_AUTH:
-        return None
-    return connection.created_at
+    return connection.consented_at
 
 
 def changes() -> list[ScopeChange]:

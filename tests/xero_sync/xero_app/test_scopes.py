@@ -25,12 +25,13 @@ def connect(status="Linked", at=LAST_WEEK):
         codat_connection_id=uuid4(),
         status=status,
     )
-    consent(connection, at)
+    if status != "PendingAuth":
+        consent(connection, at)
     return connection
 
 
 def consent(connection, at):
-    Connection.objects.filter(pk=connection.pk).update(created_at=at)
+    Connection.objects.filter(pk=connection.pk).update(consented_at=at)
     connection.refresh_from_db()
 
 
