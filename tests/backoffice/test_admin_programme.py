@@ -234,7 +234,7 @@ def test_what_was_prepared_can_be_opened_again():
 def test_who_has_to_consent_again_is_listed_with_the_way_there():
     connection = make_evidence().company.connections.get()
     yesterday = timezone.now() - timedelta(days=1)
-    Connection.objects.update(created_at=yesterday - timedelta(days=1))
+    Connection.objects.update(consented_at=yesterday - timedelta(days=1))
     client = superuser()
     assert "Nobody." in shown(client)
 
@@ -274,6 +274,17 @@ def test_a_change_of_scopes_ahead_is_refused():
 
     assert "changed_at" in errors(answer)
     assert not ScopeChange.objects.exists()
+
+
+def test_the_limit_warns_early_and_is_silent_once_certified(settings):
+    settings.XERO_CONNECTION_CAP = 1
+    make_evidence()
+    client = superuser()
+    assert "1 of 1 connections to Xero are in use." in shown(client)
+
+    certify()
+
+    assert "1 of 1 connections" not in shown(client)
 
 
 def test_certified_with_a_checkpoint_that_is_open_again_needs_a_person():

@@ -1,18 +1,22 @@
 """What the connections show for the technical checkpoints."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, QuerySet
 from django.utils.translation import gettext as _
 
 from lending.models import Company
-from xero_sync.models import Connection, SyncRecord, WebhookMessage
-from xero_sync.models.choices import ConnectionStatus, Reason, State
+from xero_sync import connection_words
+from xero_sync.models import Connection, ConnectionAct, SyncRecord, WebhookMessage
+from xero_sync.models.choices import (
+    ConnectionActKind,
+    ConnectionStatus,
+    Reason,
+    State,
+)
 from xero_sync.xero_app.fact import Fact, day_and_time
 
 DISCONNECTED = "connection.disconnected"
-# The check is daily and begins anew after 23 hours.
-CHECKED_WITHIN = timedelta(hours=26)
 
 
 def organisations() -> list[Fact]:
@@ -60,6 +64,12 @@ def disconnects() -> list[Fact]:
             % {"count": away.count(), "kept": kept.count()}
         ),
     ]
+    ours = ConnectionAct.objects.filter(kind=ConnectionActKind.DISCONNECTED)
+    made = ours.aggregate(count=Count("pk"), last=Max("acted_at"))
+    if made["last"]:
+        words = _("Disconnects made by us: %(count)d, the last on %(at)s.")
+        values = {"count": made["count"], "at": day_and_time(made["last"])}
+        found.append(Fact(words % values))
     if unread:
         words = _("Messages of a disconnect that were not read yet: %(count)d.")
         found.append(Fact(words % {"count": unread}, is_problem=True))
@@ -74,8 +84,7 @@ def daily_check(now: datetime) -> list[Fact]:
     if not checked["count"]:
         return [Fact(_("No connection has been checked yet."))]
     late = _live().filter(
-        Q(checked_at=None) | Q(checked_at__lt=now - CHECKED_WITHIN),
-        created_at__lt=now - CHECKED_WITHIN,
+        connection_words.not_read_since(now - connection_words.CHECKED_WITHIN)
     )
     refused = _live().exclude(access_problem="").count()
     found = [

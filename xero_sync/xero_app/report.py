@@ -15,6 +15,7 @@ from xero_sync.models import (
 )
 from xero_sync.models.programme import PartnerStep
 from xero_sync.xero_app import (
+    cap,
     checkpoints,
     evidence,
     facts,
@@ -69,6 +70,8 @@ class Report:
     programme: PartnerProgramme
     standing: Standing
     summary: str
+    # What is used of Xero's limit, once it is time to begin.
+    early_warning: str
     next: Next
     problems: Sequence[str]
     items: Sequence[Item]
@@ -93,6 +96,7 @@ def build(*, now: datetime) -> Report:
         programme=record,
         standing=stands,
         summary=guidance.summary(stands, items, reviewed),
+        early_warning=cap.warning(),
         next=guidance.next_step(stands, items, reviewed, waiting=len(waiting)),
         problems=guidance.problems(stands, reviewed, feeds_on=bool(app.bank_feeds_on)),
         items=items,

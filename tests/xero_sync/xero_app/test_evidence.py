@@ -10,7 +10,13 @@ from tests.backoffice.admin_rows import make_evidence
 from tests.builders import make_company
 from tests.worlds import World
 from tests.xero_sync.xero_app.acts import certify
-from xero_sync.models import Connection, SyncRecord, WebhookMessage, XeroApp
+from xero_sync.models import (
+    Connection,
+    ConnectionAct,
+    SyncRecord,
+    WebhookMessage,
+    XeroApp,
+)
 from xero_sync.writeback import inbox
 from xero_sync.writeback.sweep import sweep
 from xero_sync.xero_app import evidence, scopes
@@ -153,6 +159,19 @@ def test_several_organisations_of_a_borrower_are_counted_by_borrower():
     assert words(Evidence.SEVERAL).endswith("each connected apart: 1.")
 
 
+def test_a_disconnect_by_us_is_dated():
+    connection = make_evidence().company.connections.get()
+    assert "by us" not in words(Evidence.DISCONNECTS)
+    ConnectionAct.objects.create(
+        connection=connection,
+        kind="disconnected",
+        acted_by="user:anna",
+        acted_at=timezone.now(),
+    )
+
+    assert "Disconnects made by us: 1, the last on" in words(Evidence.DISCONNECTS)
+
+
 def test_deleted_connections_are_dated():
     Connection.objects.create(
         company=make_company(),
@@ -192,6 +211,7 @@ def test_the_partnership_may_be_mentioned_once_certified():
 def test_who_has_to_consent_again_is_a_problem():
     make_evidence()
     now = timezone.now()
+    Connection.objects.update(consented_at=now - timedelta(days=1))
     assert problems(Evidence.SCOPES) == []
 
     scopes.record_change(
