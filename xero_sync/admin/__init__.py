@@ -15,6 +15,7 @@ from xero_sync.admin.runtime import (
     RateScopeAdmin,
     WebhookMessageAdmin,
 )
+from xero_sync.admin.xero_app import XeroAppAdmin, XeroAppChangeAdmin
 
 __all__ = [
     "AccountMappingAdmin",
@@ -29,4 +30,6 @@ __all__ = [
     "WriteAttemptAdmin",
     "WriteRequestAdmin",
     "WritebackSwitchAdmin",
+    "XeroAppAdmin",
+    "XeroAppChangeAdmin",
 ]
