@@ -16,6 +16,7 @@ from xero_sync.models import (
     PartnerProgramme,
     ProgrammeAct,
     ScopeChange,
+    XeroApp,
 )
 from xero_sync.xero_app import checkpoints, programme, scopes, standing
 
@@ -124,6 +125,14 @@ def test_the_way_to_certified():
     assert "Certified: Xero's limit on connections is off" in shown(client)
     assert {one.author for one in ProgrammeAct.objects.all()} == {"user:anna"}
     assert {one.author for one in CheckpointReview.objects.all()} == {"user:anna"}
+
+
+def test_the_set_up_of_the_app_leads_here_and_back():
+    client = superuser()
+    app = page(XeroApp, "change", 1)
+
+    assert page(PartnerProgramme, "change", 1) in text(client.get(app))
+    assert app in shown(client)
 
 
 def test_a_link_fills_in_what_it_is_about():

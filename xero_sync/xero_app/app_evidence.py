@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from xero_sync.models import XeroApp
-from xero_sync.xero_app import facts
+from xero_sync.xero_app import facts, registration
 from xero_sync.xero_app import scopes as scope_sheet
 from xero_sync.xero_app.fact import Fact, day_and_time
 
@@ -25,6 +25,9 @@ def email() -> list[Fact]:
     email = _app().app_email
     if not email:
         return [Fact(_("The app's e-mail is not recorded yet."))]
+    if registration.looks_personal(email):
+        words = _("The app's e-mail, %(email)s, looks like one person's.")
+        return [Fact(words % {"email": email}, is_problem=True)]
     return [Fact(_("The app's e-mail is %(email)s.") % {"email": email})]
 
 

@@ -193,11 +193,18 @@ def test_a_name_with_xero_in_it_is_a_problem(name):
 
 
 def test_a_name_without_it_is_not():
-    XeroApp.objects.create(name="Acme Advance", app_email="apps@acme.example")
+    XeroApp.objects.create(name="Acme Advance", app_email="developers@acme.example")
 
     assert problems(Evidence.NAME) == []
     assert "Acme Advance" in words(Evidence.NAME)
-    assert "apps@acme.example" in words(Evidence.EMAIL)
+    assert problems(Evidence.EMAIL) == []
+    assert "developers@acme.example" in words(Evidence.EMAIL)
+
+
+def test_a_mailbox_that_looks_like_one_persons_is_a_problem():
+    XeroApp.objects.create(app_email="jane.doe@acme.example")
+
+    assert len(problems(Evidence.EMAIL)) == 1
 
 
 def test_the_partnership_may_be_mentioned_once_certified():
