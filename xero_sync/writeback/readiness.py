@@ -82,7 +82,8 @@ def of(*, company_id: int, now: datetime) -> Readiness:
     """Read the readiness of one company."""
     versions = _OF_ONE.rows(company=company_id)
     if not versions:
-        return load(company_ids=[company_id], now=now)[company_id]
+        live = Connection.objects.live().filter(company=company_id)
+        return Readiness(live.first(), None, now)
     # The newest stands last.
     mapping = _mapping(versions[-1])
     return Readiness(mapping.connection, mapping, now)
@@ -91,6 +92,9 @@ def of(*, company_id: int, now: datetime) -> Readiness:
 def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
     """Read the readiness of several companies with one query, at most two."""
     wanted = set(company_ids)
+    if len(wanted) == 1:
+        (company_id,) = wanted
+        return {company_id: of(company_id=company_id, now=now)}
     versions = _VERSIONS.filter(connection__company__among=wanted)
     ready = {
         mapping.connection.company_id: Readiness(mapping.connection, mapping, now)
