@@ -9,15 +9,16 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from lending.admin_base import ReadOnlyAdmin, Section
+from lending.admin_base import Link, ReadOnlyAdmin, Section
 from xero_sync import connection_words
+from xero_sync.admin import customers
 from xero_sync.admin.connection_actions import (
     FeedsOff,
     FeedsOn,
     SwitchOff,
     SwitchOn,
 )
-from xero_sync.admin.ending_actions import Disconnect, OffBoard
+from xero_sync.admin.ending_actions import Disconnect, OffBoard, ReadNow
 from xero_sync.admin.organisation_actions import (
     ConfirmOrganisation,
     MarkDemo,
@@ -37,6 +38,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
     object_actions = (
         ConfirmOrganisation(),
         ReplaceOrganisation(),
+        ReadNow(),
         SwitchOn(),
         SwitchOff(),
         FeedsOn(),
@@ -126,6 +128,10 @@ class ConnectionAdmin(ReadOnlyAdmin):
         """Say above the list what is used of Xero's limit."""
         context = {"usage": cap.in_words(cap.usage()), **(extra_context or {})}
         return super().changelist_view(request, context)
+
+    def links(self, request: HttpRequest, obj: Connection) -> list[Link]:
+        """Lead to the customer's link, which is the company's."""
+        return customers.links_to_make_one(request, obj.company)
 
     def sections(self, request: HttpRequest, obj: Connection) -> list[Section]:  # noqa: ARG002
         """Show what was chosen for the connection, newest first."""
