@@ -28,12 +28,17 @@ TAG = "uid"
 
 
 def connect_company(
-    *, company: Company, client: CodatClient, now: datetime
+    *,
+    company: Company,
+    client: CodatClient,
+    now: datetime,
+    demo_marked_by: str = "",
 ) -> Connection:
     """Create a company and its Xero connection at Codat, for the borrower to authorise.
 
     What exists already is taken as it is: the live connection, or what an earlier call
-    made at Codat before it was interrupted.
+    made at Codat before it was interrupted. `demo_marked_by` names who says that it is
+    for a demo company of Xero's, which takes no place of Xero's limit.
 
     Raises:
         ConnectionCapReached: Xero's limit is reached; Codat was not asked.
@@ -48,18 +53,28 @@ def connect_company(
             raise AlreadyUnderWay
         live = company.connections.live().first()
         if live is not None:
-            return live
+            return _marked(live, demo_marked_by, now)
         cap.require_integration()
-        cap.require_place()
+        if not demo_marked_by:
+            cap.require_place()
         remote = _company(company, client)
         _ensure_connection(remote, company, client)
-        return connections.import_codat_company(
+        made = connections.import_codat_company(
             company=company,
             codat_company_id=UUID(remote.id),
             codat_connection_id=None,
             client=client,
             now=now,
         )
+        return _marked(made, demo_marked_by, now)
+
+
+def _marked(connection: Connection, by: str, now: datetime) -> Connection:
+    if not by:
+        return connection
+    return connections.mark_demo(
+        connection=connection, is_demo=True, marked_by=by, now=now
+    )
 
 
 def link_url(*, connection: Connection, client: CodatClient) -> str | None:

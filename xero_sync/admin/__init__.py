@@ -6,6 +6,7 @@ from xero_sync.admin.connections import (
     WritebackSwitchAdmin,
 )
 from xero_sync.admin.feeds import LenderAccountAdmin, MissingLineAdmin
+from xero_sync.admin.programme import PartnerProgrammeAdmin
 from xero_sync.admin.records import SyncRecordAdmin
 from xero_sync.admin.requests import WriteAttemptAdmin, WriteRequestAdmin
 from xero_sync.admin.runtime import (
@@ -23,6 +24,7 @@ __all__ = [
     "LaneAdmin",
     "LenderAccountAdmin",
     "MissingLineAdmin",
+    "PartnerProgrammeAdmin",
     "RateScopeAdmin",
     "SyncRecordAdmin",
     "WebhookMessageAdmin",

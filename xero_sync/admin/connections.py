@@ -18,7 +18,7 @@ from xero_sync.admin.connection_actions import (
     SwitchOff,
     SwitchOn,
 )
-from xero_sync.admin.ending_actions import Disconnect, OffBoard
+from xero_sync.admin.ending_actions import Disconnect, OffBoard, ReadNow
 from xero_sync.admin.organisation_actions import (
     ConfirmOrganisation,
     MarkDemo,
@@ -38,6 +38,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
     object_actions = (
         ConfirmOrganisation(),
         ReplaceOrganisation(),
+        ReadNow(),
         SwitchOn(),
         SwitchOff(),
         FeedsOn(),

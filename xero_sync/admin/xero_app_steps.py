@@ -6,7 +6,9 @@ buttons, tabs and boxes are those of Xero Developer and of Codat's portal.
 
 from collections.abc import Sequence
 
+from django.urls import reverse
 from django.utils.formats import localize
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -318,6 +320,14 @@ def _partner(facts: AppFacts) -> Step:
                     "details of your application."
                 ),
                 developer=_developer(),
+            ),
+            with_parts(
+                _("Prepare it and record each step on {page}; it names what is next."),
+                page=format_html(
+                    '<a href="{}">{}</a>',
+                    reverse("admin:xero_sync_partnerprogramme_change", args=[1]),
+                    _("the page on the partner programme"),
+                ),
             ),
         ],
         warnings=[
