@@ -15,8 +15,8 @@ from xero_sync import slots
 from xero_sync.models import Heartbeat, SyncRecord
 from xero_sync.models.choices import (
     CLOSED_STATES,
+    COVERED_REASONS,
     UNDER_WAY_STATES,
-    Reason,
     State,
     Step,
 )
@@ -92,9 +92,7 @@ def is_settled(loan: Loan) -> bool:
 
 def unsettled_records(loan: Loan) -> QuerySet[SyncRecord]:
     """Return the entries that keep a loan from being settled."""
-    covered = Q(
-        state=State.HELD, reason=Reason.BANK_FEEDS_OFF, step=Step.STATEMENT_LINE
-    )
+    covered = Q(state=State.HELD, reason__in=COVERED_REASONS, step=Step.STATEMENT_LINE)
     return SyncRecord.objects.filter(loan=loan).exclude(
         Q(state__in=CLOSED_STATES) | covered
     )

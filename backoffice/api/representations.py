@@ -15,7 +15,7 @@ from lending.money import as_text
 from lending.positions import Position, explain, loan_position
 from xero_sync import masking, preview, selectors, stages
 from xero_sync.models import SyncRecord
-from xero_sync.models.choices import DATA_TYPES, State, Step
+from xero_sync.models.choices import COVERED_REASONS, DATA_TYPES, State, Step
 
 Shown = dict[str, Any]
 
@@ -223,4 +223,4 @@ def _entry(record: SyncRecord, stage: stages.Stage, attempts: int) -> Shown:
 
 def _is_covered(shown: Shown) -> bool:
     """Tell whether a line waits for nothing but bank feeds, which may never come."""
-    return bool(shown["reason"] == "bank_feeds_off")
+    return shown["reason"] in COVERED_REASONS

@@ -18,6 +18,7 @@ from lending.models import Loan, LoanEvent
 from xero_sync.models import RecordChange, SyncRecord
 from xero_sync.models.choices import (
     CLOSED_STATES,
+    COVERED_REASONS,
     STANDING_STATES,
     Reason,
     State,
@@ -75,10 +76,7 @@ def _was_unknown(change: RecordChange) -> bool:
 
 def _may_complete(change: RecordChange) -> bool:
     """Whether nothing may be left to do for an event or a loan after this."""
-    is_covered = (change.to_state, change.reason) == (
-        State.HELD,
-        Reason.BANK_FEEDS_OFF,
-    )
+    is_covered = change.to_state == State.HELD and change.reason in COVERED_REASONS
     return change.to_state in CLOSED_STATES or is_covered
 
 
@@ -108,7 +106,7 @@ def _stands(record: SyncRecord) -> bool:
     is_covered = (
         record.step == Step.STATEMENT_LINE
         and record.state == State.HELD
-        and record.reason == Reason.BANK_FEEDS_OFF
+        and record.reason in COVERED_REASONS
     )
     return record.state in STANDING_STATES or is_covered
 

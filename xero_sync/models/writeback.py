@@ -8,6 +8,7 @@ from xero_sync.ids import new_id
 from xero_sync.models.choices import (
     BOOKINGS,
     CLOSED_STATES,
+    COVERED_REASONS,
     REASONS_FOR_A_PERSON,
     Cause,
     Outcome,
@@ -38,6 +39,11 @@ class SyncRecordQuerySet(models.QuerySet["SyncRecord"]):
     def open(self) -> "SyncRecordQuerySet":
         """Return entries that are not settled for good."""
         return self.filter(OPEN)
+
+    def missing_lines(self) -> "SyncRecordQuerySet":
+        """Return the statement lines that are still to come into the bank feed."""
+        lines = self.open().filter(step=Step.STATEMENT_LINE)
+        return lines.exclude(state=State.HELD, reason__in=COVERED_REASONS)
 
     def needing_a_person(self) -> "SyncRecordQuerySet":
         """Return entries that move only when a person acts."""
