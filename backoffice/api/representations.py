@@ -13,7 +13,7 @@ from lending.money import as_text
 from lending.positions import Position, explain, loan_position
 from xero_sync import masking, preview, selectors, stages
 from xero_sync.models import SyncRecord
-from xero_sync.models.choices import DATA_TYPES, State, Step
+from xero_sync.models.choices import DATA_TYPES, Step
 
 Shown = dict[str, Any]
 
@@ -106,27 +106,14 @@ def event_as_recorded(row: LoanEvent, planned: Sequence[SyncRecord]) -> Shown:
 
 def event_now(row: LoanEvent, records: Iterable[SyncRecord]) -> Shown:
     """Show an event with the exact stage of each of its entries."""
-    shown = entries(list(records))
+    planned = list(records)
     reversal = getattr(row, "reversed_by", None)
     return {
         **event(row),
         "reversed_by": reversal.external_id if reversal else None,
-        "status": event_status(shown),
-        "entries": shown,
+        "status": stages.status_of(planned).value,
+        "entries": entries(planned),
     }
-
-
-def event_status(entries: Sequence[Shown]) -> str:
-    """Put the stages of an event's entries into one word."""
-    states = {one["state"] for one in entries if not _is_covered(one)}
-    if any(one["who_must_act"] != "nobody" for one in entries):
-        return "needs_attention"
-    if State.UNKNOWN in states:
-        return "unknown"
-    closed = {State.WRITTEN, State.LINKED_BY_HAND, State.CANCELLED}
-    if not states - closed:
-        return "cancelled" if states == {State.CANCELLED} else "written"
-    return "in_progress"
 
 
 def what_would_be_written(row: LoanEvent) -> list[Shown]:
@@ -211,8 +198,3 @@ def _entry(record: SyncRecord, stage: stages.Stage, attempts: int) -> Shown:
 def _effect(record: SyncRecord) -> str:
     currency = record.loan.company.currency
     return as_text(record.lender_effect, currency)
-
-
-def _is_covered(shown: Shown) -> bool:
-    """Tell whether a line waits for nothing but bank feeds, which may never come."""
-    return bool(shown["reason"] == "bank_feeds_off")

@@ -10,9 +10,8 @@ from backoffice.api import patterns
 from lending.models import CollectionRoute, Company, EventKind, InvoicePaymentPosting
 from xero_sync.models.choices import DATA_TYPES, Reason, State, Step
 from xero_sync.selectors import Wait
-from xero_sync.stages import Actor
+from xero_sync.stages import Actor, EventStatus
 
-EVENT_STATUSES = ["in_progress", "needs_attention", "unknown", "written", "cancelled"]
 ITEM_STATUSES = [
     "recorded",
     "replayed",
@@ -174,7 +173,7 @@ class EventNow(EventShown):
     """An event with the exact stage of each of its entries."""
 
     reversed_by = reference_or_null("The event that takes this one back.")
-    status = serializers.ChoiceField(EVENT_STATUSES)
+    status = serializers.ChoiceField(EventStatus.choices)
     entries = EntryShown(many=True)
 
 

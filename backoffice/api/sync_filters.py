@@ -14,7 +14,7 @@ from backoffice.api.filters import (
     YesNoParameter,
 )
 from xero_sync.models.choices import Reason, State, Step
-from xero_sync.stages import needs_somebody
+from xero_sync.stages import NEEDS_SOMEBODY
 
 
 class WordParameter(forms.CharField):
@@ -46,7 +46,7 @@ class AttentionFilter(Filter):
         """Return those that are so."""
         if value is None:
             return qs
-        return qs.filter(needs_somebody() if value else ~needs_somebody())
+        return qs.filter(NEEDS_SOMEBODY.q() if value else ~NEEDS_SOMEBODY.q())
 
 
 class EntryFilter(ListFilter):

@@ -79,7 +79,9 @@ def chosen_events(**options: Any) -> ShortListField:
     return ShortListField(
         child=ChoiceText(choices=CHOOSABLE),
         max_length=len(CHOOSABLE),
-        help_text="Which messages it gets; none named means all of them.",
+        help_text="Which messages it gets; none named means all of them. "
+        "event.needs_attention is sent where an entry needs a decision of its own; "
+        "where a connection keeps entries back, connection.changed tells it.",
         **options,
     )
 
