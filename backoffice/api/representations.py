@@ -59,7 +59,7 @@ def loan_with_position(row: Loan) -> Shown:
     return {
         **loan(row),
         "position": position(found),
-        "settled": selectors.is_settled(row),
+        "settled": selectors.is_settled(row, found),
         "to_settle": explain(found, row),
     }
 
