@@ -150,15 +150,16 @@ def entry_or_404(caller: Caller, number: UUID) -> SyncRecord:
     Raises:
         Problem: 404.
     """
-    known = _entries(caller).select_related("request__mapping__lender_account")
-    record: SyncRecord | None = known.filter(pk=number).first()
+    known = _entries(caller).select_related(
+        "lender_account", "request__mapping__lender_account"
+    )
+    # What was sent may be a thousand lines long, and is not shown.
+    found = known.defer("request__body").filter(pk=number)
+    record: SyncRecord | None = found.first()
     if record is None:
         raise not_found(f"There is no entry {number}.")
     return record
 
 
 def _entries(caller: Caller) -> QuerySet[SyncRecord]:
-    loaded = SyncRecord.objects.select_related(
-        "event", "loan__company", "lender_account"
-    )
-    return seen_by(caller, loaded)
+    return seen_by(caller, SyncRecord.objects.select_related("event", "loan__company"))
