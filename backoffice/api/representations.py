@@ -118,20 +118,15 @@ def event_now(row: LoanEvent, records: Iterable[SyncRecord]) -> Shown:
 
 def what_would_be_written(row: LoanEvent) -> list[Shown]:
     """Show the bodies that Codat would get for an event, by the accounts chosen now."""
-    found = row.sync_records.select_related("lender_account").order_by("step")
-    shown = []
-    for record in found:
-        record.event, record.loan = row, row.loan
-        made = preview.preview(record=record, now=timezone.now())
-        shown.append(
-            {
-                "step": record.step,
-                "data_type": made.data_type,
-                "body": made.body,
-                "missing": made.missing,
-            }
-        )
-    return shown
+    return [
+        {
+            "step": record.step,
+            "data_type": made.data_type,
+            "body": made.body,
+            "missing": made.missing,
+        }
+        for record, made in preview.previews(event=row, now=timezone.now())
+    ]
 
 
 def planned_entry(record: SyncRecord) -> Shown:

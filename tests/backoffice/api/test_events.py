@@ -4,6 +4,7 @@ import pytest
 
 from lending.models import LoanEvent
 from tests.builders import make_company, make_event, make_loan
+from tests.worlds import World
 from xero_sync.models import SyncRecord
 
 DRAWDOWN = {
@@ -83,6 +84,23 @@ def test_a_dry_run_shows_what_would_be_written_and_changes_nothing(service, loan
     assert shown["loan_after"]["position"]["lender_account"] == "-800.00"
     assert not LoanEvent.objects.exists()
     assert not SyncRecord.objects.exists()
+
+
+def test_a_dry_run_shows_the_bodies_that_would_be_sent(service):
+    world = World()
+    borrower = world.borrower(reference="acme")
+    borrower.loan(reference="loan-1")
+    body = DRAWDOWN | {"value_date": world.clock.now.date().isoformat()}
+
+    shown = service.post("loans/loan-1/events?dry_run=true", body).json()
+
+    line, transfer = (one["body"] for one in shown["would_write"])
+    chosen = borrower.mapping
+    assert transfer["from"]["accountRef"]["id"] == chosen.lender_target_account_id
+    assert transfer["to"]["accountRef"]["id"] == chosen.nominated_account_id
+    assert transfer["to"]["amount"] == "800.00"
+    (sent,) = line["transactions"]
+    assert (sent["amount"], sent["balance"]) == ("-800.00", "-800.00")
 
 
 def test_a_reversal_is_recorded_and_repeated_harmlessly(service, loan):
