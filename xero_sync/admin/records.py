@@ -18,7 +18,7 @@ from xero_sync import entries, selectors
 from xero_sync.admin import search
 from xero_sync.admin.evidence import as_block, sent, shown, with_attempts
 from xero_sync.clock import database_now
-from xero_sync.codat.exceptions import WritebackBlocked
+from xero_sync.codat.exceptions import DecisionNotAllowed
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import (
     NOT_SENT_STATES,
@@ -58,7 +58,7 @@ class Decision(ObjectAction):
     """What a person decides about an entry."""
 
     form_class = DecisionForm
-    refusals = (WritebackBlocked,)
+    refusals = (DecisionNotAllowed,)
     service: Callable[..., SyncRecord]
 
     def perform(self, obj: SyncRecord, values: dict[str, Any], author: str) -> None:

@@ -36,8 +36,8 @@ def send_again(
     """Queue a refused entry, or one held for a person, with a fresh request.
 
     Raises:
-        DecisionNotAllowed: it is not refused or held for a person.
-        WritebackBlocked: what keeps it from being sent still does.
+        DecisionNotAllowed: it is not refused or held for a person, or what keeps it
+            from being sent still does; then the code is that reason.
     """
     _require_reason(reason)
     wake(company_ids=[record.company_id], at=now)
@@ -59,7 +59,8 @@ def send_again(
     return record
 
 
-# What keeps an entry from being sent whatever a person decides about it.
+# What keeps an entry from being sent whatever a person decides about it, as said where
+# it is met directly.
 STILL_BLOCKED: dict[str, type[WritebackBlocked]] = {
     Reason.WRITEBACK_OFF: WritebackSwitchedOff,
     Reason.ORGANISATION_CHANGED: OrganisationChanged,
@@ -72,7 +73,8 @@ def _require_sendable(record: SyncRecord) -> None:
     if record.state != State.HELD:
         return
     if record.reason in STILL_BLOCKED:
-        raise STILL_BLOCKED[record.reason](code=record.reason)
+        words = STILL_BLOCKED[record.reason]().message
+        raise DecisionNotAllowed(words, code=record.reason)
     if record.reason in REASONS_FOR_A_PERSON:
         raise DecisionNotAllowed(
             _("It cannot be sent yet: %(reason)s.")
