@@ -97,15 +97,18 @@ class MomentParameter(forms.Field):
         )
 
 
-class KindParameter(forms.CharField):
-    """A kind of event."""
+class WordParameter(forms.CharField):
+    """One of a few words."""
 
-    schema: dict[str, Any] = {"type": "string", "enum": EventKind.values}
+    def __init__(self, *, words: list[str], **options: Any) -> None:
+        self.words = words
+        self.schema: dict[str, Any] = {"type": "string", "enum": words}
+        super().__init__(**options)
 
     def validate(self, value: str) -> None:
-        """Refuse what is no kind."""
-        if value and value not in EventKind.values:
-            raise ValidationError(f"use one of {', '.join(EventKind.values)}.")
+        """Refuse another word."""
+        if value and value not in self.words:
+            raise ValidationError(f"use one of {', '.join(self.words)}.")
 
 
 class YesNoParameter(forms.Field):
@@ -167,10 +170,10 @@ class MomentFilter(Filter):
     field_class = MomentParameter
 
 
-class KindFilter(Filter):
-    """Of a kind."""
+class WordFilter(Filter):
+    """Equal to one of a few words."""
 
-    field_class = KindParameter
+    field_class = WordParameter
 
 
 class YesNoFilter(Filter):
@@ -275,7 +278,7 @@ class LoansEventFilter(ListFilter):
     """The events of one loan, in the order in which they count."""
 
     orders = {"sequence": "sequence", "-sequence": "-sequence"}
-    kind = KindFilter(help_text="What the money was for.")
+    kind = WordFilter(words=EventKind.values, help_text="What the money was for.")
     value_date_from = DayFilter("value_date", "gte", help_text="This day or later.")
     value_date_to = DayFilter("value_date", "lte", help_text="This day or earlier.")
     recorded_from = MomentFilter(

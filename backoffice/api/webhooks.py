@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,16 +25,22 @@ from backoffice.api.fields import (
     TextField,
     YesNoField,
 )
+from backoffice.api.filters import ListFilter, WordFilter
 from backoffice.api.idempotency import Reply, once
 from backoffice.api.moments import read_moment
 from backoffice.api.pagination import PAGE_PARAMETERS, page_of, paged
-from backoffice.api.problems import CONTRADICTORY, Fault, Problem, invalid, not_found
+from backoffice.api.problems import CONTRADICTORY, Problem, not_found
 from backoffice.models import (
     Scope,
     WebhookAttempt,
     WebhookEndpoint,
 )
-from backoffice.models.webhooks import CHOOSABLE, URL_LENGTH, DeliveryState
+from backoffice.models.webhooks import (
+    CHOOSABLE,
+    URL_LENGTH,
+    DeliveryState,
+    WebhookDeliveryQuerySet,
+)
 from backoffice.webhooks import jobs, services
 from xero_sync import task_queue
 from xero_sync.clock import database_now
@@ -121,6 +127,25 @@ class ReplayBody(StrictSerializer):
         raise serializers.ValidationError(
             "give either message_id, or since and until.", code=CONTRADICTORY
         )
+
+
+class DeliveryStateFilter(WordFilter):
+    """Stands in a state, which is no column but follows from several."""
+
+    def filter(
+        self, qs: WebhookDeliveryQuerySet, value: str
+    ) -> WebhookDeliveryQuerySet:
+        """Return those that stand there."""
+        return qs.in_state(value) if value else qs
+
+
+class DeliveryFilter(ListFilter):
+    """What was sent to an endpoint."""
+
+    orders = {"-created": "-pk", "created": "pk"}
+    state = DeliveryStateFilter(
+        words=DeliveryState.values, help_text="Where they stand."
+    )
 
 
 class WebhookView(ApiView):
@@ -270,32 +295,20 @@ class Deliveries(WebhookView):
     """`webhook-endpoints/{id}/deliveries`."""
 
     scopes = {"GET": Scope.WEBHOOKS_ADMIN}
-    parameters = {"GET": PAGE_PARAMETERS | {"state"}}
+    filters = DeliveryFilter
 
     @extend_schema(
         operation_id="listDeliveries",
         summary="List what was sent to an endpoint",
-        parameters=[
-            OpenApiParameter(
-                "state",
-                {"type": "string", "enum": DeliveryState.values},
-                description="Where they stand.",
-            )
-        ],
         responses=schemas.page_of(hooks.DeliveryShown),
     )
-    def get(self, request: Request, endpoint_id: UUID) -> Response:
+    def get(self, request: Request, endpoint_id: UUID) -> Response:  # noqa: ARG002
         """List what was sent to an endpoint, newest first, with every attempt."""
-        endpoint = endpoint_or_404(endpoint_id)
-        found = endpoint.deliveries.all()
-        if state := request.query_params.get("state"):
-            found = found.in_state(_known_state(state))
         attempts = WebhookAttempt.objects.order_by("pk")
-        found = found.select_related("message").prefetch_related(
-            Prefetch("tries", queryset=attempts)
+        found = endpoint_or_404(endpoint_id).deliveries.select_related("message")
+        return self.listed(
+            found.prefetch_related(Prefetch("tries", queryset=attempts)), show.delivery
         )
-        page = page_of(found, request=request)
-        return paged(page, [show.delivery(one) for one in page.rows])
 
 
 def create(author: str, fields: Mapping[str, Any]) -> Reply:
@@ -357,10 +370,3 @@ def endpoint_or_404(endpoint_id: UUID) -> WebhookEndpoint:
     if found is None:
         raise not_found(f"There is no webhook endpoint {endpoint_id}.")
     return found
-
-
-def _known_state(text: str) -> str:
-    if text in DeliveryState.values:
-        return text
-    words = f"state: use one of {', '.join(DeliveryState.values)}."
-    raise invalid([Fault(words, parameter="state")])
