@@ -12,6 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from backoffice.api import patterns
+from backoffice.api.moments import DAY_RULE, read_day
 from lending.models.references import REFERENCE_RULE, is_reference
 
 
@@ -110,14 +111,9 @@ class DayField(serializers.Field):
 
     def to_internal_value(self, data: Any) -> date:
         """Return the date."""
-        if isinstance(data, str) and re.fullmatch(patterns.DATE, data, re.ASCII):
-            try:
-                return date.fromisoformat(data)
-            except ValueError:
-                pass
-        raise serializers.ValidationError(
-            "give a real date as YYYY-MM-DD.", code="invalid_date"
-        )
+        if isinstance(data, str) and (day := read_day(data)):
+            return day
+        raise serializers.ValidationError(DAY_RULE, code="invalid_date")
 
     def to_representation(self, value: date) -> str:
         """Return it as YYYY-MM-DD."""

@@ -15,7 +15,7 @@ from django_filters import Filter, FilterSet
 from rest_framework.request import Request
 
 from backoffice.api import patterns
-from backoffice.api.moments import read_moment
+from backoffice.api.moments import DAY_RULE, read_day, read_moment
 from backoffice.api.problems import Fault, invalid
 from lending.models import Company, EventKind, validate_reference
 from lending.models.company import CURRENCY_RULE
@@ -68,12 +68,9 @@ class DayParameter(forms.Field):
         """Return the date, or refuse."""
         if not value:
             return None
-        if re.fullmatch(patterns.DATE, value, re.ASCII):
-            try:
-                return date.fromisoformat(value)
-            except ValueError:
-                pass
-        raise ValidationError("give a real date as YYYY-MM-DD.")
+        if day := read_day(value):
+            return day
+        raise ValidationError(DAY_RULE)
 
 
 class MomentParameter(forms.Field):

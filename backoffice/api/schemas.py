@@ -31,8 +31,8 @@ class Amount(serializers.CharField):
     """An amount."""
 
 
-@extend_schema_field({"type": "string", "pattern": patterns.SIGNED_AMOUNT})
-class SignedAmount(serializers.CharField):
+@extend_schema_field({"type": "string", "pattern": patterns.BALANCE})
+class Balance(serializers.CharField):
     """A balance, or an effect on one."""
 
 
@@ -81,11 +81,11 @@ class PositionShown(serializers.Serializer):
     """Balances in the borrower's books as our events lead to them, debits positive."""
 
     currency = serializers.CharField()
-    lender_account = SignedAmount()
-    nominated_account = SignedAmount()
-    fee_expense = SignedAmount()
-    tax = SignedAmount()
-    receivable = SignedAmount(help_text="What the debtor still owes the borrower.")
+    lender_account = Balance()
+    nominated_account = Balance()
+    fee_expense = Balance()
+    tax = Balance()
+    receivable = Balance(help_text="What the debtor still owes the borrower.")
 
 
 class LoanWithPosition(LoanShown):
@@ -125,7 +125,7 @@ class PlannedEntry(serializers.Serializer):
     step = serializers.ChoiceField(Step.choices)
     data_type = serializers.ChoiceField(sorted(set(DATA_TYPES.values())))
     value_date = serializers.DateField()
-    lender_effect = SignedAmount(help_text="On the lender account.")
+    lender_effect = Balance(help_text="On the lender account.")
     state = serializers.ChoiceField(State.choices)
     reason = serializers.ChoiceField(Reason.choices, allow_blank=True)
 
