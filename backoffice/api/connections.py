@@ -138,10 +138,8 @@ class CompanyConnections(ApiView):
         """List a company's connections: the one that lives, then the deleted ones."""
         company = company_or_404(self.caller, reference)
         rows = company.connections.select_related("company").order_by("-created_at")
-        shown = [show.connection(row) for row in rows]
-        return Response(
-            {"results": sorted(shown, key=lambda one: one["deleted_at"] is not None)}
-        )
+        living_first = sorted(rows, key=lambda one: one.deleted_at is not None)
+        return Response({"results": show.connections(living_first)})
 
     @extend_schema(
         operation_id="connectCompany",

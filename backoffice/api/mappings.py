@@ -33,6 +33,7 @@ from xero_sync.clock import database_now
 from xero_sync.codat.exceptions import WritebackBlocked
 from xero_sync.models import Connection
 from xero_sync.patient import Patience, patient_client
+from xero_sync.writeback import readiness
 
 OK = 200
 # Web servers commonly end a request after 30 seconds.
@@ -189,7 +190,7 @@ class AccountMapping(ApiView):
 
 def choose(caller: Caller, row: Connection, fields: Mapping[str, Any]) -> Reply:
     """Choose accounts from a checked body."""
-    before = show.latest_mapping(row)
+    before = readiness.latest_mappings(connection_ids=[row.pk]).get(row.pk)
     try:
         with patient_client() as client:
             chosen = account_choice.choose(
