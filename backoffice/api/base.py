@@ -1,6 +1,6 @@
 """What all views of the API share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from backoffice.api.authentication import BearerKey, Caller
@@ -42,6 +43,10 @@ class ApiView(APIView):
     parameters: dict[str, set[str]] = {}
     # What GET can be narrowed by, where it is a list.
     filters: type[ListFilter] | None = None
+    # The methods that call Codat before they answer.
+    calls_codat: set[str] = set()
+    # What answers hold that is only pointed at, for the description.
+    parts: Sequence[type[Serializer]] = ()
     # Operations that take the natural key of what was just made: their parameter.
     leads_to: dict[str, str] = {}
 
