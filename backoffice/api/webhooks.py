@@ -41,8 +41,7 @@ from backoffice.models.webhooks import (
     DeliveryState,
     WebhookDeliveryQuerySet,
 )
-from backoffice.webhooks import jobs, services
-from xero_sync import task_queue
+from backoffice.webhooks import services
 from xero_sync.clock import database_now
 
 MESSAGE_ID = re.compile(r"msg_([0-9a-f]{32})", re.ASCII)
@@ -327,7 +326,6 @@ def change(endpoint: WebhookEndpoint, fields: Mapping[str, Any]) -> Reply:
     row = services.update_endpoint(endpoint=endpoint, **given)
     if enabled is True and row.disabled_at:
         row = services.enable_endpoint(endpoint=row)
-        task_queue.nudge(jobs.DELIVER)
     elif enabled is False:
         row = services.disable_endpoint(endpoint=row, now=database_now())
     return Reply(HTTPStatus.OK, show.endpoint(row))
@@ -344,7 +342,6 @@ def rotate(endpoint: WebhookEndpoint) -> Reply:
 def send_test(endpoint: WebhookEndpoint) -> Reply:
     """Send a test."""
     delivery = services.send_test(endpoint=endpoint, now=database_now())
-    task_queue.nudge(jobs.DELIVER)
     return Reply(HTTPStatus.ACCEPTED, {"message_id": delivery.message.webhook_id})
 
 
@@ -356,7 +353,6 @@ def replay(endpoint: WebhookEndpoint, fields: Mapping[str, Any]) -> Reply:
         count = 1
     else:
         count = services.replay_range(endpoint=endpoint, now=now, **fields)
-    task_queue.nudge(jobs.DELIVER)
     return Reply(HTTPStatus.ACCEPTED, {"messages": count})
 
 
