@@ -95,8 +95,8 @@ class AmountField(serializers.Field):
         if isinstance(data, str) and re.fullmatch(patterns.AMOUNT, data, re.ASCII):
             return data
         raise serializers.ValidationError(
-            "write it as text with a point, such as “800.00”; never as a number, with "
-            "a sign or with grouping.",
+            "write it as text with a point, such as “800.00”, with at most 12 digits "
+            "before it and 3 after; never as a number, with a sign or with grouping.",
             code="amount_not_allowed",
         )
 
