@@ -103,6 +103,8 @@ def checked(serializer: type[Any], request: Request) -> dict[str, Any]:
         ValidationError: naming each field that is missing, malformed or unknown.
     """
     given = serializer(data=request.data)
+    # What a service calls by a name that the body lacks is no place in the body.
+    request.body_fields = set(given.fields)  # type: ignore[attr-defined]
     given.is_valid(raise_exception=True)
     fields: dict[str, Any] = given.validated_data
     return fields

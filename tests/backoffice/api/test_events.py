@@ -170,6 +170,7 @@ def test_a_malformed_field_is_named(service, loan, change, pointer):
     [
         ({"amount": "0.00"}, "amount_not_allowed", "/amount"),
         ({"amount": "800.001"}, "amount_not_allowed", "/amount"),
+        ({"amount": "0.001"}, "amount_not_allowed", "/amount"),
         ({"currency": "EUR"}, "currency_mismatch", "/currency"),
         ({"value_date": "2026-03-01"}, "value_date_not_allowed", "/value_date"),
         ({"value_date": "2999-01-01"}, "value_date_not_allowed", "/value_date"),
@@ -186,6 +187,29 @@ def test_what_the_book_refuses_is_a_422(service, loan, change, code, pointer):
     assert answer.status_code == 422, answer.content
     assert answer.json()["code"] == code
     assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
+
+
+def test_an_amount_that_is_too_fine_is_told_to_be_rounded(service, loan):
+    answer = service.post("loans/loan-1/events", DRAWDOWN | {"amount": "0.001"})
+
+    assert answer.json()["detail"] == (
+        "amount: GBP has 2 digits after the point; round it."
+    )
+
+
+def test_what_no_field_of_the_body_would_mend_points_at_none(service, loan):
+    service.post("loans/loan-1/events", DRAWDOWN)
+    service.post("loan-events/loan-1:drawdown/reverse", {"external_id": "undo"})
+
+    twice = service.post(
+        "loan-events/loan-1:drawdown/reverse", {"external_id": "undo-2"}
+    )
+    service.post("loans/loan-1/close", {"reason": "given up"})
+    closed = service.post("loans/loan-1/events", DRAWDOWN | {"external_id": "late"})
+
+    assert (twice.status_code, twice.json()["errors"]) == (422, [])
+    assert (closed.status_code, closed.json()["code"]) == (422, "loan_closed")
+    assert closed.json()["errors"] == []
 
 
 def test_a_loan_or_an_event_that_is_not_there_is_a_404(service, loan):
