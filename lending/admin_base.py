@@ -144,6 +144,10 @@ class BackOfficeAdmin(admin.ModelAdmin):
         """Return the buttons of an object's page that lead to other pages."""
         return []
 
+    def standing(self, obj: Any) -> list[str]:  # noqa: ARG002
+        """Return the sentences above an object's fields: how it stands, what to do."""
+        return []
+
     def headline(self, obj: Any) -> str:
         """Name an object at the top of its page."""
         return str(obj)
@@ -242,6 +246,7 @@ class BackOfficeAdmin(admin.ModelAdmin):
         obj = kwargs.get("obj")
         if obj is not None and obj.pk:
             context["subtitle"] = self.headline(obj)
+            context["standing"] = self.standing(obj)
             context["sections"] = self.sections(request, obj)
             context["links"] = self.links(request, obj) + self._buttons(request, obj)
             if not context["adminform"].form.fields:

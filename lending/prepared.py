@@ -1,4 +1,4 @@
-"""Reads whose SQL is made once: for what is asked anew with every event.
+"""Statements whose SQL is made once: for what is asked anew with every event.
 
 Django makes the SQL of a queryset each time it runs, which costs many times what the
 database then takes to answer by a key. Here it is made at the first use and kept for
@@ -8,12 +8,13 @@ the life of the process; only the values change.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.transaction import TransactionManagementError
 
+M = TypeVar("M", bound=Model)
 Row = Sequence[Any]
 # The place of a value in a row, what converts the value, and the column it came from.
 Conversion = tuple[int, Sequence[Callable[..., Any]], Any]
@@ -99,49 +100,65 @@ def _converted(row: Row, conversions: Sequence[Conversion]) -> Row:
     return tuple(values)
 
 
-def insert_unless_there(instance: Model, *, unique: str) -> bool:
-    """Insert a row unless another has its value of a unique field; tell whether it did.
+def insert_unless_there(instances: Sequence[M], *, unique: str) -> list[M]:
+    """Insert rows unless others have their values of a unique field; return those left.
 
-    One statement, which needs no savepoint: a row that is there is no error. Whoever
-    inserts the same value at the same time is waited for. The key is set; no signals
-    are sent.
+    This needs no savepoint: a row that is there is no error. Whoever inserts the same
+    value at the same time is waited for. The keys are set; no signals are sent.
     """
-    model = type(instance)
-    values = [
-        field.get_db_prep_save(getattr(instance, field.attname), connection)
-        for field in model._meta.concrete_fields
-        if field is not model._meta.pk
-    ]
+    if connection.vendor != "sqlite":
+        return _inserted(instances, unique) if instances else []
+    # Without a server, a statement for each costs no more than one for all.
+    return [one for one in instances if not _is_inserted(one, unique)]
+
+
+def _is_inserted(instance: Model, unique: str) -> bool:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(_insertion(model, unique), values)
-            row = cursor.fetchone()
+        return not _inserted([instance], unique)
     except IntegrityError:
         # On SQLite the guard of an append-only table speaks before the conflict does.
-        there = model._default_manager.filter(**{unique: getattr(instance, unique)})
-        if connection.vendor != "sqlite" or not there.exists():
+        rows = type(instance)._default_manager
+        if not rows.filter(**{unique: getattr(instance, unique)}).exists():
             raise
         return False
-    if row is None:
-        return False
-    (instance.pk,) = row
-    instance._state.adding = False
-    instance._state.db = DEFAULT_DB_ALIAS
-    return True
+
+
+def _inserted(instances: Sequence[M], unique: str) -> list[M]:
+    """Insert rows with one statement; return those that were not inserted."""
+    model = type(instances[0])
+    fields = [one for one in model._meta.concrete_fields if one is not model._meta.pk]
+    values = [
+        field.get_db_prep_save(getattr(one, field.attname), connection)
+        for one in instances
+        for field in fields
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_insertion(model, unique, len(instances)), values)
+        keys = dict(cursor.fetchall())
+    left = []
+    for one in instances:
+        one.pk = keys.pop(getattr(one, unique), None)
+        if one.pk is None:
+            left.append(one)
+            continue
+        one._state.adding = False
+        one._state.db = DEFAULT_DB_ALIAS
+    return left
 
 
 @lru_cache
-def _insertion(model: type[Model], unique: str) -> str:
+def _insertion(model: type[Model], unique: str, count: int) -> str:
     quote = connection.ops.quote_name
     meta = model._meta
     columns = [
         quote(str(one.column)) for one in meta.concrete_fields if one is not meta.pk
     ]
-    places = ", ".join(["%s"] * len(columns))
-    key = quote(str(meta.pk.column))
+    places = f"({', '.join(['%s'] * len(columns))})"
+    found = quote(str(meta.get_field(unique).column))  # type: ignore[union-attr]
     return (
-        f"INSERT INTO {quote(meta.db_table)} ({', '.join(columns)}) VALUES ({places}) "  # noqa: S608 - names of our own
-        f"ON CONFLICT ({quote(unique)}) DO NOTHING RETURNING {key}"
+        f"INSERT INTO {quote(meta.db_table)} ({', '.join(columns)}) "  # noqa: S608 - names of our own
+        f"VALUES {', '.join([places] * count)} ON CONFLICT ({found}) DO NOTHING "
+        f"RETURNING {found}, {quote(str(meta.pk.column))}"
     )
 
 

@@ -1,6 +1,6 @@
 """Reads of the lender's book."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -40,6 +40,11 @@ def loan_by_reference(reference: str) -> Loan | None:
     """Return a loan with its company, if there is one of this reference."""
     row = _BY_REFERENCE.first(reference=reference)
     return None if row is None else loan_of_row(row)
+
+
+def loans_by_references(references: Collection[str]) -> LoanQuerySet:
+    """Loans of these references, with their companies."""
+    return Loan.objects.with_company().filter(reference__in=references)
 
 
 def loans_with_totals() -> LoanQuerySet:

@@ -2,6 +2,7 @@
 
 from django.dispatch import Signal
 
-# Sent with `send`, inside the transaction that stores the event: a receiver that raises
-# takes the event back. Arguments: sender=LoanEvent, event (loan and company loaded).
+# Sent with `send`, once inside the transaction that stores them, for events that are
+# recorded together: a receiver that raises takes them back. Arguments:
+# sender=LoanEvent, events (in the order of recording; loans and companies loaded).
 loan_event_recorded = Signal()

@@ -12,6 +12,7 @@ from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.models import Connection
 from xero_sync.models.choices import ConnectionStatus
+from xero_sync.xero_app import cap
 
 logger = logging.getLogger(__name__)
 
@@ -68,4 +69,5 @@ def check_all(
         except CodatError as exc:
             logger.warning("The check of connection %s failed: %s", connection.pk, exc)
             failed += 1
+    cap.settle()
     return checked, failed

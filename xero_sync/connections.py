@@ -1,6 +1,5 @@
 """A borrower's connection: adopted, looked at, switched on and off."""
 
-import logging
 from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
@@ -9,23 +8,27 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from lending.models import Company
-from xero_sync import lender_accounts
+from xero_sync import lender_accounts, organisations
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.companies import Connection as RemoteConnection
 from xero_sync.codat.exceptions import (
     CodatAccessDenied,
-    CodatError,
     CodatRejected,
-    CodatUnavailable,
     ConnectionNotLinked,
     ConnectionTaken,
     DecisionNotAllowed,
     HeldEventsChoiceMissing,
     MappingIncomplete,
 )
-from xero_sync.models import Connection, SyncRecord, WritebackSwitch
+from xero_sync.models import (
+    Connection,
+    ConnectionAct,
+    SyncRecord,
+    WritebackSwitch,
+)
 from xero_sync.models.choices import (
     Cause,
+    ConnectionActKind,
     ConnectionStatus,
     HeldEvents,
     Reason,
@@ -34,8 +37,7 @@ from xero_sync.models.choices import (
 from xero_sync.signals import telling
 from xero_sync.writeback import decisions, readiness, reconsider
 from xero_sync.writeback.moves import lock_connection, move
-
-logger = logging.getLogger(__name__)
+from xero_sync.xero_app import cap
 
 XERO = "gbol"
 GONE = 404
@@ -137,7 +139,7 @@ def refresh(
     except CodatRejected as exc:
         if exc.status_code != GONE:
             raise
-        return _store(connection, status=ConnectionStatus.DELETED, now=now)
+        return store_status(connection, status=ConnectionStatus.DELETED, now=now)
     except CodatAccessDenied as exc:
         Connection.objects.filter(pk=connection.pk).update(
             access_problem=f"HTTP {exc.status_code}", checked_at=now
@@ -146,93 +148,95 @@ def refresh(
         return connection
     facts: dict[str, object] = {}
     if remote.is_linked:
-        facts = _organisation(connection, client)
-        for account in connection.lender_accounts.exclude(source_account_id=""):
+        facts = organisations.read(connection, client)
+        sources = connection.lender_accounts.filter(void_since=None)
+        for account in sources.exclude(source_account_id=""):
             lender_accounts.look(account=account, client=client, now=now)
-    return _store(connection, status=remote.status, now=now, **facts)
-
-
-def _organisation(connection: Connection, client: CodatClient) -> dict[str, object]:
-    """Read what the connected organisation says of itself, as far as it does."""
-    facts: dict[str, object] = {}
-    try:
-        profile = client.get_accounting_profile(connection.codat_company_id)
-        facts["ledger_lock_date"] = profile.ledger_lock_date
-        if not connection.organisation_name:
-            facts["organisation_name"] = profile.company_name
-        facts["profile_name"] = profile.company_name
-        facts["organisation_currency"] = profile.base_currency
-        information = client.get_company_information(
-            connection.codat_company_id, connection.codat_connection_id
-        )
-        facts["organisation_name"] = information.company_name
-        facts["organisation_currency"] = information.base_currency
-    except CodatUnavailable:
-        # To go on asking would be too much; the caller hears of it.
-        raise
-    except CodatError as exc:
-        # Codat answers 409 and 404 before its first read; the daily check comes back.
-        logger.info("No organisation details yet: %s", exc)
-    return {key: value for key, value in facts.items() if value or key == LOCK}
-
-
-LOCK = "ledger_lock_date"
+    return store_status(
+        connection, status=remote.status, now=now, made_at=remote.created, **facts
+    )
 
 
 @transaction.atomic
-def _store(
-    connection: Connection, *, status: str, now: datetime, **facts: object
+def store_status(
+    connection: Connection,
+    *,
+    status: str,
+    now: datetime,
+    made_at: datetime | None = None,
+    **facts: object,
 ) -> Connection:
+    """Take over what Codat says of a connection; release or hold what depends on it."""
     row = lock_connection(connection, now=now)
+    seen_linked_at, was_linked = (
+        row.last_linked_at,
+        row.status == ConnectionStatus.LINKED,
+    )
     with telling(row):
-        _take_over(row, facts)
+        organisations.take_over(row, facts)
+        if status == ConnectionStatus.LINKED:
+            _note_linked(row, made_at=made_at, now=now)
+        else:
+            row.over_cap_since = None
+        if status != ConnectionStatus.LINKED or row.checked_at is not None:
+            # What has just refused us (then nothing is checked) is given some time,
+            # although the connection reads as linked.
+            row.access_problem = ""
         row.status = status
-        row.access_problem = ""
         row.checked_at = now
         if status == ConnectionStatus.DELETED:
             row.deleted_at = now
         row.save()
+    if status != ConnectionStatus.LINKED:
+        cap.settle()
+        reconsider.refused(company_id=row.company_id, since=seen_linked_at, now=now)
+        if was_linked:
+            reconsider.queued(company_id=row.company_id, now=now)
     reconsider.company(company_id=row.company_id, now=now)
     return row
 
 
-def _take_over(row: Connection, facts: dict[str, object]) -> None:
-    name, profile_name = facts.get("organisation_name"), facts.pop("profile_name", "")
-    if (
-        row.organisation_name
-        and name
-        and row.organisation_name
-        not in {
-            name,
-            # The books and the bank feed may spell one organisation in two ways.
-            profile_name,
-        }
-    ):
-        # Codat does not compare organisations when a Xero connection is linked anew.
-        row.organisation_changed = True
-    for field, value in facts.items():
-        setattr(row, field, value)
+def _note_linked(row: Connection, *, made_at: datetime | None, now: datetime) -> None:
+    """Date the consent; one that was given before we looked is as old as it can be."""
+    is_new_to_us = row.consented_at is None and row.status == ConnectionStatus.LINKED
+    if row.status != ConnectionStatus.LINKED or is_new_to_us:
+        row.consented_at = min(made_at or now, now) if is_new_to_us else now
+        cap.take_place(row, now=now)
+    row.last_linked_at = now
 
 
 @transaction.atomic
-def confirm_organisation(
-    *, connection: Connection, confirmed_by: str, now: datetime
+def mark_demo(
+    *,
+    connection: Connection,
+    is_demo: bool,
+    marked_by: str,
+    now: datetime,
+    reason: str = "",
 ) -> Connection:
-    """Take a person's word that the organisation is the same under another name."""
+    """Say whether a connection leads to a demo company, which takes no place.
+
+    What Xero says of its demo company counts whatever is marked.
+    """
     row = lock_connection(connection, now=now)
-    with telling(row):
-        row.organisation_changed = False
-        row.save(update_fields=["organisation_changed"])
-    held = SyncRecord.objects.filter(
-        company=row.company_id, state=State.HELD, reason=Reason.ORGANISATION_CHANGED
+    if row.marked_demo == is_demo:
+        return row
+    row.marked_demo = is_demo
+    if is_demo:
+        row.over_cap_since = None
+    elif row.status == ConnectionStatus.LINKED:
+        cap.take_place(row, now=now)
+    row.save(update_fields=["marked_demo", "over_cap_since"])
+    kind = ConnectionActKind
+    ConnectionAct.objects.create(
+        connection=row,
+        kind=kind.MARKED_DEMO if is_demo else kind.UNMARKED_DEMO,
+        reason=reason,
+        acted_by=marked_by,
+        acted_at=now,
     )
-    reconsider.records(
-        records=list(held.select_related("compensates")),
-        now=now,
-        cause=Cause.PERSON,
-        actor=confirmed_by,
-        note=row.organisation_name,
-    )
+    cap.settle()
+    reconsider.company(company_id=row.company_id, now=now)
     return row
 
 
@@ -290,7 +294,9 @@ def switch_writeback(
 def _require_ready(connection: Connection) -> None:
     if connection.status != ConnectionStatus.LINKED or connection.deleted_at:
         raise ConnectionNotLinked(field="connection")
-    if not readiness.latest_mappings(connection_ids=[connection.pk]):
+    latest = readiness.latest_mappings(connection_ids=[connection.pk])
+    mapping = latest.get(connection.pk)
+    if mapping is None or mapping.lender_account.void_since:
         raise MappingIncomplete(field="mapping")
 
 

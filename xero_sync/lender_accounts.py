@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from xero_sync import organisations
 from xero_sync.clock import database_now
 from xero_sync.codat import payloads
 from xero_sync.codat.bank_feeds import FeedMapping, SourceAccount
@@ -55,11 +56,13 @@ def create(
 
     Raises:
         BankFeedsNotEnabled: Xero refuses bank feeds for this organisation.
+        OrganisationChanged: a person has to say first which organisation it is.
         MappingIncomplete: a number is missing or malformed.
         LenderAccountNotReady: Xero has not made the account within two minutes, or
             before `wait` gave up.
         CodatError: a call failed.
     """
+    organisations.require_confirmed(connection)
     _check_numbers(connection, account_number, sort_code)
     account = _begun(connection) or _begin(connection, name, feed_start_date)
     known = {one.id for one in _source_accounts(connection, client)}
@@ -110,7 +113,9 @@ def of_number(
         CodatError: a call failed.
     """
     _check_numbers(connection, account_number, sort_code)
-    finished = connection.lender_accounts.exclude(target_account_id="")
+    finished = connection.lender_accounts.exclude(target_account_id="").filter(
+        void_since=None
+    )
     ours = {one.source_account_id: one for one in finished.order_by("pk")}
     wanted = _digits(account_number), _digits(sort_code)
     for source in _source_accounts(connection, client) if ours else []:
@@ -127,6 +132,7 @@ def _begun(connection: Connection) -> LenderAccount | None:
     """Return the account whose making was begun and that nobody has chosen yet."""
     return connection.lender_accounts.filter(
         mappings=None,
+        void_since=None,
         source_account_id__startswith=OUR_IDS,
         feed_status__in=(
             FeedStatus.PENDING,
@@ -281,11 +287,13 @@ def adopt(
     currency; without one no statement lines are written.
 
     Raises:
+        OrganisationChanged: a person has to say first which organisation it is.
         MappingIncomplete: Xero has no such active bank account, or the source account
             does not feed it.
         AccountCurrencyMismatch: the account is kept in another currency.
         CodatError: a call failed.
     """
+    organisations.require_confirmed(connection)
     status: str = FeedStatus.NONE
     name = settings.LENDER_NAME
     if source_account_id:
@@ -314,6 +322,8 @@ def adopt(
             "feed_status": status,
             "feed_start_date": feed_start_date,
             "opening_balance": opening_balance,
+            # The borrower may have come back to the organisation that has it.
+            "void_since": None,
         },
     )
     return account

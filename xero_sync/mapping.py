@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from xero_sync import setup_writes
+from xero_sync import organisations, setup_writes
 from xero_sync.codat import payloads
 from xero_sync.codat.accounts import Account, BankAccount, Supplier
 from xero_sync.codat.client import CodatClient
@@ -140,11 +140,18 @@ def choose_accounts(
     is the version that there is.
 
     Raises:
+        OrganisationChanged: a person has to say first which organisation it is.
         MappingIncomplete: an account or the supplier is not there, or not usable.
         SameAccountTwice: the nominated account is the lender account.
         AccountCurrencyMismatch: the nominated account has another currency.
         CodatError: Codat did not answer.
     """
+    organisations.require_confirmed(connection)
+    if lender_account.void_since:
+        raise MappingIncomplete(
+            _("This lender account is in another organisation; choose another."),
+            field="lender_account",
+        )
     if lender_account.connection_id != connection.pk:
         raise MappingIncomplete(
             _("This lender account belongs to another connection."),
@@ -268,6 +275,9 @@ def revalidate(
     """
     mapping = connection.mappings.order_by("version").last()
     if mapping is None or connection.status != ConnectionStatus.LINKED:
+        return ""
+    if connection.organisation_changed or mapping.lender_account.void_since:
+        # They were chosen in another organisation.
         return ""
     for data_type in ("bankAccounts", "chartOfAccounts", "suppliers"):
         setup_writes.refresh(

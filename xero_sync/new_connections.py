@@ -21,6 +21,7 @@ from xero_sync.codat.exceptions import (
 )
 from xero_sync.models import Connection
 from xero_sync.models.choices import ConnectionStatus
+from xero_sync.xero_app import cap
 
 # The tag that carries our reference of a company; it comes back in every webhook.
 TAG = "uid"
@@ -35,6 +36,8 @@ def connect_company(
     made at Codat before it was interrupted.
 
     Raises:
+        ConnectionCapReached: Xero's limit is reached; Codat was not asked.
+        IntegrationOff: connecting is switched off; Codat was not asked.
         ConnectionNotLinked: Codat has several companies of this reference, or several
             Xero connections of the company; adopt one of them.
         AlreadyUnderWay: somebody else is creating it at this moment.
@@ -46,6 +49,8 @@ def connect_company(
         live = company.connections.live().first()
         if live is not None:
             return live
+        cap.require_integration()
+        cap.require_place()
         remote = _company(company, client)
         _ensure_connection(remote, company, client)
         return connections.import_codat_company(
@@ -63,10 +68,14 @@ def link_url(*, connection: Connection, client: CodatClient) -> str | None:
     The address may work once only, so it is asked for whenever it is needed.
 
     Raises:
+        ConnectionCapReached: it never was linked, and Xero's limit is reached.
+        IntegrationOff: connecting is switched off.
         CodatError: Codat did not answer, or refused.
     """
     if connection.status in {ConnectionStatus.LINKED, ConnectionStatus.DELETED}:
         return None
+    cap.require_integration()
+    cap.require_place(connection=connection)
     remote = client.get_connection(
         connection.codat_company_id, connection.codat_connection_id
     )
@@ -75,8 +84,9 @@ def link_url(*, connection: Connection, client: CodatClient) -> str | None:
 
 def _company(company: Company, client: CodatClient) -> RemoteCompany:
     found = _known_before(company, client) or _tagged(company, client)
+    # A legal name can be a person's; Codat's users see our reference only.
     return found or client.create_company(
-        company.legal_name,
+        company.reference,
         description=company.reference,
         tags={TAG: company.reference},
         idempotency_key=_key(company, "company"),

@@ -1,5 +1,6 @@
 """Where the write-back listens to the lender's book."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.dispatch import receiver
@@ -11,6 +12,6 @@ from xero_sync.writeback import planner
 
 
 @receiver(loan_event_recorded, dispatch_uid="xero_sync.plan")
-def plan_writeback(event: LoanEvent, **_: Any) -> None:
-    """Plan the entries of a recorded event, in the transaction that records it."""
-    planner.plan(event=event, now=database_now())
+def plan_writeback(events: Sequence[LoanEvent], **_: Any) -> None:
+    """Plan the entries of recorded events, in the transaction that records them."""
+    planner.plan(events=events, now=database_now())

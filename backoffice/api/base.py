@@ -22,7 +22,7 @@ from backoffice.api.pagination import (
 )
 from backoffice.api.parsers import StrictJSONParser
 from backoffice.api.permissions import SAFE, HasScope
-from backoffice.api.problems import Fault, invalid, not_found
+from backoffice.api.problems import Fault, Problem, invalid, not_found
 from backoffice.api.throttles import KeyThrottle
 from lending.models import Company, Loan, LoanEvent
 from lending.selectors import loan_by_reference
@@ -169,8 +169,13 @@ def loan_or_404(caller: Caller, reference: str) -> Loan:
     """
     loan = loan_by_reference(reference)
     if loan is None or not caller.may_see(loan.company_id):
-        raise not_found(f"There is no loan “{reference}”.")
+        raise no_loan(reference)
     return loan
+
+
+def no_loan(reference: str) -> Problem:
+    """Return the 404 of a loan that is not there, or not to be seen."""
+    return not_found(f"There is no loan “{reference}”.")
 
 
 def event_or_404(caller: Caller, external_id: str) -> LoanEvent:

@@ -43,7 +43,10 @@ def _connection(row: Connection, latest: AccountMapping | None) -> Shown:
         "status": row.status,
         "in_words": str(row.get_status_display()),
         "organisation_name": row.organisation_name,
+        "previous_organisation_name": row.previous_organisation_name,
         "organisation_currency": row.organisation_currency,
+        "plan_type": row.plan_type,
+        "is_demo": row.is_demo,
         "bank_feeds": row.bank_feeds,
         "writeback_on": row.writeback_on,
         "books_locked_up_to": row.ledger_lock_date and row.ledger_lock_date.isoformat(),
@@ -58,6 +61,8 @@ def _connection(row: Connection, latest: AccountMapping | None) -> Shown:
             for one in stages.troubles_of(row, latest)
         ],
         "checked_at": row.checked_at and row.checked_at.isoformat(),
+        "consented_at": row.consented_at and row.consented_at.isoformat(),
+        "beyond_limit_since": row.over_cap_since and row.over_cap_since.isoformat(),
         "created_at": row.created_at.isoformat(),
         "deleted_at": row.deleted_at and row.deleted_at.isoformat(),
     }

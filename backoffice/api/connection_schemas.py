@@ -32,13 +32,29 @@ class ConnectionShown(serializers.Serializer):
     status = serializers.ChoiceField(ConnectionStatus.choices)
     in_words = serializers.CharField()
     organisation_name = text()
+    previous_organisation_name = serializers.CharField(
+        allow_blank=True,
+        help_text="While a person is asked whether the organisation is another one.",
+    )
     organisation_currency = text()
+    plan_type = serializers.CharField(
+        allow_blank=True, help_text="Xero's plan; its values are not promised."
+    )
+    is_demo = serializers.BooleanField(
+        help_text="A demo company's connection takes no place of Xero's limit."
+    )
     bank_feeds = serializers.BooleanField()
     writeback_on = serializers.BooleanField()
     books_locked_up_to = serializers.DateField(allow_null=True)
     mapping_version = serializers.IntegerField(allow_null=True)
     problems = Trouble(many=True)
     checked_at = serializers.DateTimeField(allow_null=True)
+    consented_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it last became linked."
+    )
+    beyond_limit_since = serializers.DateTimeField(
+        allow_null=True, help_text="It became linked beyond Xero's limit; who goes?"
+    )
     created_at = serializers.DateTimeField()
     deleted_at = serializers.DateTimeField(allow_null=True)
 

@@ -37,8 +37,10 @@ from xero_sync import connections, new_connections
 from xero_sync.clock import database_now
 from xero_sync.codat.exceptions import (
     CodatError,
+    ConnectionCapReached,
     ConnectionNotLinked,
     ConnectionTaken,
+    IntegrationOff,
 )
 from xero_sync.models import Connection
 from xero_sync.models.choices import HeldEvents
@@ -345,5 +347,5 @@ def _link_if_answered(row: Connection) -> str | None:
     """Return the address, or None: what was made stands, and GET asks again."""
     try:
         return _link(row)
-    except CodatError:
+    except (CodatError, ConnectionCapReached, IntegrationOff):
         return None

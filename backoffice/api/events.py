@@ -1,6 +1,6 @@
 """Loan events: recorded, rehearsed, taken back, and where each stands in Xero."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
@@ -42,6 +42,7 @@ from lending.models.company import CURRENCY_RULE
 from lending.money import parse_amount
 from lending.prepared import Prepared, columns_of
 from lending.selectors import events_of_loan
+from lending.services import NewEvent
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import Step
 
@@ -171,17 +172,27 @@ class Reversal(ApiView):
 def record(
     caller: Caller, loan: Loan, fields: Mapping[str, Any]
 ) -> tuple[LoanEvent, bool]:
-    """Record an event from a checked body."""
-    amount = parse_amount(fields["amount"], loan.company.currency)
+    """Record an event from a checked body, in the transaction that is open."""
+    new = new_event(caller, loan, fields)
     try:
-        return services.record_event(
-            loan=loan,
-            **{**fields, "amount": amount},
-            recorded_by=caller.author,
-            today=loan.company.today(timezone.now()),
-        )
+        return services.only(services.record_events([new]))
     except ExternalIdConflict as exc:
-        raise _hidden_if_foreign(caller, exc) from exc
+        raise hidden_if_foreign(caller, exc) from exc
+
+
+def new_event(caller: Caller, loan: Loan, fields: Mapping[str, Any]) -> NewEvent:
+    """Return what a checked body asks to record.
+
+    Raises:
+        AmountNotAllowed: not an amount in the currency's units.
+    """
+    amount = parse_amount(fields["amount"], loan.company.currency)
+    return NewEvent(
+        loan=loan,
+        **{**fields, "amount": amount},
+        recorded_by=caller.author,
+        today=loan.company.today(timezone.now()),
+    )
 
 
 def reverse(
@@ -196,10 +207,10 @@ def reverse(
             today=event.loan.company.today(timezone.now()),
         )
     except ExternalIdConflict as exc:
-        raise _hidden_if_foreign(caller, exc) from exc
+        raise hidden_if_foreign(caller, exc) from exc
 
 
-def _hidden_if_foreign(caller: Caller, exc: ExternalIdConflict) -> Exception:
+def hidden_if_foreign(caller: Caller, exc: ExternalIdConflict) -> Exception:
     """Tell nothing of an event on a loan that the key may not see but that it is."""
     stored, _given = exc.differences.get("loan", (None, None))
     if not isinstance(stored, Loan) or caller.may_see(stored.company_id):
@@ -211,7 +222,7 @@ def _hidden_if_foreign(caller: Caller, exc: ExternalIdConflict) -> Exception:
 def recorded(done: tuple[LoanEvent, bool]) -> Reply:
     """Answer an event with its entries as they were planned, whenever it is asked."""
     event, is_new = done
-    natural_key = f"loan-events/{event.external_id}"
+    natural_key = natural_key_of(event)
     content = None if is_new else stored_for(natural_key)
     return Reply(
         CREATED,
@@ -219,6 +230,26 @@ def recorded(done: tuple[LoanEvent, bool]) -> Reply:
         natural_key=natural_key,
         is_new=is_new,
     )
+
+
+def recorded_together(done: Sequence[tuple[LoanEvent, bool]]) -> list[Reply]:
+    """Answer many events as `recorded` does, the entries of the new ones read once."""
+    entries = entries_of_many([event for event, is_new in done if is_new])
+    return [
+        Reply(
+            CREATED,
+            show.event_as_recorded(event, entries[event.pk]),
+            natural_key=natural_key_of(event),
+        )
+        if is_new
+        else recorded((event, is_new))
+        for event, is_new in done
+    ]
+
+
+def natural_key_of(event: LoanEvent) -> str:
+    """Return what names an event among the answers that are kept."""
+    return f"loan-events/{event.external_id}"
 
 
 def rehearsed(done: tuple[LoanEvent, bool]) -> Reply:
@@ -239,9 +270,21 @@ def entries_of(event: LoanEvent) -> list[SyncRecord]:
     """Return an event's entries, its booking before its line."""
     rows = _OF_EVENT.rows(event=event.pk)
     found = [SyncRecord.from_db(DEFAULT_DB_ALIAS, _OF_RECORD, row) for row in rows]
-    for record in found:
+    return _in_order(event, found)
+
+
+def entries_of_many(events: Sequence[LoanEvent]) -> dict[int, list[SyncRecord]]:
+    """Return the entries of many events, by the event's key."""
+    found: dict[int, list[SyncRecord]] = {event.pk: [] for event in events}
+    for record in SyncRecord.objects.filter(event__among=list(found)):
+        found[record.event_id].append(record)
+    return {event.pk: _in_order(event, found[event.pk]) for event in events}
+
+
+def _in_order(event: LoanEvent, records: list[SyncRecord]) -> list[SyncRecord]:
+    for record in records:
         record.event, record.loan = event, event.loan
-    return sorted(found, key=lambda one: (one.step == Step.STATEMENT_LINE, one.step))
+    return sorted(records, key=lambda one: (one.step == Step.STATEMENT_LINE, one.step))
 
 
 _OF_RECORD = columns_of(SyncRecord)

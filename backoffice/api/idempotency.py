@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from rest_framework.utils.encoders import JSONEncoder
 from backoffice.api import patterns
 from backoffice.api.problems import Fault, Problem, busy, escaped, invalid
 from backoffice.models import ApiClient, StoredReply
+from lending.services import TakenMeanwhile
 from xero_sync.clock import database_now
 from xero_sync.encryption import Unreadable, seal, unseal
 from xero_sync.writeback import rows
@@ -69,10 +70,10 @@ def once(request: Request, act: Act) -> Response:
     key = header_key(request)
     try:
         return _once(request, act, key)
-    except IntegrityError as exc:
-        if ANSWER_TAKEN not in str(exc):
+    except (IntegrityError, TakenMeanwhile) as exc:
+        if isinstance(exc, IntegrityError) and ANSWER_TAKEN not in str(exc):
             raise
-        # A twin was quicker: its answer is there now. A second failure is none of ours.
+        # A twin was quicker: what it did is there now. A second failure is its own.
         return _once(request, act, key)
 
 
@@ -153,23 +154,29 @@ def replay(found: StoredReply, request: Request) -> Response:
 
 def store(
     client: ApiClient,
-    reply: Reply,
+    replies: Sequence[Reply],
     *,
     call: str,
     key: str | None = None,
     sent: Mapping[str, str] | None = None,
 ) -> None:
-    """Keep what a write was answered; with a header's key, also what was `sent`."""
-    row = {
-        "client": client.pk,
-        "header_key": key,
-        "natural_key": reply.natural_key if reply.is_new else None,
-        "call": call,
-        "fingerprint": sent or {},
-        "status_code": reply.status,
-        "body": kept(reply),
-    }
-    rows.insert(StoredReply, [row])
+    """Keep what writes were answered; with a header's key, also what was `sent`."""
+    kept_rows = [
+        {
+            "natural_key": reply.natural_key if reply.is_new else None,
+            "status_code": reply.status,
+            "body": kept(reply),
+        }
+        for reply in replies
+    ]
+    rows.insert(
+        StoredReply,
+        kept_rows,
+        client=client.pk,
+        header_key=key,
+        call=call,
+        fingerprint=sent or {},
+    )
 
 
 def stored_for(natural_key: str) -> dict[str, Any] | None:
@@ -233,9 +240,9 @@ def _once(request: Request, act: Act, key: str | None) -> Response:
         reply = act()
         if key is not None:
             sent = fingerprint(request)
-            store(client, reply, call=_call(request), key=key, sent=sent)
+            store(client, [reply], call=_call(request), key=key, sent=sent)
         elif reply.is_new and reply.natural_key is not None:
-            store(client, reply, call=_call(request))
+            store(client, [reply], call=_call(request))
         return _answer(reply)
 
 

@@ -189,7 +189,7 @@ class ApiSchema(AutoSchema):
             # Another request holds what is to be deleted.
             yield 409
         if self.method in self._ours.calls_codat:
-            yield from (502, 503)
+            yield from (409, 502, 503)
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> JSON:
         found: JSON = super()._map_basic_serializer(serializer, direction)

@@ -19,7 +19,7 @@ REFUSALS = {
     404: "There is no such resource, or the key may not see it.",
     406: "The answer is JSON; `Accept` asks for something else.",
     409: "A request to the same resource, or under the same key, is still running; "
-    "or it is too late for this.",
+    "or it is too late for this, or not possible as things stand.",
     413: "The body is too large.",
     415: "The body is not `application/json`.",
     422: "Well-formed, and refused: `code` says why, `errors` names the fields.",

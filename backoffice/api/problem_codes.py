@@ -232,6 +232,26 @@ CODES: dict[str, Explanation] = {
             "The borrower has to reconnect.",
         ),
         (
+            "connection_cap_reached",
+            "Xero's limit of connections is reached; Codat was not asked.",
+            "The app has to be certified, or a borrower who has left disconnected.",
+        ),
+        (
+            "integration_off",
+            "Connecting to Xero is switched off, here or at Codat.",
+            _OPERATOR,
+        ),
+        (
+            "organisation_changed",
+            "The connection may lead to another Xero organisation.",
+            "A person has to say which one it is; nothing is sent until then.",
+        ),
+        (
+            "entries_waiting",
+            "Entries wait to be written, or are under way.",
+            "Settle them, or send “leave_out” with a reason.",
+        ),
+        (
             "connection_taken",
             "The connection at Codat belongs to another company already.",
             "Adopt another connection, or use the company that has this one.",

@@ -22,7 +22,9 @@ from xero_sync.codat.exceptions import (
     CodatOutcomeUnknown,
     CodatRejected,
     CodatUnavailable,
+    ConnectionCapReached,
     DecisionNotAllowed,
+    IntegrationOff,
     WritebackBlocked,
     XeroNotReady,
     XeroSyncError,
@@ -187,7 +189,9 @@ def _refused_by_a_service(exc: LendingError | XeroSyncError) -> Problem:
                 retry_after=XERO_SECONDS,
             )
         case LendingError() | WritebackBlocked():
-            is_late = isinstance(exc, DecisionNotAllowed) and not exc.field
+            is_late = isinstance(exc, ConnectionCapReached | IntegrationOff) or (
+                isinstance(exc, DecisionNotAllowed) and not exc.field
+            )
             status = HTTPStatus.CONFLICT if is_late else HTTPStatus.UNPROCESSABLE_ENTITY
             words = str(exc.message)
             faults = (

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularSwaggerView
 from backoffice.api import (
     batches,
     companies,
+    connection_endings,
     connections,
     events,
     loans,
@@ -51,6 +52,10 @@ urlpatterns = [
     ),
     path("connections/<uuid:number>", connections.OneConnection.as_view()),
     path("connections/<uuid:number>/refresh", connections.Refresh.as_view()),
+    path(
+        "connections/<uuid:number>/disconnect", connection_endings.Disconnect.as_view()
+    ),
+    path("connections/<uuid:number>/off-board", connection_endings.OffBoard.as_view()),
     path("connections/<uuid:number>/choices", mappings.Choices.as_view()),
     path("connections/<uuid:number>/mapping", mappings.AccountMapping.as_view()),
     path("connections/<uuid:number>/writeback", connections.Writeback.as_view()),

@@ -31,15 +31,16 @@ def tell_of_connection(
 
 
 @receiver(loan_event_recorded, dispatch_uid="backoffice.webhooks.settled")
-def tell_of_settled_loan(event: LoanEvent, **_: Any) -> None:
-    """Tell that a loan is settled by an event that needs no entry in Xero."""
-    if planner.steps_of(event) or not messages.is_anybody_listening():
-        # Its entries will tell when they stand.
+def tell_of_settled_loans(events: Sequence[LoanEvent], **_: Any) -> None:
+    """Tell which loans are settled by an event that needs no entry in Xero."""
+    # Of the others the entries will tell, when they stand.
+    loans = {one.loan for one in events if not planner.steps_of(one)}
+    if not loans or not messages.is_anybody_listening():
         return
     now = database_now()
-    draft = collecting.settled_message(event.loan, now)
-    if draft is not None:
-        messages.store([draft], now=now)
+    drafts = [collecting.settled_message(loan, now) for loan in loans]
+    if any(drafts):
+        messages.store([draft for draft in drafts if draft], now=now)
         nudging.deliver_soon()
 
 

@@ -1,5 +1,6 @@
 """What the services refuse before anything is written."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -17,7 +18,7 @@ from lending.exceptions import (
     UnknownEventKind,
     ValueDateNotAllowed,
 )
-from lending.models import REFERENCE_RULE, EventKind, Loan, is_reference
+from lending.models import REFERENCE_RULE, EventKind, Loan, LoanEvent, is_reference
 from lending.positions import loan_position
 
 
@@ -108,9 +109,15 @@ def check_value_date(loan: Loan, value_date: date, *, today: date) -> None:
         raise ValueDateNotAllowed(message, field="value_date")
 
 
-def check_invoice_not_overpaid(loan: Loan, amount: Decimal) -> None:
-    """Raise InvoiceOverpaid if one more payment would exceed the invoice."""
-    position = loan_position(loan=loan)
+def check_invoice_not_overpaid(
+    loan: Loan, amount: Decimal, entered: Sequence[LoanEvent] = ()
+) -> None:
+    """Raise InvoiceOverpaid if one more payment would exceed the invoice.
+
+    `entered` are events of the loan that are not stored yet.
+    """
+    events = [*loan.events.all(), *entered]
+    position = loan_position(loan=loan, events=events)
     surplus = amount - position.receivable
     if surplus <= 0:
         return

@@ -1,9 +1,9 @@
 """Record what happened on a loan, and take it back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from uuid import uuid4
 
 from django.db import transaction
 from django.utils.translation import gettext
@@ -12,28 +12,37 @@ from lending import money
 from lending.exceptions import (
     EventAlreadyReversed,
     ExternalIdConflict,
+    LendingError,
     ReversalNotReversible,
 )
 from lending.models import EventKind, Loan, LoanEvent
-from lending.prepared import Prepared, insert_unless_there
 from lending.services import checks
-from lending.services.loans import lock_loan
+from lending.services.book import Book
 from lending.signals import loan_event_recorded
 
-_KNOWN = Prepared(
-    lambda external_id: LoanEvent.objects.filter(external_id=external_id).values_list(
-        "pk"
-    ),
-    external_id=LoanEvent._meta.get_field("external_id"),
-)
-_LATEST = Prepared(
-    lambda loan: (
-        LoanEvent.objects.filter(loan=loan)
-        .order_by("-sequence")
-        .values_list("sequence")[:1]
-    ),
-    loan=Loan._meta.pk,
-)
+
+@dataclass(frozen=True, kw_only=True)
+class NewEvent:
+    """A movement of money to be recorded; the fields are those of `record_event`."""
+
+    loan: Loan
+    kind: str
+    amount: Decimal
+    value_date: date
+    recorded_by: str
+    today: date
+    external_id: str | None = None
+    currency: str | None = None
+    description: str = ""
+    already_in_books: bool = False
+
+
+# The event and whether it is new; or why it was refused; or None, not attempted.
+Outcome = tuple[LoanEvent, bool] | LendingError | None
+
+
+class TakenMeanwhile(Exception):
+    """An id was recorded on another loan at this moment; roll back and look again."""
 
 
 @transaction.atomic
@@ -68,26 +77,90 @@ def record_event(
         InvalidValue: the value date is no date, the description is too long, or nobody
             recorded it.
     """
-    loan = lock_loan(loan)
-    known_kind = checks.check_kind(kind)
-    checks.check_currency(loan, currency)
+    new = NewEvent(
+        loan=loan,
+        kind=kind,
+        amount=amount,
+        value_date=value_date,
+        recorded_by=recorded_by,
+        today=today,
+        external_id=external_id,
+        currency=currency,
+        description=description,
+        already_in_books=already_in_books,
+    )
+    try:
+        outcome = only(record_events([new]))
+    except TakenMeanwhile:
+        # The twin has committed: its event is found now.
+        outcome = only(record_events([new]))
+    return outcome
+
+
+def record_events(new: Sequence[NewEvent]) -> list[Outcome]:
+    """Record many movements in the caller's transaction, with few statements.
+
+    Each is recorded or refused as by `record_event`, in the given order. One that is
+    refused leaves no trace, and the later ones of its loan are not attempted. The
+    signal goes out once for all.
+
+    Raises:
+        TakenMeanwhile: an id was recorded on another loan at this moment; to be rolled
+            back and called again.
+    """
+    if not new:
+        return []
+    book = Book([(one.loan, one.external_id) for one in new])
+    outcomes: list[Outcome] = []
+    stopped: set[int] = set()
+    for one in new:
+        if one.loan.pk in stopped:
+            outcomes.append(None)
+            continue
+        try:
+            outcomes.append(_enter(book, one))
+        except LendingError as exc:
+            stopped.add(one.loan.pk)
+            outcomes.append(exc)
+    _store(book)
+    return outcomes
+
+
+def only(outcomes: Sequence[Outcome]) -> tuple[LoanEvent, bool]:
+    """Return the outcome of the only event of a call, or raise why it was refused."""
+    (outcome,) = outcomes
+    if isinstance(outcome, LendingError):
+        raise outcome
+    if outcome is None:
+        raise TypeError("An event that is alone is always attempted.")
+    return outcome
+
+
+def _enter(book: Book, new: NewEvent) -> tuple[LoanEvent, bool]:
+    """Check an event and give it its place, or return the one that is there."""
+    loan = book.loans[new.loan.pk]
+    kind = checks.check_kind(new.kind)
+    checks.check_currency(loan, new.currency)
     content: dict[str, object] = {
         "loan": loan,
-        "kind": known_kind,
-        "amount": money.validate_amount(amount, loan.company.currency),
-        "value_date": checks.check_date(value_date, field="value_date"),
-        "description": description,
-        "already_in_books": already_in_books,
+        "kind": kind,
+        "amount": money.validate_amount(new.amount, loan.company.currency),
+        "value_date": checks.check_date(new.value_date, field="value_date"),
+        "description": new.description,
+        "already_in_books": new.already_in_books,
         "reverses": None,
     }
-    existing = _find(external_id)
+    existing = _find(book, new.external_id)
     if existing is not None:
         return _same_or_conflict(existing, content), False
     checks.check_open(loan)
-    checks.check_value_date(loan, value_date, today=today)
-    if known_kind == EventKind.INVOICE_PAYMENT:
-        checks.check_invoice_not_overpaid(loan, amount)
-    return _store(content, loan, external_id, recorded_by)
+    checks.check_value_date(loan, new.value_date, today=new.today)
+    if kind == EventKind.INVOICE_PAYMENT:
+        checks.check_invoice_not_overpaid(loan, new.amount, book.entered_on(loan))
+    event = book.enter(
+        content, loan=loan, external_id=new.external_id, recorded_by=new.recorded_by
+    )
+    return event, True
 
 
 @transaction.atomic
@@ -114,7 +187,23 @@ def reverse_event(
         InvalidValue: the value date is no date, the description is too long, or nobody
             recorded it.
     """
-    loan = lock_loan(event.loan)
+    given = (event, recorded_by, today, value_date, external_id, description)
+    try:
+        return _reverse(*given)
+    except TakenMeanwhile:
+        return _reverse(*given)
+
+
+def _reverse(
+    event: LoanEvent,
+    recorded_by: str,
+    today: date,
+    value_date: date | None,
+    external_id: str | None,
+    description: str,
+) -> tuple[LoanEvent, bool]:
+    book = Book([(event.loan, external_id)])
+    loan = book.loans[event.loan_id]
     content: dict[str, object] = {
         "loan": loan,
         "kind": EventKind(event.kind),
@@ -124,7 +213,7 @@ def reverse_event(
     }
     if value_date is not None:
         content["value_date"] = checks.check_date(value_date, field="value_date")
-    existing = _find(external_id)
+    existing = _find(book, external_id)
     if existing is not None:
         return _same_or_conflict(existing, content), False
     _check_reversible(event)
@@ -132,18 +221,26 @@ def reverse_event(
     checks.check_value_date(loan, value_date or today, today=today)
     if loan.is_closed:
         _reopen(loan)
-    return _store(content, loan, external_id, recorded_by)
+    reversal = book.enter(
+        content, loan=loan, external_id=external_id, recorded_by=recorded_by
+    )
+    _store(book)
+    return reversal, True
 
 
-def _find(external_id: str | None) -> LoanEvent | None:
+def _store(book: Book) -> None:
+    """Insert what was entered, and tell the receivers."""
+    if book.store():
+        raise TakenMeanwhile(TakenMeanwhile.__doc__)
+    if book.entered:
+        loan_event_recorded.send(sender=LoanEvent, events=book.entered)
+
+
+def _find(book: Book, external_id: str | None) -> LoanEvent | None:
     """Return the event of an id that the caller gave, if it is there."""
     if external_id is None:
         return None
-    checks.check_reference(external_id, field="external_id")
-    if _KNOWN.first(external_id=external_id) is None:
-        return None
-    events = LoanEvent.objects.select_related("loan__company", "reverses")
-    return events.filter(external_id=external_id).first()
+    return book.known.get(checks.check_reference(external_id, field="external_id"))
 
 
 def _check_reversible(event: LoanEvent) -> None:
@@ -158,32 +255,6 @@ def _check_reversible(event: LoanEvent) -> None:
             "reverses: %(event)s was reversed by %(reversal)s; nothing is left to do."
         ) % {"event": event.external_id, "reversal": earlier.external_id}
         raise EventAlreadyReversed(message, field="reverses")
-
-
-def _store(
-    content: Mapping[str, object],
-    loan: Loan,
-    external_id: str | None,
-    recorded_by: str,
-) -> tuple[LoanEvent, bool]:
-    """Insert the event and tell the receivers; a parallel twin wins quietly."""
-    checks.check_author(recorded_by, field="recorded_by")
-    (latest,) = _LATEST.first(loan=loan.pk) or (0,)
-    event = LoanEvent(
-        external_id=external_id or f"evt-{uuid4().hex}",
-        sequence=latest + 1,
-        recorded_by=recorded_by,
-        **content,
-    )
-    checks.check_fields(event, skip=("loan", "reverses"))
-    if not insert_unless_there(event, unique="external_id"):
-        # The lock keeps twins on one loan apart; on another loan the id can be taken.
-        existing = LoanEvent.objects.select_related("loan__company", "reverses").get(
-            external_id=event.external_id
-        )
-        return _same_or_conflict(existing, content), False
-    loan_event_recorded.send(sender=LoanEvent, event=event)
-    return event, True
 
 
 def _same_or_conflict(existing: LoanEvent, content: Mapping[str, object]) -> LoanEvent:

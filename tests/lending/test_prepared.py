@@ -85,8 +85,8 @@ def test_a_row_is_inserted_unless_its_value_is_there():
     first = an_event(loan, "evt-1", sequence=1)
     twin = an_event(loan, "evt-1", sequence=2)
 
-    assert insert_unless_there(first, unique="external_id")
-    assert not insert_unless_there(twin, unique="external_id")
+    assert insert_unless_there([first], unique="external_id") == []
+    assert insert_unless_there([twin], unique="external_id") == [twin]
 
     stored = LoanEvent.objects.get()
     assert (stored, stored.amount) == (first, first.amount)
@@ -94,9 +94,25 @@ def test_a_row_is_inserted_unless_its_value_is_there():
 
 
 @pytest.mark.django_db
+def test_of_many_rows_those_that_are_not_there_are_inserted():
+    loan = make_loan()
+    there = an_event(loan, "evt-2", sequence=9)
+    insert_unless_there([there], unique="external_id")
+    many = [an_event(loan, f"evt-{n}", sequence=n) for n in (1, 2, 3)]
+
+    assert insert_unless_there(many, unique="external_id") == [many[1]]
+
+    stored = LoanEvent.objects.order_by("pk").values_list("external_id", "pk")
+    assert dict(stored) == {
+        one.external_id: one.pk for one in (there, many[0], many[2])
+    }
+    assert [pk for _, pk in stored] == sorted([there.pk, many[0].pk, many[2].pk])
+
+
+@pytest.mark.django_db
 def test_another_rule_that_is_broken_is_an_error():
     loan = make_loan()
-    insert_unless_there(an_event(loan, "a", sequence=1), unique="external_id")
+    insert_unless_there([an_event(loan, "a", sequence=1)], unique="external_id")
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        insert_unless_there(an_event(loan, "b", sequence=1), unique="external_id")
+        insert_unless_there([an_event(loan, "b", sequence=1)], unique="external_id")

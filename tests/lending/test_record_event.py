@@ -48,8 +48,9 @@ def heard():
     """The events the signal has told of, as (external id, stored already)."""
     told = []
 
-    def receiver(event, **_):
-        told.append((event.external_id, LoanEvent.objects.filter(pk=event.pk).exists()))
+    def receiver(events, **_):
+        there = set(LoanEvent.objects.values_list("pk", flat=True))
+        told.extend((event.external_id, event.pk in there) for event in events)
 
     loan_event_recorded.connect(receiver)
     yield told

@@ -59,8 +59,8 @@ def test_a_reversal_has_its_own_value_date(event):
 def test_a_reversal_is_told_like_any_event(event):
     heard = []
 
-    def receiver(event, **_):
-        heard.append(event)
+    def receiver(events, **_):
+        heard.extend(events)
 
     loan_event_recorded.connect(receiver)
     reversal = reverse(event)

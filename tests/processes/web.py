@@ -7,7 +7,7 @@ file away and kill itself, once its transaction has committed.
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -70,12 +70,13 @@ def die_if_told(moment: str) -> None:
 
 
 @receiver(loan_event_recorded)
-def die_or_freeze_while_recording(event: LoanEvent, **_: object) -> None:
+def die_or_freeze_while_recording(events: Sequence[LoanEvent], **_: object) -> None:
     """Kill or stop this process within the transaction that records an event."""
-    die_if_told(f"write-{event.external_id}")
-    if _is_told(f"freeze-{event.external_id}"):
-        (Path(os.environ["DEATHS"]) / FROZEN).write_text(str(os.getpid()))
-        os.kill(os.getpid(), signal.SIGSTOP)
+    for event in events:
+        die_if_told(f"write-{event.external_id}")
+        if _is_told(f"freeze-{event.external_id}"):
+            (Path(os.environ["DEATHS"]) / FROZEN).write_text(str(os.getpid()))
+            os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def _is_told(moment: str) -> bool:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from tests.scenarios import books
 from tests.scenarios.borrowers import Borrower
 from tests.scenarios.world import World
-from xero_sync import connections
+from xero_sync import connections, organisations
 from xero_sync.codat.exceptions import DecisionNotAllowed, WritebackBlocked
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import STANDING_STATES, Reason, State, Step
@@ -52,7 +52,7 @@ class Person:
         connection = borrower.connection
         if connection.organisation_changed and self._is_his_own(borrower):
             self._decide(
-                lambda: connections.confirm_organisation(
+                lambda: organisations.confirm_same(
                     connection=connection, confirmed_by=BY, now=self.world.clock.now
                 )
             )

@@ -18,7 +18,7 @@ from tests.xero_sync.evidence import (
     record_of,
     state_of,
 )
-from xero_sync import connections
+from xero_sync import organisations
 from xero_sync.models import RateScope, WebhookMessage
 from xero_sync.models.choices import ConnectionStatus
 from xero_sync.writeback import inbox
@@ -387,7 +387,7 @@ def test_another_organisation_is_confirmed_by_a_person_before_anything_goes_on(
     )
     world.run(seconds=60, step=20)
     assert state_of(event) == "held organisation_changed"
-    connections.confirm_organisation(
+    organisations.confirm_same(
         connection=borrower.connection_row,
         confirmed_by="user:anna",
         now=world.clock.now,

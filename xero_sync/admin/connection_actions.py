@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from lending.admin_base import ObjectAction, date_field
 from xero_sync import connections
 from xero_sync.clock import database_now
-from xero_sync.codat.exceptions import WritebackBlocked
+from xero_sync.codat.exceptions import CodatError, WritebackBlocked
 from xero_sync.models import Connection, SyncRecord
 from xero_sync.models.choices import HeldEvents, Reason, State
 
@@ -16,7 +16,7 @@ from xero_sync.models.choices import HeldEvents, Reason, State
 class ConnectionAction(ObjectAction):
     """An act on a connection."""
 
-    refusals = (WritebackBlocked,)
+    refusals = (WritebackBlocked, CodatError)
 
     def is_offered(self, obj: Connection) -> bool:
         """Offer it for a connection that is not deleted."""
@@ -126,25 +126,3 @@ class FeedsOff(FeedsOn):
     explanation = gettext_lazy("Statement lines are held until bank feeds are on.")
     done = gettext_lazy("Bank feeds are off.")
     on = False
-
-
-class ConfirmOrganisation(ConnectionAction):
-    """Take a person's word about the organisation."""
-
-    name = "confirm-organisation"
-    label = gettext_lazy("Confirm the organisation")
-    explanation = gettext_lazy(
-        "Say that this is the same organisation under another name. What was held "
-        "for it is sent. If it is another organisation, do not confirm."
-    )
-    done = gettext_lazy("The organisation was confirmed.")
-
-    def is_offered(self, obj: Connection) -> bool:
-        """Offer it where a reconnection brought another name."""
-        return super().is_offered(obj) and obj.organisation_changed
-
-    def perform(self, obj: Connection, values: dict[str, Any], author: str) -> None:  # noqa: ARG002
-        """Confirm it."""
-        connections.confirm_organisation(
-            connection=obj, confirmed_by=author, now=database_now()
-        )

@@ -1,21 +1,31 @@
 """Connections to the borrowers' Xero, and the accounts chosen in them."""
 
+from typing import Any
+
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.formats import localize
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lending.admin_base import ReadOnlyAdmin, Section
+from xero_sync import connection_words
 from xero_sync.admin.connection_actions import (
-    ConfirmOrganisation,
     FeedsOff,
     FeedsOn,
     SwitchOff,
     SwitchOn,
 )
+from xero_sync.admin.ending_actions import Disconnect, OffBoard
+from xero_sync.admin.organisation_actions import (
+    ConfirmOrganisation,
+    MarkDemo,
+    ReplaceOrganisation,
+    UnmarkDemo,
+)
 from xero_sync.models import Connection
+from xero_sync.xero_app import cap
 
 # More versions and switches than a page has to show; the lists have them all.
 MOST_ROWS = 50
@@ -25,27 +35,33 @@ class ConnectionAdmin(ReadOnlyAdmin):
     """Connections, with their accounts, mappings and switches."""
 
     object_actions = (
+        ConfirmOrganisation(),
+        ReplaceOrganisation(),
         SwitchOn(),
         SwitchOff(),
         FeedsOn(),
         FeedsOff(),
-        ConfirmOrganisation(),
+        MarkDemo(),
+        UnmarkDemo(),
+        Disconnect(),
+        OffBoard(),
     )
+    change_list_template = "admin/connections_change_list.html"
     list_display = (
         "company",
         "organisation_name",
         "status",
         "writeback_on",
         "bank_feeds",
-        "organisation_changed",
+        "remarks",
         "checked_at",
-        "deleted_at",
     )
     list_filter = (
         "status",
         "writeback_on",
         "bank_feeds",
         "organisation_changed",
+        ("over_cap_since", admin.EmptyFieldListFilter),
         ("deleted_at", admin.EmptyFieldListFilter),
     )
     list_select_related = ("company",)
@@ -65,7 +81,12 @@ class ConnectionAdmin(ReadOnlyAdmin):
         "organisation_name",
         "organisation_currency",
         "organisation_changed",
+        "previous_organisation_name",
+        "plan_type",
+        "marked_demo",
         "status",
+        "consented_at",
+        "over_cap_since",
         "writeback_on",
         "bank_feeds",
         "ledger_lock_date",
@@ -82,9 +103,38 @@ class ConnectionAdmin(ReadOnlyAdmin):
         """Name the company and the organisation."""
         return f"{obj.company} – {obj.organisation_name or obj.codat_connection_id}"
 
+    def standing(self, obj: Connection) -> list[str]:
+        """Say how it stands and what needs a person."""
+        return connection_words.standing(obj)
+
+    @admin.display(description=gettext_lazy("remarks"))
+    def remarks(self, obj: Connection) -> str:
+        """Say what is out of the ordinary."""
+        found = {
+            _("Deleted"): obj.deleted_at,
+            _("Another organisation?"): obj.organisation_changed,
+            _("Beyond Xero's limit"): obj.over_cap_since,
+            _("Access refused"): obj.access_problem,
+            _("Account no longer usable"): obj.unusable_account,
+            _("Demo company"): obj.is_demo,
+        }
+        return "; ".join(words for words, fact in found.items() if fact) or "–"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Say above the list what is used of Xero's limit."""
+        context = {"usage": cap.in_words(cap.usage()), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
     def sections(self, request: HttpRequest, obj: Connection) -> list[Section]:  # noqa: ARG002
         """Show what was chosen for the connection, newest first."""
-        return [_lender_accounts(obj), _mappings(obj), _switches(obj)]
+        return [
+            _lender_accounts(obj),
+            _mappings(obj),
+            _switches(obj),
+            _acts(obj),
+        ]
 
 
 def _lender_accounts(connection: Connection) -> Section:
@@ -96,6 +146,7 @@ def _lender_accounts(connection: Connection) -> Section:
             _("Account in Xero"),
             _("Bank feed"),
             _("Feed starts on"),
+            _("Of another organisation since"),
         ),
         rows=[
             (
@@ -104,6 +155,7 @@ def _lender_accounts(connection: Connection) -> Section:
                 account.target_account_id or "–",
                 account.get_feed_status_display(),
                 localize(account.feed_start_date) if account.feed_start_date else "–",
+                localize(localtime(account.void_since)) if account.void_since else "–",
             )
             for account in connection.lender_accounts.order_by("-pk")[:MOST_ROWS]
         ],
@@ -155,6 +207,24 @@ def _switches(connection: Connection) -> Section:
             for switch in connection.switches.order_by("-pk")[:MOST_ROWS]
         ],
         empty=_("It was never switched."),
+    )
+
+
+def _acts(connection: Connection) -> Section:
+    return Section(
+        title=_("What was done"),
+        columns=(_("When"), _("What"), _("Reason"), _("Detail"), _("By")),
+        rows=[
+            (
+                localize(localtime(act.acted_at)),
+                act.get_kind_display(),
+                act.reason or "–",
+                act.detail or "–",
+                act.acted_by,
+            )
+            for act in connection.acts.order_by("-pk")[:MOST_ROWS]
+        ],
+        empty=_("Nobody has disconnected, deleted or marked it."),
     )
 
 

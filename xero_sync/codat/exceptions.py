@@ -173,6 +173,18 @@ class ConnectionTaken(ConnectionNotLinked):
         self.company_id = company_id
 
 
+class ConnectionCapReached(WritebackBlocked):
+    """Xero's limit of connections is reached; only partner status lifts it."""
+
+    default_code = "connection_cap_reached"
+
+
+class IntegrationOff(WritebackBlocked):
+    """Connecting to Xero is switched off; switch the integration on first."""
+
+    default_code = "integration_off"
+
+
 class WritebackSwitchedOff(WritebackBlocked):
     """Write-back is switched off for this company."""
 
@@ -231,6 +243,12 @@ class DecisionNotAllowed(WritebackBlocked):
     """This decision is not possible in the record's present state."""
 
     default_code = "decision_not_allowed"
+
+
+class EntriesWaiting(DecisionNotAllowed):
+    """Entries wait to be written; settle them first, or leave them out knowingly."""
+
+    default_code = "entries_waiting"
 
 
 class WebhookRejected(XeroSyncError, SuspiciousOperation):

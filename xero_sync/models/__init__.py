@@ -3,8 +3,15 @@
 from xero_sync.models.connections import (
     AccountMapping,
     Connection,
+    ConnectionAct,
     LenderAccount,
     WritebackSwitch,
+)
+from xero_sync.models.programme import (
+    CheckpointReview,
+    PartnerProgramme,
+    ProgrammeAct,
+    ScopeChange,
 )
 from xero_sync.models.remote import DataRefresh, LoanInXero, WebhookMessage
 from xero_sync.models.runtime import Heartbeat, Lane, RateScope
@@ -18,14 +25,19 @@ from xero_sync.models.xero_app import XeroApp, XeroAppAct, XeroAppChange
 
 __all__ = [
     "AccountMapping",
+    "CheckpointReview",
     "Connection",
+    "ConnectionAct",
     "DataRefresh",
     "Heartbeat",
     "Lane",
     "LenderAccount",
     "LoanInXero",
+    "PartnerProgramme",
+    "ProgrammeAct",
     "RateScope",
     "RecordChange",
+    "ScopeChange",
     "SyncRecord",
     "WebhookMessage",
     "WriteAttempt",

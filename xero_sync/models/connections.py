@@ -6,7 +6,16 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from xero_sync.models.choices import ConnectionStatus, FeedStatus, HeldEvents
+from xero_sync.models.choices import (
+    ConnectionActKind,
+    ConnectionStatus,
+    FeedStatus,
+    HeldEvents,
+)
+
+# Xero's plan of its demo company, as Codat passes it on.
+DEMO_PLAN = "Demo"
+DEMO = Q(plan_type=DEMO_PLAN) | Q(marked_demo=True)
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
@@ -15,6 +24,14 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
     def live(self) -> "ConnectionQuerySet":
         """Return connections that are not deleted, at most one a company."""
         return self.filter(deleted_at=None)
+
+    def linked(self) -> "ConnectionQuerySet":
+        """Return live connections that reach their organisation."""
+        return self.live().filter(status=ConnectionStatus.LINKED)
+
+    def not_demo(self) -> "ConnectionQuerySet":
+        """Return connections to real organisations, as against demo companies."""
+        return self.exclude(DEMO)
 
 
 class Connection(models.Model):
@@ -40,6 +57,24 @@ class Connection(models.Model):
         default=False,
         help_text=_("A reconnection brought another organisation; nothing is sent."),
     )
+    previous_organisation_name = models.CharField(
+        _("organisation before"),
+        max_length=255,
+        blank=True,
+        help_text=_("The name before the change, while a person is asked."),
+    )
+    feed_name = models.CharField(
+        _("name in the bank feed"), max_length=255, blank=True, editable=False
+    )
+    books_name = models.CharField(
+        _("name in the books"), max_length=255, blank=True, editable=False
+    )
+    plan_type = models.CharField(_("plan in Xero"), max_length=50, blank=True)
+    marked_demo = models.BooleanField(
+        _("marked as demo"),
+        default=False,
+        help_text=_("A person says that it is a demo company; it takes no place."),
+    )
     ledger_lock_date = models.DateField(_("books locked up to"), null=True, blank=True)
     bank_feeds = models.BooleanField(
         _("bank feeds"),
@@ -54,6 +89,21 @@ class Connection(models.Model):
         _("chosen account that is no longer usable"), max_length=255, blank=True
     )
     checked_at = models.DateTimeField(_("last checked"), null=True, blank=True)
+    consented_at = models.DateTimeField(
+        _("last consent"),
+        null=True,
+        blank=True,
+        help_text=_("When it last became linked; empty if it never was."),
+    )
+    last_linked_at = models.DateTimeField(
+        _("last seen linked"), null=True, blank=True, editable=False
+    )
+    over_cap_since = models.DateTimeField(
+        _("beyond the limit since"),
+        null=True,
+        blank=True,
+        help_text=_("It became linked although Xero's limit was reached already."),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
 
@@ -62,6 +112,7 @@ class Connection(models.Model):
     class Meta:
         verbose_name = _("connection")
         verbose_name_plural = _("connections")
+        permissions = [("off_board_connection", "Can let a borrower go for good")]
         constraints = [
             models.UniqueConstraint(
                 fields=["company"],
@@ -78,6 +129,11 @@ class Connection(models.Model):
     def __str__(self) -> str:
         """Name the company and the Codat connection."""
         return f"{self.company_id} {self.codat_connection_id}"
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether it leads to a demo company: Xero says so, or a person does."""
+        return self.plan_type == DEMO_PLAN or self.marked_demo
 
 
 class LenderAccount(models.Model):
@@ -106,6 +162,12 @@ class LenderAccount(models.Model):
     feed_start_date = models.DateField(_("feed starts on"), null=True, blank=True)
     opening_balance = models.DecimalField(
         _("opening statement balance"), max_digits=16, decimal_places=4, default=0
+    )
+    void_since = models.DateTimeField(
+        _("of another organisation since"),
+        null=True,
+        blank=True,
+        help_text=_("The connection leads elsewhere now; its ids are not used again."),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -212,3 +274,24 @@ class WritebackSwitch(models.Model):
     def __str__(self) -> str:
         """Name the connection, the position and the time."""
         return f"{self.connection_id} {self.on} {self.switched_at:%Y-%m-%d %H:%M:%S}"
+
+
+class ConnectionAct(models.Model):
+    """What a person did about a connection; written once."""
+
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="acts"
+    )
+    kind = models.CharField(_("act"), max_length=30, choices=ConnectionActKind.choices)
+    reason = models.TextField(_("reason"), blank=True)
+    detail = models.CharField(_("detail"), max_length=500, blank=True)
+    acted_by = models.CharField(_("by"), max_length=150)
+    acted_at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("act on a connection")
+        verbose_name_plural = _("acts on connections")
+
+    def __str__(self) -> str:
+        """Name the connection, the act and the time."""
+        return f"{self.connection_id} {self.kind} {self.acted_at:%Y-%m-%d %H:%M:%S}"

@@ -65,11 +65,14 @@ def hindrances(
     if (
         mapping is None
         or account is None
+        # Its accounts are those of the organisation that was connected before.
+        or mapping.lender_account.void_since
         or account.target_account_id == mapping.nominated_account_id
     ):
         yield Reason.MAPPING_INCOMPLETE
-    elif account.connection_id != connection.pk and (
-        account.target_account_id != mapping.lender_target_account_id
+    elif account.void_since or (
+        account.connection_id != connection.pk
+        and account.target_account_id != mapping.lender_target_account_id
     ):
         # The loan was begun in an organisation that this connection does not reach.
         yield Reason.ORGANISATION_CHANGED

@@ -10,7 +10,7 @@ from django.db import transaction
 from lending.models import LoanEvent
 from xero_sync import task_queue
 from xero_sync.codat.push import PushOperation, PushStatus
-from xero_sync.models import SyncRecord, WebhookMessage
+from xero_sync.models import Connection, SyncRecord, WebhookMessage
 from xero_sync.models.choices import BOOKINGS, Cause, Reason, State
 from xero_sync.writeback import lines, reconsider, reversals
 from xero_sync.writeback.exchange import Claim
@@ -185,6 +185,9 @@ def failed(
         checked_at=None,
     )
     if moved:
+        # The refusal may be the first sign that the connection has ended: look at it.
+        live = Connection.objects.live().filter(company=record.company_id)
+        live.update(checked_at=None)
         settle_reversal(record, now)
     return moved
 

@@ -1,5 +1,6 @@
 """Which entries an event needs in Xero, planned in the transaction that records it."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -34,44 +35,52 @@ def steps_of(event: LoanEvent) -> list[Step]:
 
 
 @transaction.atomic(savepoint=False)
-def plan(*, event: LoanEvent, now: datetime) -> list[SyncRecord]:
-    """Plan the entries of a recorded event; one that cannot be planned undoes it."""
-    loan = event.loan
-    steps = steps_of(event)
+def plan(*, events: Sequence[LoanEvent], now: datetime) -> list[SyncRecord]:
+    """Plan the entries of recorded events; what cannot be planned undoes them."""
+    steps = [(event, step) for event in events for step in steps_of(event)]
     if not steps:
         return []
-    lanes: list[tuple[int, str]] = [(loan.company_id, step) for step in steps]
-    if event.reverses_id:
-        # What the reversal cancels may set entries of any kind free.
-        lanes += moves.lanes_of([loan.company_id])
+    reversing = [
+        event for event in dict.fromkeys(e for e, _ in steps) if event.reverses_id
+    ]
+    lanes: list[tuple[int, str]] = [
+        (event.loan.company_id, step) for event, step in steps
+    ]
+    if reversing:
+        # What a reversal cancels may set entries of any kind free.
+        lanes += moves.lanes_of({event.loan.company_id for event in reversing})
     moves.wake_lanes(lanes, at=now)
-    originals = reversals.originals_of(event)
-    records = [_draft(event, loan, step, originals.get(step), now) for step in steps]
-    _set_first_states(records, event=event, now=now)
+    originals = {event.pk: reversals.originals_of(event) for event in reversing}
+    records = [
+        _draft(event, step, originals.get(event.pk, {}).get(step), now)
+        for event, step in steps
+    ]
+    _set_first_states(records, now=now)
     rows.insert(SyncRecord, [rows.values_of(record) for record in records])
     rows.insert(
         RecordChange,
         [
-            {"record": record.pk, "to_state": record.state, "reason": record.reason}
+            {
+                "record": record.pk,
+                "to_state": record.state,
+                "reason": record.reason,
+                "actor": record.event.recorded_by,
+            }
             for record in records
         ],
         at=now,
         cause=Cause.RECORDED,
-        actor=event.recorded_by,
     )
-    if event.reverses_id:
+    for event in reversing:
         reversals.settle(event=event, now=now)
     task_queue.nudge_drain()
     return records
 
 
 def _draft(
-    event: LoanEvent,
-    loan: Loan,
-    step: Step,
-    original: SyncRecord | None,
-    now: datetime,
+    event: LoanEvent, step: Step, original: SyncRecord | None, now: datetime
 ) -> SyncRecord:
+    loan = event.loan
     return SyncRecord(
         event=event,
         step=step,
@@ -86,13 +95,11 @@ def _draft(
     )
 
 
-def _set_first_states(
-    records: list[SyncRecord], *, event: LoanEvent, now: datetime
-) -> None:
-    ready = readiness.of(company_id=records[0].company_id, now=now)
-    fixed_account = _fixed_account(event.loan_id)
+def _set_first_states(records: Sequence[SyncRecord], *, now: datetime) -> None:
+    ready = readiness.load(company_ids={one.company_id for one in records}, now=now)
+    fixed = _fixed_accounts({one.loan_id for one in records})
     for record in records:
-        if event.already_in_books:
+        if record.event.already_in_books:
             # The booking stands already; its line is part of the opening balance.
             is_booking = record.step in BOOKINGS
             record.state = State.LINKED_BY_HAND if is_booking else State.CANCELLED
@@ -100,19 +107,23 @@ def _set_first_states(
             continue
         record.reason = holds.hold_reason(
             record=record,
-            ready=ready,
-            fixed_account=fixed_account,
+            ready=ready[record.company_id],
+            fixed_account=fixed.get(record.loan_id),
         )
         record.state = State.HELD if record.reason else State.QUEUED
 
 
-_FIXED = Prepared(
-    lambda loan: LoanInXero.objects.filter(loan=loan).values_list("lender_account"),
-    loan=Loan._meta.pk,
+_FIXED_ONES = LoanInXero.objects.exclude(lender_account=None).values_list(
+    "loan", "lender_account"
 )
+_FIXED = Prepared(lambda loan: _FIXED_ONES.filter(loan=loan), loan=Loan._meta.pk)
 
 
-def _fixed_account(loan_id: int) -> LenderAccount | None:
-    """Return the lender account that the loan's first booking fixed, if any did."""
-    (account_id,) = _FIXED.first(loan=loan_id) or (None,)
-    return LenderAccount.objects.get(pk=account_id) if account_id else None
+def _fixed_accounts(loan_ids: Collection[int]) -> dict[int, LenderAccount]:
+    """Return the lender accounts that the loans' first bookings fixed, by loan."""
+    if len(loan_ids) == 1:
+        found = _FIXED.rows(loan=next(iter(loan_ids)))
+    else:
+        found = list(_FIXED_ONES.filter(loan__in=loan_ids))
+    accounts = LenderAccount.objects.in_bulk({account for _, account in found})
+    return {loan: accounts[account] for loan, account in found}

@@ -22,7 +22,8 @@ class Readiness:
     now: datetime
 
 
-# What is read of each row: enough to decide and to send; the rest loads when asked for.
+# What is read of each row, in the order of its fields: enough to decide and to send;
+# the rest loads when asked for.
 _OF_CONNECTION = (
     "id",
     "company_id",
@@ -30,6 +31,8 @@ _OF_CONNECTION = (
     "codat_connection_id",
     "status",
     "organisation_changed",
+    "plan_type",
+    "marked_demo",
     "ledger_lock_date",
     "bank_feeds",
     "writeback_on",
@@ -56,6 +59,7 @@ _OF_ACCOUNT = (
     "feed_status",
     "feed_start_date",
     "opening_balance",
+    "void_since",
 )
 # Few columns in one query, made once: it is asked for every event and every claim.
 _VERSIONS = (
@@ -78,7 +82,8 @@ def of(*, company_id: int, now: datetime) -> Readiness:
     """Read the readiness of one company."""
     versions = _OF_ONE.rows(company=company_id)
     if not versions:
-        return load(company_ids=[company_id], now=now)[company_id]
+        live = Connection.objects.live().filter(company=company_id)
+        return Readiness(live.first(), None, now)
     # The newest stands last.
     mapping = _mapping(versions[-1])
     return Readiness(mapping.connection, mapping, now)
@@ -87,6 +92,9 @@ def of(*, company_id: int, now: datetime) -> Readiness:
 def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
     """Read the readiness of several companies with one query, at most two."""
     wanted = set(company_ids)
+    if len(wanted) == 1:
+        (company_id,) = wanted
+        return {company_id: of(company_id=company_id, now=now)}
     versions = _VERSIONS.filter(connection__company__among=wanted)
     ready = {
         mapping.connection.company_id: Readiness(mapping.connection, mapping, now)

@@ -32,6 +32,36 @@ def company(*, company_id: int, now: datetime) -> int:
 
 
 @transaction.atomic
+def refused(*, company_id: int, since: datetime | None, now: datetime) -> int:
+    """Hold what was refused after a connection was last seen linked, as it has ended.
+
+    It was refused because of that, as far as anybody can tell, and goes again after the
+    reconnection; what is wrong with an entry itself is refused once more then.
+    """
+    if since is None:
+        return 0
+    met = SyncRecord.objects.filter(
+        company=company_id,
+        state=State.FAILED,
+        reason__in=(Reason.REFUSED_BY_CODAT, Reason.REFUSED_BY_XERO),
+        state_since__gt=since,
+    )
+    return records(
+        records=_loaded(met),
+        now=now,
+        cause=Cause.LOOK,
+        note="the connection had ended",
+    )
+
+
+@transaction.atomic
+def queued(*, company_id: int, now: datetime) -> None:
+    """Hold at once what has not been sent, when its connection has just ended."""
+    waiting = SyncRecord.objects.filter(company=company_id, state=State.QUEUED)
+    records(records=_loaded(waiting), now=now, cause=Cause.RECONSIDERED)
+
+
+@transaction.atomic
 def compensations(*, record: SyncRecord, now: datetime) -> int:
     """Release the compensations that waited for this entry's outcome."""
     waiting = SyncRecord.objects.filter(compensates=record, state=State.HELD)

@@ -179,8 +179,6 @@ def _rejected(
         reason=Reason.REFUSED_BY_CODAT,
         words=str(error),
     )
-    # The refusal may be the first sign that the connection is gone: look at it.
-    Connection.objects.filter(pk=claim.request.connection_id).update(checked_at=None)
 
 
 def _access_denied(
@@ -236,11 +234,19 @@ FORBIDDEN = 403
 
 
 def shut_out(*, connection_id: UUID, error: CodatError, now: datetime) -> None:
-    """Hold what needs Codat's access; a 401 or 402 concerns every connection."""
+    """Hold what needs Codat's access; a 401 or 402 concerns every connection.
+
+    A 403 may be the first sign that the borrower has withdrawn his consent, so its
+    connection is looked at again at once.
+    """
     connections = Connection.objects.live()
+    checked_at: datetime | None = now
     if error.status_code == FORBIDDEN:
         connections = connections.filter(pk=connection_id)
-    connections.update(access_problem=f"HTTP {error.status_code}", checked_at=now)
+        checked_at = None
+    connections.update(
+        access_problem=f"HTTP {error.status_code}", checked_at=checked_at
+    )
 
 
 _SETTLERS = {

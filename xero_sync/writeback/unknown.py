@@ -20,6 +20,7 @@ from xero_sync.codat.pulls import PullOperation
 from xero_sync.codat.push import PushOperation, PushStatus
 from xero_sync.models import (
     Connection,
+    LenderAccount,
     RecordChange,
     SyncRecord,
     WriteAttempt,
@@ -69,6 +70,10 @@ def _may_write(request: WriteRequest) -> bool:
         and connection.status == ConnectionStatus.LINKED
         and not connection.access_problem
         and not connection.organisation_changed
+        # What was frozen for one organisation is never sent to another.
+        and not LenderAccount.objects.filter(
+            connection=connection, void_since__gte=request.created_at
+        ).exists()
     )
 
 
@@ -249,15 +254,27 @@ def _look_again(group: Sequence[SyncRecord], *, at: datetime) -> None:
     SyncRecord.objects.filter(pk__in=ids, state=State.UNKNOWN).update(look_at=at)
 
 
+def _await_reconnection(group: Sequence[SyncRecord], now: datetime) -> None:
+    age = now - group[0].state_since
+    if age >= timedelta(seconds=settings.WRITEBACK_TIMED_OUT_SECONDS):
+        outcomes.ask_person(group, now=now, note="the connection is not linked")
+    else:
+        _look_again(group, at=_later(group, now))
+
+
 def _read_back(
     group: Sequence[SyncRecord],
     request: WriteRequest,
     *,
     since: datetime,
     now: datetime,
-) -> Exchange:
+) -> Exchange | None:
     record = group[0]
     connection = request.connection
+    if connection.status != ConnectionStatus.LINKED:
+        # Nothing is read from a Xero that we were disconnected from.
+        _await_reconnection(group, now)
+        return None
     known = refreshes.Refreshes(connection, now=now)
     step = known.step_towards(request.data_type, since=since)
     if step is None:

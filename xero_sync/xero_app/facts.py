@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from xero_sync.models.xero_app import THE_ONLY, XeroApp
+from xero_sync.xero_app import standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class AppFacts:
 def current() -> AppFacts:
     """Return how the app stands now; it asks the database, never Codat."""
     app = XeroApp.objects.filter(pk=THE_ONLY).first() or XeroApp()
-    is_certified = False
+    is_certified = standing.is_certified()
     return AppFacts(
         integration_on=app.integration_on,
         enabled_at_codat=app.enabled_at_codat,

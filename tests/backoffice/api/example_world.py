@@ -4,13 +4,16 @@ import json
 import re
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
 from backoffice.webhooks.services import create_endpoint
 from lending.models import Company
 from tests.builders import make_company, make_event, make_loan
-from xero_sync.models import SyncRecord
+from xero_sync import connections
+from xero_sync.codat.client import CodatClient
+from xero_sync.models import Connection, SyncRecord
 
 DOCUMENTED = "5d1e0c84-0b6f-4f5e-9c3a-1a2b3c4d5e0{}"
 ID = "019c8f5e-6c1a-7d3b-9a41-2f6f0d6c1e55"
@@ -48,10 +51,25 @@ def make_world(codat: Any) -> dict[str, str]:
         endpoint.pk,
         codat.account_id("Business Current Account"),
         codat.account_id("Bank Fees"),
+        connected(codat, "quayside").pk,
     ]
     return {
         DOCUMENTED.format(number): str(one) for number, one in enumerate(real, start=1)
     }
+
+
+def connected(codat: Any, reference: str) -> Connection:
+    """A connection through which nothing was written yet."""
+    remote = codat.sandbox.add_company(reference)
+    codat.sandbox.add_connection(remote.id)
+    with CodatClient.from_settings() as client:
+        return connections.import_codat_company(
+            company=make_company(reference=reference),
+            codat_company_id=UUID(remote.id),
+            codat_connection_id=None,
+            client=client,
+            now=timezone.now(),
+        )
 
 
 def entry_in(company: Company, loan: str, state: str, reason: str) -> Any:

@@ -38,7 +38,7 @@ def test_a_connection_is_made_at_codat_for_the_borrower_to_authorise(
     assert (shown["status"], shown["company"]) == ("PendingAuth", "acme")
     assert "/_sandbox/link/" in shown["link_url"]
     (remote,) = tagged(codat, "acme")
-    assert (remote.name, remote.description) == ("Acme Ltd", "acme")
+    assert (remote.name, remote.description) == ("acme", "acme")
     assert shown["codat_company_id"] == remote.id
 
 

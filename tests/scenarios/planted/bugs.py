@@ -240,11 +240,11 @@ BUGS = {
             "planned-after-the-commit",
             (
                 "xero_sync/receivers.py",
-                "    planner.plan(event=event, now=database_now())",
+                "    planner.plan(events=events, now=database_now())",
                 (
                     "    from django.db import transaction\n"
                     "    transaction.on_commit(\n"
-                    "        lambda: planner.plan(event=event, now=database_now()))"
+                    "        lambda: planner.plan(events=events, now=database_now()))"
                 ),
             ),
         ),

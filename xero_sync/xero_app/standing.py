@@ -1,0 +1,91 @@
+"""Where the lender stands in the partner programme, as its acts say."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from xero_sync.models.programme import (
+    THE_ONLY,
+    ActKind,
+    PartnerProgramme,
+    PartnerStep,
+    Preparation,
+    ProgrammeAct,
+)
+
+# The acts that decide whether the lender is certified.
+DECISIVE = (
+    ActKind.STEP_TAKEN,
+    ActKind.STEP_WITHDRAWN,
+    ActKind.NOT_ELIGIBLE,
+    ActKind.ELIGIBLE_AGAIN,
+)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What counts of all acts: each item and step by its latest one."""
+
+    prepared: Mapping[Preparation, ProgrammeAct]
+    steps: Mapping[PartnerStep, ProgrammeAct]
+    not_eligible: ProgrammeAct | None
+    # The day of the latest step, withdrawal or word on eligibility: the next one
+    # cannot have been before it.
+    decided_on: date | None = None
+
+    @property
+    def is_certified(self) -> bool:
+        """Whether all three steps stand and Xero has not said no."""
+        return self.not_eligible is None and set(self.steps) == set(PartnerStep)
+
+    @property
+    def next_step(self) -> PartnerStep | None:
+        """The first step that does not stand."""
+        return next((one for one in PartnerStep if one not in self.steps), None)
+
+
+def read() -> Standing:
+    """Return where the lender stands now."""
+    return of(ProgrammeAct.objects.order_by("pk"))
+
+
+def is_certified() -> bool:
+    """Whether the lender is Xero's partner: derived from the acts, never typed."""
+    acts = ProgrammeAct.objects.filter(kind__in=DECISIVE)
+    return of(acts.order_by("pk")).is_certified
+
+
+def record() -> PartnerProgramme:
+    """Return what the lender applies for; unsaved as long as nothing was recorded."""
+    return PartnerProgramme.objects.first() or PartnerProgramme()
+
+
+def locked_record() -> PartnerProgramme:
+    """Lock the record, so that two acts cannot both go by what was before them."""
+    PartnerProgramme.objects.get_or_create(pk=THE_ONLY)
+    return PartnerProgramme.objects.select_for_update().get()
+
+
+def of(acts: Iterable[ProgrammeAct]) -> Standing:
+    """Fold acts, the oldest first."""
+    prepared: dict[Preparation, ProgrammeAct] = {}
+    steps: dict[PartnerStep, ProgrammeAct] = {}
+    not_eligible: ProgrammeAct | None = None
+    decided_on: date | None = None
+    for act in acts:
+        if act.kind in DECISIVE:
+            decided_on = act.happened_on
+        match act.kind:
+            case ActKind.PREPARED:
+                prepared[Preparation(act.subject)] = act
+            case ActKind.UNPREPARED:
+                prepared.pop(Preparation(act.subject), None)
+            case ActKind.STEP_TAKEN:
+                steps[PartnerStep(act.subject)] = act
+            case ActKind.STEP_WITHDRAWN:
+                steps.pop(PartnerStep(act.subject), None)
+            case ActKind.NOT_ELIGIBLE:
+                not_eligible = act
+            case ActKind.ELIGIBLE_AGAIN:
+                not_eligible = None
+    return Standing(prepared, steps, not_eligible, decided_on)
