@@ -190,7 +190,7 @@ class AccountMapping(ApiView):
 
 def choose(caller: Caller, row: Connection, fields: Mapping[str, Any]) -> Reply:
     """Choose accounts from a checked body."""
-    before = readiness.latest_mappings(connection_ids=[row.pk]).get(row.pk)
+    before = readiness.latest_mapping(row)
     try:
         with patient_client() as client:
             chosen = account_choice.choose(
