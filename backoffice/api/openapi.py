@@ -114,7 +114,9 @@ class ApiSchema(AutoSchema):
         for name, one in filters.base_filters.items():
             schema = one.field.schema
             yield OpenApiParameter(name, schema, description=one.extra["help_text"])
-        words = "Each order is stable while rows are added."
+        words = (
+            "Pages do not shift while rows are added; see Lists on those added late."
+        )
         if filters.ordered_by:
             windows = ", ".join(f"`{name}`" for name in filters.ordered_by)
             order = next(iter(filters.ordered_by.values()))
