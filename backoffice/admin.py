@@ -29,6 +29,7 @@ from lending.positions import loan_position
 from lending.selectors import events_of_loan
 from xero_sync import admin as xero_admin
 from xero_sync import models as xero
+from xero_sync.admin import customers
 from xero_sync.admin.evidence import shown
 from xero_sync.admin.records import state_in_words
 from xero_sync.models import AccountMapping, Connection, SyncRecord
@@ -42,6 +43,8 @@ site.index_title = gettext_lazy("Overview")
 class CompanyAdmin(lending_admin.CompanyAdmin):
     """A company, with the way to its connection and its entries."""
 
+    object_actions = customers.COMPANY_ACTIONS
+
     def links(self, request: HttpRequest, obj: Company) -> list[Link]:
         """Lead to what the company has in Xero."""
         connection = Connection.objects.live().filter(company=obj).first()
@@ -50,6 +53,9 @@ class CompanyAdmin(lending_admin.CompanyAdmin):
         if request.user.has_perm("xero_sync.view_syncrecord"):
             url = f"{entries}?company__id__exact={obj.pk}"
             links.append(Link(_("Sync records"), url))
+        if request.user.has_perm("xero_sync.view_customernotice"):
+            mails = reverse("admin:xero_sync_customernotice_changelist")
+            links.append(Link(_("Mails"), f"{mails}?company__id__exact={obj.pk}"))
         if connection and request.user.has_perm("xero_sync.view_connection"):
             links.append(Link(_("Connection"), object_url(connection)))
         return links
@@ -157,6 +163,7 @@ site.register(Connection, xero_admin.ConnectionAdmin)
 site.register(xero.LenderAccount, xero_admin.LenderAccountAdmin)
 site.register(AccountMapping, xero_admin.AccountMappingAdmin)
 site.register(xero.WritebackSwitch, xero_admin.WritebackSwitchAdmin)
+site.register(xero.CustomerNotice, customers.CustomerNoticeAdmin)
 site.register(SyncRecord, xero_admin.SyncRecordAdmin)
 site.register(xero.WriteRequest, xero_admin.WriteRequestAdmin)
 site.register(xero.WriteAttempt, xero_admin.WriteAttemptAdmin)

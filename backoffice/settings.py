@@ -4,8 +4,10 @@ With `DJANGO_DEBUG=false` the back office refuses to start while one of the defa
 `DEVELOPMENT_ONLY` is still in force: they are public knowledge.
 """
 
+from email.utils import formataddr, parseaddr
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -247,6 +249,25 @@ if WEBHOOK_ALLOW_PRIVATE and not DEBUG:
         "WEBHOOK_ALLOW_PRIVATE is only for DJANGO_DEBUG=true. Leave it out: webhooks "
         "are sent to public addresses alone."
     )
+
+# --- Customers: their links and mails ----------------------------------------------
+
+# How long a link opens that a customer was sent.
+CUSTOMER_LINK_DAYS: int = env.int("CUSTOMER_LINK_DAYS", default=30)
+vars().update(
+    env.email_url(
+        "EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"
+    )
+)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL: str = env.str(
+    "DEFAULT_FROM_EMAIL",
+    default=formataddr((LENDER_NAME, f"no-reply@{urlsplit(PUBLIC_BASE_URL).hostname}")),
+)
+# Shown to customers, and where their answers go.
+LENDER_CONTACT_EMAIL: str = env.str(
+    "LENDER_CONTACT_EMAIL", default=parseaddr(DEFAULT_FROM_EMAIL)[1]
+)
 
 # --- Transport security -----------------------------------------------------------
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("backoffice.api.urls")),
     path("webhooks/codat/", webhook_views.codat, name="codat-webhook"),
+    path("", include("xero_sync.pages.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -21,6 +21,10 @@ CHOSEN = {
     "PUBLIC_BASE_URL": "http://testserver",
     "LENDER_NAME": "Example Invoice Finance",
     "TIME_ZONE": "Europe/London",
+    "EMAIL_URL": "consolemail://",
+    "DEFAULT_FROM_EMAIL": "no-reply@testserver",
+    "LENDER_CONTACT_EMAIL": "help@testserver",
+    "CUSTOMER_LINK_DAYS": "30",
     "XERO_CONNECTION_CAP": "25",
 }
 

@@ -1,6 +1,8 @@
 """The compiled catalogues are those of the sources."""
 
+import ast
 import gettext
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -29,3 +31,42 @@ def test_a_compiled_catalogue_is_that_of_its_source(source, tmp_path):
     subprocess.run(["msgfmt", "--check-format", "-o", fresh, source], check=True)
 
     assert catalogue(fresh) == catalogue(source.with_suffix(".mo"))
+
+
+def texts_for_borrowers() -> set[str]:
+    """What is said to borrowers, in modules and in templates."""
+    found: set[str] = set()
+    for folder in ("xero_sync/customers", "xero_sync/pages"):
+        for path in (settings.BASE_DIR / folder).rglob("*.py"):
+            found |= {
+                ast.literal_eval(node.args[0])
+                for node in ast.walk(ast.parse(path.read_text()))
+                if isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "_"
+            }
+    for folder in ("templates/customer", "templates/email"):
+        for path in (settings.BASE_DIR / folder).iterdir():
+            tags = re.findall(r"{%\s*(?:block)?trans.*?%}", path.read_text())
+            said = [re.fullmatch(r'{% translate "([^"]+)" %}', tag) for tag in tags]
+            assert all(said), f"{path}: a text that this test cannot read"
+            found |= {one[1] for one in said if one}
+    return found
+
+
+def test_whatever_a_borrower_reads_is_there_in_french():
+    path = settings.BASE_DIR / "xero_sync/locale/fr/LC_MESSAGES/django.mo"
+    french = catalogue(path)
+
+    texts = texts_for_borrowers()
+
+    assert len(texts) > 100
+    assert {text for text in texts if not french.get(text)} == set()
+
+
+def test_french_sets_its_spaces_before_double_signs():
+    path = settings.BASE_DIR / "xero_sync/locale/fr/LC_MESSAGES/django.mo"
+    french = catalogue(path)
+
+    for text in texts_for_borrowers():
+        assert not re.search(r" [:;?!»]|« ", french[text]), french[text]

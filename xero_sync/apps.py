@@ -15,7 +15,9 @@ class XeroSyncConfig(AppConfig):
     def ready(self) -> None:
         """Connect the receiver, the lookup and the system checks."""
         # These import models, which only exist once the app registry is filled.
-        from xero_sync import checks, lookups, receivers, task_queue  # noqa: F401, PLC0415
+        from xero_sync import checks, lookups, notices, receivers, task_queue  # noqa: F401, PLC0415
+
+        task_queue.every_minute(name="Mails to customers", job=notices.SEND)
 
         post_migrate.connect(
             task_queue.create_schedules, dispatch_uid="xero_sync.schedules"

@@ -7,7 +7,12 @@ from django.dispatch import receiver
 
 from lending.models import LoanEvent
 from lending.signals import loan_event_recorded
+from xero_sync import notices
 from xero_sync.clock import database_now
+from xero_sync.models import Connection
+from xero_sync.models.choices import ConnectionStatus
+from xero_sync.models.customers import NoticeKind
+from xero_sync.signals import connection_changed
 from xero_sync.writeback import planner
 
 
@@ -15,3 +20,22 @@ from xero_sync.writeback import planner
 def plan_writeback(events: Sequence[LoanEvent], **_: Any) -> None:
     """Plan the entries of recorded events, in the transaction that records them."""
     planner.plan(events=events, now=database_now())
+
+
+@receiver(connection_changed, dispatch_uid="xero_sync.notice_of_withdrawal")
+def tell_of_withdrawal(
+    connection: Connection, changed: Sequence[str], **_: Any
+) -> None:
+    """Owe the borrower a mail when Xero has let us out, however we learned of it.
+
+    The signal comes once for each change of the status, not for each look at it.
+    """
+    if "status" not in changed or connection.status != ConnectionStatus.DEAUTHORIZED:
+        return
+    now = database_now()
+    notices.tell(
+        company=connection.company,
+        kind=NoticeKind.ACCESS_WITHDRAWN,
+        subject=f"{connection.pk} {now.isoformat()}",
+        now=now,
+    )

@@ -17,6 +17,7 @@ from backoffice.demo.children import ChildEnded, Children, free_port
 from backoffice.demo.environment import AnotherDemo, Places
 from lending.exceptions import LendingError
 from xero_sync.codat.exceptions import XeroSyncError
+from xero_sync.customers import connecting
 
 WATCH_SECONDS = 0.5
 INTERRUPTED = 130
@@ -136,6 +137,7 @@ def start(children: Children, places: Places, *sandbox_options: str) -> None:
         f"--api-key={settings.CODAT_API_KEY}",
         f"--webhook-secret={settings.CODAT_WEBHOOK_SECRET}",
         "--refresh-seconds=0.4",
+        f"--redirect-url={connecting.return_address()}",
         *sandbox_options,
     )
     children.start("web", "runserver", "--noreload", f"127.0.0.1:{places.web_port}")

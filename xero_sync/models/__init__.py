@@ -7,6 +7,7 @@ from xero_sync.models.connections import (
     LenderAccount,
     WritebackSwitch,
 )
+from xero_sync.models.customers import CustomerNotice, LinkRevocation
 from xero_sync.models.programme import (
     CheckpointReview,
     PartnerProgramme,
@@ -28,10 +29,12 @@ __all__ = [
     "CheckpointReview",
     "Connection",
     "ConnectionAct",
+    "CustomerNotice",
     "DataRefresh",
     "Heartbeat",
     "Lane",
     "LenderAccount",
+    "LinkRevocation",
     "LoanInXero",
     "PartnerProgramme",
     "ProgrammeAct",

@@ -177,6 +177,21 @@ def test_the_link_page_leads_back_once(outcome, status):
     assert again.status == 410
 
 
+@pytest.mark.parametrize("outcome", [200, 201, 403, 500, 501])
+def test_a_custom_parameter_comes_back_with_whatever_happened(outcome):
+    borrower = Borrower()
+    borrower.sandbox.settings.redirect_url = (
+        "http://127.0.0.1/back?visit={visit}&other={other}&code={statusCode}"
+    )
+    link = f"{link_of(borrower, borrower.connection)}&visit=a.b%26c"
+
+    reply = borrower.sandbox.handle("POST", link, {}, f"outcome={outcome}".encode())
+
+    assert reply.headers["Location"] == (
+        f"http://127.0.0.1/back?visit=a.b%26c&other=&code={outcome}"
+    )
+
+
 def test_without_a_redirect_the_link_page_says_how_it_went():
     borrower = Borrower()
     link = link_of(borrower, borrower.connection)

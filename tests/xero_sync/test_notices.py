@@ -1,0 +1,307 @@
+"""Mails to borrowers: owed once for each cause, sent by a job, tried again."""
+
+import re
+import smtplib
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from tests.builders import make_company
+from tests.worlds import Clock, World
+from tests.xero_sync.commands.worlds import run
+from xero_sync import connection_checks, connections, notices
+from xero_sync.models import Connection, CustomerNotice
+from xero_sync.models.customers import NoticeKind
+
+pytestmark = pytest.mark.django_db
+
+
+class FailingBackend(EmailBackend):
+    """A mail server that fails as it is told to, then delivers."""
+
+    failures: list[Exception] = []
+
+    def send_messages(self, messages):
+        if self.failures:
+            raise self.failures.pop(0)
+        return super().send_messages(messages)
+
+
+@pytest.fixture
+def failing(settings, monkeypatch):
+    settings.EMAIL_BACKEND = f"{__name__}.FailingBackend"
+    failures: list[Exception] = []
+    monkeypatch.setattr(FailingBackend, "failures", failures)
+    return failures
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def owe(company=None, kind=NoticeKind.LINES_MISSED, subject="line-1"):
+    company = company or make_company()
+    a_moment_ago = timezone.now() - timedelta(seconds=5)
+    notices.tell(company=company, kind=kind, subject=subject, now=a_moment_ago)
+    return CustomerNotice.objects.get(company=company, kind=kind, subject=subject)
+
+
+def test_a_cause_is_told_of_once(mailoutbox):
+    company = make_company()
+    for subject in ("line-1", "line-1", "line-2"):
+        owe(company, subject=subject)
+
+    assert notices.send_due() == (2, 0)
+    assert notices.send_due() == (0, 0)
+    owe(company)
+
+    assert notices.send_due() == (0, 0)
+    assert len(mailoutbox) == 2
+
+
+def test_a_mail_leads_to_the_companys_own_page_and_nowhere_else(mailoutbox):
+    company = make_company(legal_name="Harbour Joinery Ltd")
+    owe(company)
+
+    notices.send_due()
+
+    (sent,) = mailoutbox
+    assert sent.to == ["accounts@harbour-joinery.example"]
+    assert sent.subject.startswith("Example Invoice Finance: ")
+    for text in (sent.body, sent.alternatives[0].content):
+        (link,) = set(re.findall(r"https?://[^\s\"<]+", text))
+        answer = Client().get(link.removeprefix("http://testserver"))
+        assert "Harbour Joinery Ltd" in answer.content.decode()
+    kept = str(CustomerNotice.objects.values_list().get())
+    assert link not in kept
+    assert company.contact_email not in kept
+
+
+@pytest.mark.parametrize("kind", NoticeKind.values)
+def test_each_kind_is_written_in_the_companys_language(mailoutbox, kind):
+    world = World()
+    for language in ("en", "fr"):
+        borrower = world.borrower(language=language)
+        Connection.objects.update(status="Deauthorized")
+        owe(borrower.company, kind=kind)
+
+    notices.send_due()
+
+    texts = [sent.body for sent in mailoutbox]
+    assert len(texts) == 2
+    assert "The link works until:" in texts[0]
+    assert "Le lien fonctionne jusqu’au" in texts[1]
+    assert texts[0].splitlines()[0] != texts[1].splitlines()[0]
+    assert '<html lang="fr">' in mailoutbox[1].alternatives[0].content
+
+
+def test_a_mail_that_fails_is_tried_again_later(failing, clock, mailoutbox):
+    notice = owe()
+    failing += [ConnectionRefusedError("accounts@harbour-joinery.example")]
+
+    assert notices.send_due(now=clock) == (0, 1)
+    assert notices.send_due(now=clock) == (0, 0)
+    notice.refresh_from_db()
+    assert "ConnectionRefusedError" in notice.error
+    assert "harbour" not in notice.error
+    clock.forward(301)
+
+    assert notices.send_due(now=clock) == (1, 0)
+    notice.refresh_from_db()
+    assert (notice.attempts, notice.error) == (2, "")
+    assert notice.sent_at == clock.now
+    assert len(mailoutbox) == 1
+
+
+def test_after_some_days_a_person_is_asked_and_may_have_it_sent_again(
+    failing, clock, mailoutbox
+):
+    notice = owe()
+    while not CustomerNotice.objects.needing_a_person().exists():
+        failing[:] = [smtplib.SMTPServerDisconnected("gone")]
+        notices.send_due(now=clock)
+        clock.forward(3_600)
+    failing.clear()
+    took = clock.now - notice.created_at
+    assert timedelta(days=2) < took < timedelta(days=5)
+    clock.forward(10 * 86_400)
+    assert notices.send_due(now=clock) == (0, 0)
+
+    assert notices.send_again(notice=notice, now=clock.now)
+
+    assert notices.send_due(now=clock) == (1, 0)
+    assert not notices.send_again(notice=notice, now=clock.now)
+    assert not CustomerNotice.objects.needing_a_person().exists()
+
+
+def test_an_address_that_is_refused_for_good_is_not_tried_again(failing, clock):
+    owe()
+    failing += [smtplib.SMTPRecipientsRefused({"a@b.example": (550, b"no such user")})]
+
+    notices.send_due(now=clock)
+
+    notice = CustomerNotice.objects.needing_a_person().get()
+    assert notice.error == "the mail server refused the address (550)"
+
+
+def test_an_address_that_is_refused_for_now_is_tried_again(failing, clock):
+    owe()
+    failing += [smtplib.SMTPRecipientsRefused({"a@b.example": (451, b"grey")})]
+
+    notices.send_due(now=clock)
+    clock.forward(301)
+
+    assert notices.send_due(now=clock) == (1, 0)
+
+
+def test_one_mail_that_fails_does_not_stop_the_next(failing, clock, mailoutbox):
+    owe(subject="first")
+    owe(subject="second")
+    failing += [TimeoutError()]
+
+    assert notices.send_due(now=clock) == (1, 1)
+
+
+def test_without_an_address_the_mail_waits_for_one(clock, mailoutbox):
+    company = make_company(contact_email="")
+    notice = owe(company)
+    assert notices.send_due(now=clock) == (0, 1)
+    notice.refresh_from_db()
+    assert notice.error == "the company has no contact email"
+
+    company.contact_email = "new@example.com"
+    company.save()
+    clock.forward(301)
+
+    assert notices.send_due(now=clock) == (1, 0)
+    assert mailoutbox[0].to == ["new@example.com"]
+
+
+def test_a_sender_that_died_is_followed_by_one_with_the_same_message_id(clock):
+    owe()
+    claimed = notices._claim(CustomerNotice.objects.get().pk, clock.now)
+    notices.mails.compose(claimed).send()
+    # It died here; nobody else takes the mail before its turn comes again.
+    assert notices.send_due(now=clock) == (0, 0)
+    clock.forward(301)
+
+    assert notices.send_due(now=clock) == (1, 0)
+
+    first, second = mail.outbox
+    assert first.extra_headers["Message-ID"] == second.extra_headers["Message-ID"]
+
+
+def disconnected(world):
+    """A borrower who has withdrawn his consent; our row does not know it yet."""
+    borrower = world.borrower()
+    world.sandbox.set_connection_status(borrower.codat_connection, "Deauthorized")
+    return borrower
+
+
+def test_a_withdrawal_is_told_of_once_however_often_it_is_seen(mailoutbox):
+    world = World()
+    borrower = disconnected(world)
+
+    for _ in range(2):
+        world.sandbox.tick()
+        world.check_connections()
+        connection_checks.check_all(client=world.client, now=world.clock.now)
+
+    assert borrower.connection.status == "Deauthorized"
+    assert notices.send_due() == (1, 0)
+    assert "withdrawn" in mailoutbox[0].body
+
+
+def test_another_change_of_a_withdrawn_connection_is_no_withdrawal():
+    world = World()
+    borrower = disconnected(world)
+    refresh(world, borrower)
+
+    connections.switch_writeback(
+        connection=borrower.connection,
+        on=False,
+        switched_by="test",
+        now=world.clock.now,
+    )
+
+    assert CustomerNotice.objects.count() == 1
+
+
+def test_a_second_withdrawal_is_told_of_again(mailoutbox):
+    world = World()
+    borrower = world.borrower()
+    for status in ("Deauthorized", "Linked", "Deauthorized"):
+        world.sandbox.set_connection_status(borrower.codat_connection, status)
+        refresh(world, borrower)
+        notices.send_due()
+
+    assert len(mailoutbox) == 2
+
+
+def test_what_is_over_before_it_is_sent_is_not_sent(mailoutbox):
+    world = World()
+    borrower = world.borrower()
+    for status in ("Deauthorized", "Linked"):
+        world.sandbox.set_connection_status(borrower.codat_connection, status)
+        refresh(world, borrower)
+
+    assert notices.send_due() == (0, 0)
+
+    assert not mailoutbox
+    assert CustomerNotice.objects.get().is_obsolete
+    assert not CustomerNotice.objects.needing_a_person().exists()
+
+
+@pytest.mark.parametrize("status", ["Unlinked", "Linked"])
+def test_only_a_withdrawal_is_told_of(status):
+    world = World()
+    borrower = world.borrower()
+    world.sandbox.set_connection_status(borrower.codat_connection, status)
+
+    refresh(world, borrower)
+
+    assert not CustomerNotice.objects.exists()
+
+
+def refresh(world, borrower):
+    connections.refresh(
+        connection=borrower.connection, client=world.client, now=world.clock.now
+    )
+
+
+def test_the_mail_is_owed_with_the_change_or_not_at_all():
+    world = World()
+    borrower = disconnected(world)
+
+    with transaction.atomic():
+        refresh(world, borrower)
+        assert CustomerNotice.objects.exists()
+        transaction.set_rollback(True)
+
+    assert not CustomerNotice.objects.exists()
+    assert borrower.connection.status == "Linked"
+
+
+def test_a_dead_mail_server_keeps_nobody_waiting(failing):
+    """Telling calls no server: it fails only when the job sends."""
+    failing += [TimeoutError()] * 3
+    world = World()
+    borrower = disconnected(world)
+
+    refresh(world, borrower)
+
+    assert len(failing) == 3
+    assert CustomerNotice.objects.count() == 1
+
+
+def test_the_command_sends_what_is_due(mailoutbox):
+    owe()
+
+    assert "1 sent, 0 could not be sent." in run("send_mails")
+    assert len(mailoutbox) == 1

@@ -1,0 +1,1 @@
+"""Pages that a borrower opens with a link, without an account."""

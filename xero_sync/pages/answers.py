@@ -1,0 +1,109 @@
+"""How a borrower's page answers: in his language, kept by nobody, showing nothing else.
+
+The address of such a page lets in whoever has it. So no page is stored by browsers or
+proxies, found by search engines or named to other sites, and none loads anything from
+elsewhere. No cookie is set either: a form is only found by who knows the address, which
+is what a token against forged requests would prove.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import translation
+from django.views.decorators.csrf import csrf_exempt
+
+from lending.models import Company
+from xero_sync.xero_app import facts
+
+View = Callable[..., HttpResponse]
+
+
+class SeeOther(HttpResponseRedirect):
+    """Go on there with GET, whatever the method was."""
+
+    status_code = 303
+
+
+def private(view: View) -> View:
+    """Make a view a borrower's page."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response.headers["Cache-Control"] = "no-store, private"
+        response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Content-Security-Policy"] = _policy()
+        return response
+
+    return csrf_exempt(answer)
+
+
+def _policy() -> str:
+    # A browser holds the redirect that answers a form against form-action too, and
+    # Codat's links lie on several hosts; a sandbox is not https.
+    codat = urlsplit(settings.CODAT_BASE_URL)
+    plain = f" {codat.scheme}://{codat.netloc}" if codat.scheme != "https" else ""
+    return (
+        "default-src 'none'; style-src 'self'; img-src 'self'; "
+        f"form-action 'self' https:{plain}; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+@contextmanager
+def speaking(request: HttpRequest, *, default: str | None = None) -> Iterator[str]:
+    """Speak the language that was chosen on the page, else the one given.
+
+    Without either, what the browser asks for has been chosen already.
+    """
+    known = dict(settings.LANGUAGES)
+    chosen = request.GET.get("lang", "")
+    language = chosen if chosen in known else default or translation.get_language()
+    with translation.override(language if language in known else "en"):
+        yield translation.get_language()
+
+
+def show(
+    request: HttpRequest,
+    template: str,
+    *,
+    company: Company | None = None,
+    status: int = 200,
+    **context: object,
+) -> HttpResponse:
+    """Render a page in the language that is active."""
+    language = translation.get_language()
+    app = facts.current()
+    response = render(
+        request,
+        f"customer/{template}.html",
+        {
+            "language": language,
+            "other_languages": _others(request, language),
+            "lender": settings.LENDER_NAME,
+            "contact": settings.LENDER_CONTACT_EMAIL,
+            "privacy_url": app.privacy_url,
+            "terms_url": app.terms_url,
+            "company": company,
+            **context,
+        },
+        status=status,
+    )
+    response.headers["Content-Language"] = language
+    return response
+
+
+def _others(request: HttpRequest, language: str) -> list[tuple[str, str, str]]:
+    """Return code, name and address of the page in each other language."""
+    found = []
+    for code, name in settings.LANGUAGES:
+        if code != language:
+            query = request.GET.copy()
+            query["lang"] = code
+            found.append((code, name, f"?{query.urlencode()}"))
+    return found

@@ -1,0 +1,195 @@
+"""A borrower's page, his way to Xero, and his way back."""
+
+import logging
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from lending.models import Company
+from xero_sync import connections
+from xero_sync.clock import database_now
+from xero_sync.codat.exceptions import CodatError, WritebackBlocked
+from xero_sync.customers import (
+    connecting,
+    links,
+    outcomes,
+    remarks,
+    requests_for_links,
+    words,
+)
+from xero_sync.customers.words import Code, Words
+from xero_sync.models import Connection
+from xero_sync.pages.answers import SeeOther, private, show, speaking
+from xero_sync.patient import patient_client
+
+logger = logging.getLogger(__name__)
+
+NOT_FOUND, GONE = 404, 410
+# What may have stood in the way of the last click.
+REFUSALS = {Code.FULL, Code.UNREACHABLE, Code.NOT_AVAILABLE}
+
+
+@require_safe
+@private
+def home(request: HttpRequest, token: str) -> HttpResponse:
+    """Show how things stand and the one next step."""
+    try:
+        company = links.company_of(token)
+    except links.LinkNotValid:
+        return _not_valid(request)
+    except links.LinkExpired as exc:
+        return _expired(request, token, exc.company)
+    with speaking(request, default=company.language):
+        connection = words.latest_connection(company)
+        standing = words.standing(connection, barred=connecting.bar(connection))
+        refused = request.GET.get("refused", "")
+        if refused in REFUSALS and standing.button:
+            standing = words.of(Code(refused))
+        return _home(request, token, company, connection, standing)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@private
+def connect(request: HttpRequest, token: str) -> HttpResponse:
+    """Send a borrower to Xero by a link that is fetched now; or say why not."""
+    try:
+        company = links.company_of(token)
+    except (links.LinkNotValid, links.LinkExpired):
+        return home(request, token) if request.method != "POST" else _to_home(token)
+    with speaking(request, default=company.language) as language:
+        if request.method != "POST":
+            return _to_home(token)
+        try:
+            with patient_client() as client:
+                url = connecting.way_to_xero(
+                    company=company,
+                    client=client,
+                    language=language,
+                    now=database_now(),
+                )
+        except connecting.NoWayToXero as exc:
+            return _to_home(token, refused=exc.code, lang=language)
+        except WritebackBlocked:
+            logger.exception("The way to Xero is not set up")
+            return _to_home(token, refused=Code.UNREACHABLE, lang=language)
+    return SeeOther(url)
+
+
+@require_http_methods(["POST"])
+@private
+def renew(request: HttpRequest, token: str) -> HttpResponse:
+    """Mail a fresh link to the company whose link has become too old."""
+    try:
+        links.company_of(token)
+    except links.LinkNotValid:
+        return _not_valid(request)
+    except links.LinkExpired as exc:
+        requests_for_links.mail_link(company=exc.company, now=database_now())
+        with speaking(request, default=exc.company.language) as language:
+            query = urlencode({"sent": "1", "lang": language})
+            return SeeOther(f"{reverse('customer-entry')}?{query}")
+    return _to_home(token)
+
+
+@require_safe
+@private
+def back_from_xero(request: HttpRequest) -> HttpResponse:
+    """Say how it went, by what the connection is at Codat now.
+
+    Of the query only our own signed part is believed. What Codat fills in chooses the
+    words for a connection that is not linked, and must fit the connection.
+    """
+    try:
+        visit = links.visit_of(request.GET.get(connecting.VISIT, ""))
+    except links.LinkNotValid:
+        with speaking(request):
+            return show(request, "return_unknown")
+    company = visit.connection.company
+    with speaking(request, default=visit.language):
+        if not _fits(request.GET.get("connection", ""), visit.connection):
+            return _not_valid(request)
+        try:
+            with patient_client() as client:
+                connection = connections.refresh(
+                    connection=visit.connection, client=client, now=database_now()
+                )
+        except (CodatError, WritebackBlocked) as exc:
+            logger.warning(
+                "Connection %s could not be read after the return: %s",
+                visit.connection.pk,
+                type(exc).__name__,
+            )
+            connection, seen = visit.connection, _not_seen()
+        else:
+            standing = words.standing(connection, barred=connecting.bar(connection))
+            seen = outcomes.after_return(request.GET.get("code", ""), standing)
+        return _home(request, links.token_for(company), company, connection, seen)
+
+
+def _fits(named: str, connection: Connection) -> bool:
+    """Whether the redirect names the visitor's own connection, or none."""
+    if not named:
+        return True
+    try:
+        return UUID(named) == connection.codat_connection_id
+    except ValueError:
+        return False
+
+
+def _not_seen() -> Words:
+    return Words(
+        Code.UNREACHABLE,
+        _("We cannot see yet how it went"),
+        (
+            _("The service that leads to Xero did not answer when we asked it."),
+            _("Reload this page in a few minutes. If it goes on, contact us."),
+        ),
+        may_change=True,
+    )
+
+
+def _home(
+    request: HttpRequest,
+    token: str,
+    company: Company,
+    connection: Connection | None,
+    standing: Words,
+) -> HttpResponse:
+    return show(
+        request,
+        "home",
+        company=company,
+        token=token,
+        words=standing,
+        remarks=remarks.of_company(company, connection),
+        checked=_checked(company, connection),
+    )
+
+
+def _checked(company: Company, connection: Connection | None) -> str:
+    if connection is None or connection.checked_at is None:
+        return ""
+    zone = ZoneInfo(company.time_zone)
+    return date_format(timezone.localtime(connection.checked_at, zone), "j F Y, H:i")
+
+
+def _to_home(token: str, **query: str) -> HttpResponse:
+    address = reverse("customer", kwargs={"token": token})
+    return SeeOther(f"{address}?{urlencode(query)}" if query else address)
+
+
+def _not_valid(request: HttpRequest) -> HttpResponse:
+    with speaking(request):
+        return show(request, "not_valid", status=NOT_FOUND)
+
+
+def _expired(request: HttpRequest, token: str, company: Company) -> HttpResponse:
+    with speaking(request, default=company.language):
+        return show(request, "expired", token=token, status=GONE)
