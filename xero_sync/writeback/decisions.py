@@ -22,11 +22,16 @@ from xero_sync.models.choices import (
     Reason,
     State,
 )
+from xero_sync.models.places import ANY_REASON, Places
 from xero_sync.writeback import lines, outcomes, reconsider
 from xero_sync.writeback.moves import move, wake
 
-# A person decides on these only once looking has come to its end.
-UNDECIDED = (State.UNKNOWN,)
+# Where an entry has to stand for each decision; the admin offers them there.
+MAY_BE_SENT_AGAIN = Places({State.FAILED: ANY_REASON, State.HELD: REASONS_FOR_A_PERSON})
+MAY_BE_CANCELLED = Places(dict.fromkeys(NOT_SENT_STATES, ANY_REASON))
+MAY_BE_LINKED = Places(dict.fromkeys((*NOT_SENT_STATES, State.UNKNOWN), ANY_REASON))
+# Looking for it has come to its end.
+MAY_BE_ABSENT = Places({State.UNKNOWN: (Reason.NEEDS_PERSON,)})
 
 
 @transaction.atomic
@@ -42,8 +47,7 @@ def send_again(
     _require_reason(reason)
     wake(company_ids=[record.company_id], at=now)
     record = _locked(record)
-    held = record.state == State.HELD and record.reason in REASONS_FOR_A_PERSON
-    if record.state != State.FAILED and not held:
+    if not MAY_BE_SENT_AGAIN.include(record.state, record.reason):
         raise DecisionNotAllowed(
             _(
                 "This entry is %(state)s; only one that was refused, or that waits for "
@@ -107,7 +111,7 @@ def cancel(
     _require_reason(reason)
     wake(company_ids=[record.company_id], at=now)
     record = _locked(record)
-    if record.state not in NOT_SENT_STATES:
+    if not MAY_BE_CANCELLED.include(record.state, record.reason):
         raise DecisionNotAllowed(
             _(
                 "This entry is %(state)s; only one that has not been sent, or was "
@@ -168,7 +172,7 @@ def link_by_hand(
     _require_reason(reason)
     wake(company_ids=[record.company_id], at=now)
     record = _locked(record)
-    if record.state not in (*NOT_SENT_STATES, *UNDECIDED):
+    if not MAY_BE_LINKED.include(record.state, record.reason):
         raise DecisionNotAllowed(
             _("This entry is %(state)s; it cannot be linked by hand.")
             % {"state": record.get_state_display()}
@@ -198,7 +202,7 @@ def answer_absent(
     _require_reason(reason)
     wake(company_ids=[record.company_id], at=now)
     record = _locked(record)
-    if record.state != State.UNKNOWN or record.reason != Reason.NEEDS_PERSON:
+    if not MAY_BE_ABSENT.include(record.state, record.reason):
         raise DecisionNotAllowed(
             _(
                 "This entry is %(state)s; only one whose outcome could not be found "
