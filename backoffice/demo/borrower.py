@@ -11,8 +11,13 @@ from django.utils.crypto import get_random_string
 from backoffice.demo.sandbox import Sandbox
 from lending import services
 from lending.models import CollectionRoute, Company, InvoicePaymentPosting, Loan
-from xero_sync import account_choice, connections, offers, webhook_setup
-from xero_sync.account_choice import Choice, NewLenderAccount
+from xero_sync import (
+    connections,
+    lender_accounts,
+    mapping,
+    offers,
+    webhook_setup,
+)
 from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
 from xero_sync.models import Connection
@@ -91,18 +96,24 @@ def _connect(borrower: Borrower, sandbox: Sandbox, client: CodatClient) -> Conne
 def _choose_accounts(
     borrower: Borrower, connection: Connection, client: CodatClient
 ) -> None:
+    account = lender_accounts.create(
+        connection=connection,
+        account_number=borrower.account_number,
+        sort_code="200000",
+        client=client,
+    )
+    supplier = mapping.ensure_supplier(connection=connection, client=client)
     offered = offers.choices(connection=connection, client=client)
     expense = next(one for one in offered.expense_accounts if one.name == "Bank Fees")
-    account_choice.choose(
+    mapping.choose_accounts(
         connection=connection,
-        choice=Choice(
-            lender_account=NewLenderAccount(borrower.account_number, "200000"),
-            nominated_account_id=offered.bank_accounts[0].id,
-            expense_account=expense.id,
-        ),
+        lender_account=account,
+        nominated_account_id=offered.bank_accounts[0].id,
+        expense_account_id=expense.id,
+        supplier_id=supplier.id,
         client=client,
         chosen_by=RECORDED_BY,
-        now=database_now,
+        now=database_now(),
     )
 
 
