@@ -126,6 +126,9 @@ STORAGES: dict[str, Any] = {
     },
 }
 
+# Hides secrets on a developer's error pages as well.
+DEFAULT_EXCEPTION_REPORTER_FILTER = "backoffice.error_pages.HidesAlways"
+
 # --- Stores -----------------------------------------------------------------------
 
 DATABASES: dict[str, Any] = {

@@ -98,6 +98,8 @@ class ObjectAction:
     label: Text
     explanation: Text = ""
     done: Text
+    # What the button says, if not the label.
+    button: Text = ""
     permission = "change"
     form_class: type[forms.Form] = forms.Form
     refusals: tuple[type[Exception], ...] = (LendingError,)
@@ -211,7 +213,7 @@ class BackOfficeAdmin(admin.ModelAdmin):
                 if secret:
                     return self.show_once(request, obj, secret, str(action.done))
                 self.message_user(request, str(action.done), messages.SUCCESS)
-                return back
+                return HttpResponseRedirect(self.address_after(obj, action))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -223,6 +225,10 @@ class BackOfficeAdmin(admin.ModelAdmin):
             "back": back.url,
         }
         return TemplateResponse(request, "admin/object_action.html", context)
+
+    def address_after(self, obj: Any, action: ObjectAction) -> str:  # noqa: ARG002
+        """Return the address of the page that follows an act."""
+        return object_url(obj)
 
     def show_once(
         self, request: HttpRequest, obj: Any, secret: str, title: str

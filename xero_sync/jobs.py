@@ -22,6 +22,7 @@ from xero_sync.patient import patient_client
 from xero_sync.signals import drain_stored
 from xero_sync.writeback import budget, engine, inbox
 from xero_sync.writeback import sweep as sweeping
+from xero_sync.xero_app import toggles
 
 logger = logging.getLogger(__name__)
 
@@ -115,11 +116,14 @@ def read_inbox(**_ignored: Any) -> str:
 def daily_check(**_ignored: Any) -> str:
     """Look at every live connection once a day, so that a lost webhook is noticed.
 
+    Before them, at whether Codat has the integration enabled at all.
+
     It runs every hour and takes those that are due, for as long as a job may take.
     """
     ends_at = time.monotonic() + CHECK_SECONDS
     now = database_now()
     with patient_client() as client:
+        toggles.look_daily(client=client, now=now, unless_since=now - CHECKED_EVERY)
         checked, failed = connection_checks.check_all(
             client=client,
             now=now,

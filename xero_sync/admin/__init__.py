@@ -14,6 +14,7 @@ from xero_sync.admin.runtime import (
     RateScopeAdmin,
     WebhookMessageAdmin,
 )
+from xero_sync.admin.xero_app import XeroAppAdmin, XeroAppChangeAdmin
 
 __all__ = [
     "AccountMappingAdmin",
@@ -27,4 +28,6 @@ __all__ = [
     "WriteAttemptAdmin",
     "WriteRequestAdmin",
     "WritebackSwitchAdmin",
+    "XeroAppAdmin",
+    "XeroAppChangeAdmin",
 ]

@@ -1,4 +1,4 @@
-"""Why something about the lender's app or its partnership is refused."""
+"""Why something about the lender's app or its partnership was refused."""
 
 from xero_sync.codat.exceptions import Message, XeroSyncError
 
@@ -9,3 +9,31 @@ class ProgrammeRefused(XeroSyncError):
     def __init__(self, message: Message | None = None, *, field: str = "") -> None:
         super().__init__(message)
         self.field = field
+
+
+class XeroAppRefused(XeroSyncError):
+    """This cannot be stored for the Xero app."""
+
+    def __init__(self, message: Message | None = None, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class KeysMissing(XeroAppRefused):
+    """The keys of the Xero app are not complete."""
+
+
+class BankFeedsNotAllowed(XeroAppRefused):
+    """Bank feeds need partner status and Xero's approval."""
+
+
+class SecretNotHere(XeroAppRefused):
+    """The client secret is not kept here; generate a new one in Xero."""
+
+
+class WrongPassword(XeroAppRefused):
+    """The password is wrong; the secret was not shown."""
+
+
+class TooManyTries(XeroAppRefused):
+    """Too many wrong passwords; wait a quarter of an hour."""

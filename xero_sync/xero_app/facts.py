@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from xero_sync.models.xero_app import THE_ONLY, XeroApp
-from xero_sync.xero_app import standing
+from xero_sync.xero_app import records, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class AppFacts:
 
 def current() -> AppFacts:
     """Return how the app stands now; it asks the database, never Codat."""
-    app = XeroApp.objects.filter(pk=THE_ONLY).first() or XeroApp()
+    app = records.stored()
     is_certified = standing.is_certified()
     return AppFacts(
         integration_on=app.integration_on,

@@ -1,0 +1,217 @@
+"""The app's keys on their way from Xero to Codat's portal.
+
+The product never uses them. The client id is no secret. The client secret is kept
+sealed only until it stands in Codat's portal; a person may have it shown until then.
+Xero shows it once: one that is lost is replaced by generating a new one there.
+"""
+
+from datetime import datetime, timedelta
+
+from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from xero_sync import encryption
+from xero_sync.models.xero_app import XeroApp, XeroAppAct, XeroAppChange
+from xero_sync.xero_app import records, white_space
+from xero_sync.xero_app.exceptions import (
+    KeysMissing,
+    SecretNotHere,
+    TooManyTries,
+    WrongPassword,
+    XeroAppRefused,
+)
+
+SECRET = "client_secret"
+ENDING = 4
+# Of a shorter one the ending would tell too much, and Xero's have 48 characters.
+SHORTEST_SECRET = 8
+MOST_WRONG_PASSWORDS = 5
+WRONG_WITHIN = timedelta(minutes=15)
+
+
+@sensitive_variables()
+def check_key(key: str, *, field: str) -> None:
+    """Refuse a key with white space in it; it is never trimmed.
+
+    Raises:
+        XeroAppRefused: it has some; the message names each kind and its place.
+    """
+    name = _("The client secret") if field == SECRET else _("The client id")
+    if complaint := white_space.complaint(key, name=name):
+        raise XeroAppRefused(complaint, field=field)
+
+
+@sensitive_variables()
+def check_secret(secret: str) -> None:
+    """Refuse what is not a client secret of Xero.
+
+    Raises:
+        XeroAppRefused: it has white space in it, or is too short to be a whole one.
+    """
+    check_key(secret, field=SECRET)
+    if len(secret) < SHORTEST_SECRET:
+        raise XeroAppRefused(
+            _("This is too short for a client secret; copy all of it."), field=SECRET
+        )
+
+
+@sensitive_variables()
+def save_keys(
+    *, client_id: str, client_secret: str, changed_by: str, now: datetime
+) -> XeroApp:
+    """Record the keys; without a secret the one that is recorded stays.
+
+    What differs from what was recorded still has to be pasted into Codat's portal.
+
+    Raises:
+        XeroAppRefused: one of them is missing, or has white space in it.
+    """
+    if not client_id:
+        raise KeysMissing(_("Enter the client id."), field="client_id")
+    check_key(client_id, field="client_id")
+    if client_secret:
+        check_secret(client_secret)
+    with transaction.atomic():
+        app = records.locked()
+        if not client_secret and not app.secret_ending:
+            raise KeysMissing(_("Enter the client secret."), field=SECRET)
+        is_other_secret = bool(client_secret) and not is_recorded(app, client_secret)
+        if is_other_secret:
+            _replace_secret(app, client_secret, changed_by, now)
+        if client_id != app.client_id or is_other_secret:
+            values = {"client_id": client_id, "pasted_at": None}
+            records.change(app, by=changed_by, now=now, **values)
+    return app
+
+
+@sensitive_variables()
+def is_recorded(app: XeroApp, secret: str) -> bool:
+    """Whether this is the secret that was recorded, be it erased or not."""
+    return app.secret_ending == secret[-ENDING:] and check_password(
+        secret, app.secret_hash
+    )
+
+
+@sensitive_variables()
+def _replace_secret(app: XeroApp, secret: str, by: str, now: datetime) -> None:
+    ending = secret[-ENDING:]
+    records.note(SECRET, before=app.secret_ending, after=ending, by=by, now=now)
+    app.sealed_secret = encryption.seal(secret)
+    app.secret_hash = make_password(secret)
+    app.secret_ending = ending
+    app.secret_saved_at = now
+    app.pasted_at = None
+    app.save(
+        update_fields=[
+            "sealed_secret",
+            "secret_hash",
+            "secret_ending",
+            "secret_saved_at",
+            "pasted_at",
+        ]
+    )
+
+
+@sensitive_variables()
+def reveal(*, username: str, password: str, now: datetime) -> str:
+    """Return the client secret to a person who has just given the password again.
+
+    Each time is recorded, and so is each wrong password.
+
+    Raises:
+        SecretNotHere: there is none, it was erased, or no key opens it any more.
+        WrongPassword: the password is not this person's.
+        TooManyTries: there were too many wrong ones within a quarter of an hour.
+    """
+    by = f"user:{username}"
+    with transaction.atomic():
+        # One try at a time, so that no two of them count as one.
+        app = records.locked()
+        secret = _unsealed(app)
+        _require_tries_left(by, now)
+        user = authenticate(username=username, password=password)
+        is_right = user is not None and user.get_username() == username
+        act = XeroAppAct.REVEALED if is_right else XeroAppAct.NOT_REVEALED
+        records.note(SECRET, act=act, after=app.secret_ending, by=by, now=now)
+    if not is_right:
+        raise WrongPassword(field="password")
+    return secret
+
+
+@sensitive_variables()
+def _unsealed(app: XeroApp) -> str:
+    if not app.sealed_secret:
+        raise SecretNotHere
+    try:
+        return encryption.unseal(app.sealed_secret)
+    except encryption.Unreadable as exc:
+        raise SecretNotHere(
+            _(
+                "None of FIELD_ENCRYPTION_KEYS opens the client secret. Put back the "
+                "key that sealed it, or generate a new secret in Xero."
+            )
+        ) from exc
+
+
+def _require_tries_left(by: str, now: datetime) -> None:
+    wrong = XeroAppChange.objects.filter(
+        act=XeroAppAct.NOT_REVEALED, changed_by=by, changed_at__gt=now - WRONG_WITHIN
+    )
+    if wrong.count() >= MOST_WRONG_PASSWORDS:
+        raise TooManyTries(field="password")
+
+
+@transaction.atomic
+def mark_pasted(*, ending: str, changed_by: str, now: datetime) -> XeroApp:
+    """Record that Codat's portal has the keys, and erase the secret here.
+
+    `ending` says which secret is meant, should somebody have replaced it meanwhile.
+
+    Raises:
+        KeysMissing: the keys are not recorded yet.
+        XeroAppRefused: another secret is recorded.
+    """
+    app = records.locked()
+    require_complete(app)
+    if ending != app.secret_ending:
+        raise XeroAppRefused(
+            _(
+                "The client secret was replaced meanwhile; it now ends in %(ending)s. "
+                "Paste that one."
+            )
+            % {"ending": app.secret_ending}
+        )
+    if app.pasted_at is not None:
+        return app
+    if app.sealed_secret:
+        erased = XeroAppAct.ERASED
+        records.note(SECRET, act=erased, before=ending, by=changed_by, now=now)
+        app.sealed_secret = ""
+        app.save(update_fields=["sealed_secret"])
+    records.change(app, by=changed_by, now=now, pasted_at=now)
+    return app
+
+
+def missing(app: XeroApp) -> list[str]:
+    """Return which of the two keys are not recorded, in words."""
+    named = (
+        (app.client_id, _("the client id")),
+        (app.secret_ending, _("the client secret")),
+    )
+    return [name for value, name in named if not value]
+
+
+def require_complete(app: XeroApp) -> None:
+    """Refuse to go on without both keys.
+
+    Raises:
+        KeysMissing: the message says which is missing.
+    """
+    if absent := missing(app):
+        raise KeysMissing(
+            _("%(what)s is missing: record the keys of the Xero app first.")
+            % {"what": _(" and ").join(absent).capitalize()}
+        )
