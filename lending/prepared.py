@@ -5,6 +5,7 @@ database then takes to answer by a key. Here it is made at the first use and kep
 the life of the process; only the values change.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +13,8 @@ from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection
 from django.db.models import Expression, Field, Model, QuerySet
+from django.db.models.query import get_related_populators
+from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError
 
 M = TypeVar("M", bound=Model)
@@ -31,6 +34,22 @@ class Given(Expression):
         """Return the place, and in the value's stead who takes it."""
         return "%s", (self,)
 
+    def value(self, given: Any) -> Any:
+        """Return what the driver takes for a value."""
+        return self.output_field.get_db_prep_value(given, connection)
+
+
+class GivenSeveral(Given):
+    """A place that takes any number of values: an array, or where there is none, JSON.
+
+    It is for a lookup that knows how to look into them, such as `among`.
+    """
+
+    def value(self, given: Any) -> Any:
+        """Return what the driver takes for the values."""
+        values = [super(GivenSeveral, self).value(one) for one in given]
+        return json.dumps(values) if connection.vendor == "sqlite" else values
+
 
 @dataclass(frozen=True)
 class _Statement:
@@ -38,26 +57,28 @@ class _Statement:
     parameters: Sequence[Any]
     conversions: Sequence[Conversion]
     is_locking: bool
+    instance: Callable[[Row], Any]
 
 
 class Prepared:
-    """A query of columns, made from its places when it is first run.
+    """A query made from its places when it is first run.
 
-    `make` gets the places by name and returns a queryset of `values_list`; `places`
-    names them, each with the field that converts its values.
+    `make` gets the places by name and returns a queryset; `places` names them, each
+    with the field that converts its values. A field in a list makes a place for any
+    number of values, which the queryset compares by `among`.
     """
 
     def __init__(
         self,
         make: Callable[..., "QuerySet[Any, Any]"],
-        **places: "Field[Any, Any]",
+        **places: "Field[Any, Any] | list[Field[Any, Any]]",
     ) -> None:
         self._make = make
         self._places = places
         self._made: _Statement | None = None
 
     def rows(self, **given: Any) -> list[Row]:
-        """Return what the query gives for these values.
+        """Return what the query gives for these values, as `values_list` does.
 
         Raises:
             TransactionManagementError: it locks rows, and no transaction is open.
@@ -66,9 +87,7 @@ class Prepared:
         if made.is_locking and not connection.in_atomic_block:
             raise TransactionManagementError("Rows are locked in a transaction only.")
         values = [
-            one.output_field.get_db_prep_value(given[one.name], connection)
-            if isinstance(one, Given)
-            else one
+            one.value(given[one.name]) if isinstance(one, Given) else one
             for one in made.parameters
         ]
         with connection.cursor() as cursor:
@@ -82,14 +101,49 @@ class Prepared:
         """Return the first row that the query gives for these values, if any."""
         return next(iter(self.rows(**given)), None)
 
+    def instances(self, **given: Any) -> list[Any]:
+        """Return the rows as a queryset of models gives them, related ones included.
+
+        Raises:
+            TransactionManagementError: it locks rows, and no transaction is open.
+        """
+        rows = self.rows(**given)
+        return [self._made.instance(row) for row in rows] if self._made else []
+
     def _statement(self) -> _Statement:
-        places = {name: Given(name, field) for name, field in self._places.items()}
+        places = {
+            name: GivenSeveral(name, *field)
+            if isinstance(field, list)
+            else Given(name, field)
+            for name, field in self._places.items()
+        }
         query = self._make(**places).query
         compiler = query.get_compiler(using=DEFAULT_DB_ALIAS)
         sql, parameters = compiler.as_sql()
         found = compiler.get_converters([column for column, *_ in compiler.select])
         conversions = [(at, *one) for at, one in found.items()]
-        return _Statement(sql, parameters, conversions, query.select_for_update)
+        return _Statement(
+            sql, parameters, conversions, query.select_for_update, _instance(compiler)
+        )
+
+
+def _instance(compiler: SQLCompiler) -> Callable[[Row], Any]:
+    """Return what makes a model's instance of a row of this query, as Django does."""
+    kind, select = compiler.klass_info, compiler.select
+    if kind is None:
+        return tuple
+    first, last = kind["select_fields"][0], kind["select_fields"][-1] + 1
+    names = [column.target.attname for column, *_ in select[first:last]]
+    # The stubs know a later Django, which takes one argument more.
+    populators = get_related_populators(kind, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+
+    def instance(row: Row) -> Any:
+        made = kind["model"].from_db(DEFAULT_DB_ALIAS, names, row[first:last])
+        for populator in populators:
+            populator.populate(row, made)
+        return made
+
+    return instance
 
 
 def _converted(row: Row, conversions: Sequence[Conversion]) -> Row:

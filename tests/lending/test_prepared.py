@@ -21,6 +21,16 @@ CREATED = Prepared(
 )
 
 
+NAMED = Prepared(
+    lambda invoices: (
+        Loan.objects.filter(invoice_number__among=invoices)
+        .select_related("company")
+        .order_by("reference")
+    ),
+    invoices=[models.CharField()],
+)
+
+
 @pytest.mark.django_db
 def test_rows_are_those_of_the_queryset():
     make_loan()
@@ -39,6 +49,25 @@ def test_each_run_takes_its_own_values():
 
     assert CREATED.first(since=now - timedelta(hours=1))
     assert CREATED.first(since=now + timedelta(hours=1)) is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("wanted", [[], ["a"], ["a", 'c "\\é%s'], ["a", "no such"]])
+def test_any_number_of_values_finds_instances_as_a_queryset_does(
+    wanted, django_assert_num_queries
+):
+    for invoice_number in ("a", "b", 'c "\\é%s'):
+        make_loan(invoice_number=invoice_number, invoice_amount=Decimal("7.5"))
+
+    with django_assert_num_queries(1):
+        found = NAMED.instances(invoices=wanted)
+        companies = [loan.company for loan in found]
+
+    usual = Loan.objects.filter(invoice_number__in=wanted).order_by("reference")
+    assert found == list(usual)
+    assert companies == [loan.company for loan in usual]
+    assert {loan.invoice_amount for loan in found} <= {Decimal("7.5")}
+    assert not any(loan._state.adding for loan in found)
 
 
 @pytest.mark.django_db

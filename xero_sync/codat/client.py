@@ -170,23 +170,48 @@ class CodatClient(
     ) -> Answer:
         started = time.monotonic()
         try:
-            # The session adds nothing of its own: no cookies, no headers.
-            request = requests.PreparedRequest()
-            request.prepare(
-                method,
-                f"{self._base_url}{path}",
-                headers=_headers(body, idempotency_key),
-                data=body,
-                params=params,
-                auth=self._auth,
-            )
-            response = self._session.send(
-                request, timeout=self._timeout, allow_redirects=False
+            response = self._send(
+                self._prepared(method, path, params, body, idempotency_key)
             )
         except (requests.RequestException, HTTPError) as exc:
             raise _lost(exc, method, path) from exc
         elapsed_ms = round((time.monotonic() - started) * 1000)
         return self._answer(method, path, response, elapsed_ms)
+
+    def _prepared(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        body: bytes | None,
+        idempotency_key: UUID | None,
+    ) -> requests.PreparedRequest:
+        """Return a request that holds nothing but what is ours."""
+        request = requests.PreparedRequest()
+        request.prepare_method(method)
+        request.prepare_url(f"{self._base_url}{path}", params)
+        request.prepare_headers(_headers(body, idempotency_key))
+        request.prepare_body(body, None)
+        request.prepare_auth(self._auth)
+        return request
+
+    def _send(self, request: requests.PreparedRequest) -> requests.Response:
+        """Make one exchange, read to its end.
+
+        The session only says how. What its own `send` adds costs time with every write
+        and is nothing that we want: redirects, cookies, hooks.
+        """
+        session = self._session
+        response = session.get_adapter(url=str(request.url)).send(
+            request,
+            timeout=self._timeout,
+            verify=True if session.verify is None else session.verify,
+            cert=session.cert,
+            proxies=session.proxies,
+        )
+        # Whatever breaks while it is read must show here.
+        response.content  # noqa: B018
+        return response
 
     def _answer(
         self, method: str, path: str, response: requests.Response, elapsed_ms: int
@@ -233,16 +258,9 @@ class _KeyAuth(requests.auth.AuthBase):
         return text
 
 
-class _Session(requests.Session):
-    """A session that does not even look where a redirect would lead."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
-        return None
-
-
 def _new_session(base_url: str, pool_size: int) -> requests.Session:
     """Return a session with the environment's proxies and certificates, read once."""
-    session = _Session()
+    session = requests.Session()
     session.trust_env = False
     session.proxies.update(requests.utils.get_environ_proxies(base_url, no_proxy=None))
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")

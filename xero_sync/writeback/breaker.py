@@ -6,12 +6,11 @@ What Codat refuses for a reason of its own (4xx) is no failure here.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 
 from xero_sync.codat.exceptions import (
     CodatNoAnswer,
@@ -32,18 +31,25 @@ def is_failure(outcome: object) -> bool:
     return isinstance(outcome, CodatOutcomeUnknown)
 
 
-@transaction.atomic
-def report(outcomes: Iterable[tuple[str, object]], *, now: datetime) -> None:
-    """Take the outcomes of exchanges, each with its scope, in their order."""
+@transaction.atomic(savepoint=False)
+def report(
+    outcomes: Iterable[tuple[str, object]], *, troubled: Container[str], now: datetime
+) -> None:
+    """Take the outcomes of exchanges, each with its scope, in their order.
+
+    The scopes are locked; `troubled` are those that count failures already. What goes
+    well where all was well changes nothing.
+    """
     by_scope: dict[str, list[bool]] = defaultdict(list)
     for key, outcome in outcomes:
         by_scope[key].append(is_failure(outcome))
-    failing = [key for key, failures in by_scope.items() if any(failures)]
-    concerned = RateScope.objects.filter(
-        Q(failures__gt=0) | Q(open_seconds__gt=0) | Q(key__in=failing),
-        key__among=list(by_scope),
-    )
-    for scope in concerned.select_for_update().order_by("key"):
+    concerned = [
+        key for key, failures in by_scope.items() if any(failures) or key in troubled
+    ]
+    if not concerned:
+        return
+    scopes = RateScope.objects.select_for_update().filter(key__in=concerned)
+    for scope in scopes.order_by("key"):
         for failed in by_scope[scope.key]:
             _count(scope, failed=failed, now=now)
         scope.save(update_fields=["failures", "open_seconds", "probe_at", "is_probing"])

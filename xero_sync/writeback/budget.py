@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
+from lending.prepared import Prepared
 from xero_sync import clock
 from xero_sync.codat.exceptions import CodatUnavailable
 from xero_sync.codat.reply import RateLimit
@@ -171,18 +172,36 @@ def _take_one(now: datetime) -> datetime | None:
     return wait
 
 
-def lock(*, organisations: Iterable[object]) -> None:
-    """Lock all scopes that exchanges concern, before some of them are changed."""
+def lock(*, organisations: Iterable[object]) -> set[str]:
+    """Lock all scopes that exchanges concern, before some of them are changed.
+
+    Returns:
+        The keys of those whose breaker counts failures already.
+    """
     keys = {DAY, address_scope(), *map(organisation_scope, organisations)}
-    scopes = RateScope.objects.select_for_update().filter(key__among=keys)
-    list(scopes.order_by("key").values_list("key"))
+    found = _HEALTH.rows(keys=keys)
+    return {key for key, failures, open_seconds in found if failures or open_seconds}
 
 
 def _locked(keys: Iterable[str]) -> dict[str, _Scope]:
-    scopes = RateScope.objects.select_for_update().filter(key__among=keys)
-    # In one order, so that nobody waits in a circle.
-    found = scopes.order_by("key").values_list(*_COLUMNS)
-    return {key: _Scope(key, *facts) for key, *facts in found}
+    return {key: _Scope(key, *facts) for key, *facts in _FACTS.rows(keys=keys)}
+
+
+def _locking(*columns: str) -> Prepared:
+    """Return the query that locks scopes, in one order: nobody waits in a circle."""
+    return Prepared(
+        lambda keys: (
+            RateScope.objects.select_for_update()
+            .filter(key__among=keys)
+            .order_by("key")
+            .values_list(*columns)
+        ),
+        keys=[RateScope._meta.pk],
+    )
+
+
+_FACTS = _locking(*_COLUMNS)
+_HEALTH = _locking("key", "failures", "open_seconds")
 
 
 def per_minute(key: str) -> int:

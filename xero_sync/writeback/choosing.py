@@ -2,17 +2,22 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import (
+    DateTimeField,
     Exists,
     Min,
     OuterRef,
     Q,
+    QuerySet,
     Subquery,
     prefetch_related_objects,
 )
 
+from lending.models import Company, Loan
+from lending.prepared import Prepared
 from xero_sync.models import AccountMapping, Lane, LoanInXero, SyncRecord
 from xero_sync.models.choices import State, Step
 
@@ -23,10 +28,17 @@ def busy_lanes(company_ids: Iterable[int]) -> set[tuple[int, str]]:
     Two such requests of one type could not be told apart in Codat's list of push
     operations, which names neither body nor key.
     """
-    unanswered = SyncRecord.objects.filter(
-        company__among=company_ids, state__in=(State.SENDING, State.UNKNOWN)
-    )
-    return set(unanswered.values_list("company_id", "step"))
+    return {
+        (company, step) for company, step in _UNANSWERED.rows(companies=company_ids)
+    }
+
+
+_UNANSWERED = Prepared(
+    lambda companies: SyncRecord.objects.filter(
+        company__among=companies, state__in=(State.SENDING, State.UNKNOWN)
+    ).values_list("company_id", "step"),
+    companies=[Company._meta.pk],
+)
 
 
 def next_bookings(
@@ -36,6 +48,17 @@ def next_bookings(
 
     It is locked: nobody else changes it before the transaction ends.
     """
+    chosen = _NEXT_BOOKINGS.instances(lanes=lane_ids, now=now)
+    found = {(record.company_id, record.step): record for record in chosen}
+    # Few entries compensate another: a join would read all of it for each.
+    compensating = [record for record in found.values() if record.compensates_id]
+    prefetch_related_objects(
+        compensating, "compensates__request__mapping__lender_account"
+    )
+    return found
+
+
+def _next_bookings(lanes: Any, now: Any) -> QuerySet[SyncRecord]:
     earlier = (
         SyncRecord.objects.bookings()
         .open()
@@ -48,20 +71,16 @@ def next_bookings(
         company=OuterRef("company"),
         step=OuterRef("step"),
     ).order_by("is_backfill", "event")
-    lanes = Lane.objects.filter(pk__among=list(lane_ids))
-    turns = lanes.values_list(Subquery(first.values("pk")[:1]))
-    chosen = (
+    asked = Lane.objects.filter(pk__among=lanes)
+    turns = asked.values_list(Subquery(first.values("pk")[:1]))
+    return (
         SyncRecord.objects.filter(pk__in=turns, state=State.QUEUED)
         .select_related("event", "loan__company", "request")
         .select_for_update(of=("self",))
     )
-    found = {(record.company_id, record.step): record for record in chosen}
-    # Few entries compensate another: a join would read all of it for each.
-    compensating = [record for record in found.values() if record.compensates_id]
-    prefetch_related_objects(
-        compensating, "compensates__request__mapping__lender_account"
-    )
-    return found
+
+
+_NEXT_BOOKINGS = Prepared(_next_bookings, lanes=[Lane._meta.pk], now=DateTimeField())
 
 
 def companies_with_lines(company_ids: Iterable[int]) -> set[int]:
@@ -115,9 +134,16 @@ def resendable(record: SyncRecord, mapping: AccountMapping, now: datetime) -> bo
 
 def loans_in_xero(records: Iterable[SyncRecord]) -> dict[int, LoanInXero]:
     loan_ids = {record.loan_id for record in records}
-    found = LoanInXero.objects.select_related("lender_account")
-    known = {one.loan_id: one for one in found.filter(loan__among=loan_ids)}
+    known = {one.loan_id: one for one in _LOANS_IN_XERO.instances(loans=loan_ids)}
     return {
         loan_id: known.get(loan_id) or LoanInXero(loan_id=loan_id)
         for loan_id in loan_ids
     }
+
+
+_LOANS_IN_XERO = Prepared(
+    lambda loans: LoanInXero.objects.select_related("lender_account").filter(
+        loan__among=loans
+    ),
+    loans=[Loan._meta.pk],
+)

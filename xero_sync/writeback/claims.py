@@ -133,7 +133,7 @@ class _Round:
             if (turn.company_id, turn.step) not in self.busy
         }
         chosen = choosing.next_bookings(
-            (turn.lane_id for turn in free.values()), self.now
+            [turn.lane_id for turn in free.values()], self.now
         )
         put_off = choosing.earliest_due(set(free) - set(chosen), now=self.now)
         for key, moment in put_off.items():

@@ -11,7 +11,7 @@ from xero_sync.codat.exceptions import CodatUnavailable
 from xero_sync.writeback import breaker, budget
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def learn(outcomes: Iterable[tuple[object | None, object]], *, now: datetime) -> None:
     """Take over quota, Retry-After and health from exchanges, in their order.
 
@@ -21,7 +21,7 @@ def learn(outcomes: Iterable[tuple[object | None, object]], *, now: datetime) ->
     if not sent:
         return
     # Locked in the order of the claims, so that nobody waits in a circle.
-    budget.lock(organisations=[one[0] for one in sent if one[0] is not None])
+    troubled = budget.lock(organisations=[one[0] for one in sent if one[0] is not None])
     latest_limit = None
     healths: list[tuple[str, object]] = []
     for codat_connection_id, outcome in sent:
@@ -31,7 +31,7 @@ def learn(outcomes: Iterable[tuple[object | None, object]], *, now: datetime) ->
         healths.append((budget.address_scope(), outcome))
         if codat_connection_id is not None:
             healths.append((budget.organisation_scope(codat_connection_id), outcome))
-    breaker.report(healths, now=now)
+    breaker.report(healths, troubled=troubled, now=now)
     if latest_limit:
         budget.learn(limit=latest_limit, now=now)
 

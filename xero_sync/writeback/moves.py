@@ -11,6 +11,7 @@ from xero_sync.models import Connection, Lane, RecordChange, SyncRecord
 from xero_sync.writeback import rows
 
 ATTRIBUTES = {field.name: field.attname for field in SyncRecord._meta.concrete_fields}
+NEXT_FENCE = f"fence = {SyncRecord._meta.db_table}.fence + 1"
 
 
 def wake(*, company_ids: Iterable[int], at: datetime) -> None:
@@ -105,16 +106,17 @@ def set_many(changes: Changes, **common: Any) -> list[SyncRecord]:
     Returns:
         The records that were changed.
     """
-    ids = [record.pk for record, _ in changes]
-    locked = SyncRecord.objects.select_for_update().filter(pk__among=ids)
-    fences = dict(locked.values_list("pk", "fence"))
-    current = [one for one in changes if fences.get(one[0].pk) == one[0].fence]
-    rows.update(
+    updated = rows.update(
         SyncRecord,
-        [{"id": record.pk, **values} for record, values in current],
-        sets="fence = fence + 1",
+        [
+            {"id": record.pk, "fence": record.fence, **values}
+            for record, values in changes
+        ],
+        sets=NEXT_FENCE,
+        if_still="fence",
         **common,
     )
+    current = [one for one in changes if one[0].pk in updated]
     for record, values in current:
         record.fence += 1
         for name, value in (common | values).items():

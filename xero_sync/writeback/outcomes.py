@@ -6,8 +6,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import UUIDField
 
 from lending.models import LoanEvent
+from lending.prepared import Prepared
 from xero_sync import task_queue
 from xero_sync.codat.push import PushOperation, PushStatus
 from xero_sync.models import Connection, SyncRecord, WebhookMessage
@@ -55,13 +57,20 @@ def apply_operation(
             pending(record, cause=cause, now=now, key=operation.key)
 
 
+_TOLD = Prepared(
+    lambda keys: WebhookMessage.objects.filter(
+        push_operation_key__among=keys
+    ).values_list("push_operation_key"),
+    keys=[UUIDField()],
+)
+
+
 def taken_in(answered: Sequence[tuple[Claim, PushOperation]], *, now: datetime) -> None:
     """Codat has taken these in; the verdicts come by webhook or by polling."""
-    told = set(
-        WebhookMessage.objects.filter(
-            push_operation_key__among=[operation.key for _, operation in answered]
-        ).values_list("push_operation_key", flat=True)
-    )
+    if not answered:
+        return
+    keys = [operation.key for _, operation in answered]
+    told = {key for (key,) in _TOLD.rows(keys=keys)}
     later = now + timedelta(seconds=settings.WRITEBACK_POLL_SECONDS)
     changes = [
         (

@@ -44,9 +44,9 @@ class Pool:
     # thread has this much left to do.
     GATHER_SECONDS = 0.15
     LEFT_TO_DO = 4
-    # While one thread waits for its answer, others can do this much work each.
-    WORK_SECONDS = 0.0005
-    FEWEST_AT_WORK = 2
+    # Answers that come sooner than this come at once: nobody waits for them long.
+    AT_ONCE_SECONDS = 0.015
+    FEWEST_AT_WORK = 1
     IDLE_SECONDS = 0.25
 
     def __init__(self, client: CodatClient, threads: int) -> None:
@@ -172,7 +172,8 @@ class Pool:
             durations.append(spent)
             found.append(one)
         quick = sorted(durations)[len(durations) // 4] if found else self.IDLE_SECONDS
-        self._call_up(self.FEWEST_AT_WORK + round(quick / self.WORK_SECONDS))
+        is_at_once = quick < self.AT_ONCE_SECONDS
+        self._call_up(self.FEWEST_AT_WORK if is_at_once else self._threads)
         return found
 
     def _run(self, work: Work, now: datetime, mark: float) -> None:

@@ -76,6 +76,10 @@ _OF_ONE = Prepared(
     lambda company: _VERSIONS.filter(connection__company=company),
     company=Company._meta.pk,
 )
+_OF_SEVERAL = Prepared(
+    lambda companies: _VERSIONS.filter(connection__company__among=companies),
+    companies=[Company._meta.pk],
+)
 
 
 def of(*, company_id: int, now: datetime) -> Readiness:
@@ -95,7 +99,7 @@ def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
     if len(wanted) == 1:
         (company_id,) = wanted
         return {company_id: of(company_id=company_id, now=now)}
-    versions = _VERSIONS.filter(connection__company__among=wanted)
+    versions = _OF_SEVERAL.rows(companies=wanted)
     ready = {
         mapping.connection.company_id: Readiness(mapping.connection, mapping, now)
         for mapping in map(_mapping, versions)

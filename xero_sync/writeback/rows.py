@@ -105,37 +105,61 @@ def _conflict(
 
 
 def update(
-    model: type[Model], rows: Sequence[Values], *, sets: str = "", **common: Any
-) -> None:
+    model: type[Model],
+    rows: Sequence[Values],
+    *,
+    sets: str = "",
+    if_still: str = "",
+    **common: Any,
+) -> set[Any]:
     """Update rows by primary key; each row names it and the same other fields.
 
-    `sets` is what the database itself works out for each row, as SQL.
+    `sets` is what the database itself works out for each row, as SQL. `if_still` is a
+    field that tells whether a row is as it was read: a row whose value of it is not the
+    given one any more is left alone, whoever changes it at the same time.
+
+    Returns:
+        The primary keys of the rows that were updated.
     """
     if not rows:
-        return
-    table, key = _table(model), _field(model, "pk").name
-    names = [name for name in rows[0] if name != key]
+        return set()
+    key = _field(model, "pk").name
+    known_by = [key, if_still] if if_still else [key]
+    names = [name for name in rows[0] if name not in known_by]
     shared = [f"{_column(model, name)} = %s" for name in common]
     shared += [sets] if sets else []
     start = _values(model, common)
-    parameters = _each(model, [*names, key], rows)
-    with connection.cursor() as cursor:
-        if AT_ONCE[connection.vendor]:
-            columns = [_column(model, name) for name in (*names, key)]
-            given = [f"{column} = given.{column}" for column in columns]
-            cursor.execute(
-                f"UPDATE {table} SET {', '.join([*shared, *given[:-1]])} "  # noqa: S608 - names of our own
-                f"FROM {_arrays(model, [*names, key])} "
-                f"AS given ({', '.join(columns)}) WHERE {table}.{given[-1]}",
-                [*start, *map(list, zip(*parameters, strict=True))],
-            )
-        else:
-            own = [f"{_column(model, name)} = %s" for name in names]
+    if not AT_ONCE[connection.vendor]:
+        rows = _still(model, rows, if_still) if if_still else rows
+        own = [f"{_column(model, name)} = %s" for name in names]
+        with connection.cursor() as cursor:
             cursor.executemany(
-                f"UPDATE {table} SET {', '.join([*shared, *own])} "  # noqa: S608 - names of our own
+                f"UPDATE {_table(model)} SET {', '.join([*shared, *own])} "  # noqa: S608 - names of our own
                 f"WHERE {_column(model, key)} = %s",
-                [start + one for one in parameters],
+                [start + one for one in _each(model, [*names, key], rows)],
             )
+        return {row[key] for row in rows}
+    columns = [_column(model, name) for name in (*names, *known_by)]
+    own = [f"{column} = given.{column}" for column in columns[: len(names)]]
+    same = [f"{_table(model)}.{one} = given.{one}" for one in columns[len(names) :]]
+    arrays = zip(*_each(model, [*names, *known_by], rows), strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {_table(model)} SET {', '.join([*shared, *own])} "  # noqa: S608 - names of our own
+            f"FROM {_arrays(model, [*names, *known_by])} AS given "
+            f"({', '.join(columns)}) WHERE {' AND '.join(same)} "
+            f"RETURNING {_table(model)}.{_column(model, key)}",
+            [*start, *map(list, arrays)],
+        )
+        return {found for (found,) in cursor.fetchall()}
+
+
+def _still(model: type[Model], rows: Sequence[Values], name: str) -> list[Values]:
+    """Return the rows whose field is as it was read; SQLite has but one writer."""
+    key = _field(model, "pk").name
+    stored = model._default_manager.filter(pk__in=[row[key] for row in rows])
+    values = dict(stored.values_list("pk", name))
+    return [row for row in rows if values.get(row[key]) == row[name]]
 
 
 def _field(model: type[Model], name: str) -> "Field[Any, Any]":

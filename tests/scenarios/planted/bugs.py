@@ -14,6 +14,7 @@ OUTCOMES = "xero_sync/writeback/outcomes.py"
 UNKNOWN = "xero_sync/writeback/unknown.py"
 READBACK = "xero_sync/writeback/readback.py"
 MOVES = "xero_sync/writeback/moves.py"
+ROWS = "xero_sync/writeback/rows.py"
 SWEEP = "xero_sync/writeback/sweep.py"
 LINES = "xero_sync/writeback/lines.py"
 HOLDS = "xero_sync/writeback/holds.py"
@@ -88,9 +89,9 @@ BUGS = {
         _bug(
             "fence-ignored-for-many",
             (
-                MOVES,
-                "if fences.get(one[0].pk) == one[0].fence]",
-                "if one[0].pk in fences]",
+                ROWS,
+                "if values.get(row[key]) == row[name]]",
+                "if row[key] in values]",
             ),
         ),
         _bug(

@@ -108,6 +108,29 @@ def test_each_row_is_updated_with_its_own_values_and_no_other(size):
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_what_somebody_has_changed_meanwhile_is_left_alone(size):
+    for number in range(size):
+        RateScope.objects.create(key=str(number), failures=3)
+    RateScope.objects.filter(key="0").update(failures=4)
+
+    updated = rows.update(
+        RateScope,
+        [{"key": str(n), "failures": 3, "remaining": n} for n in range(size)],
+        sets=f"failures = {RateScope._meta.db_table}.failures + 1",
+        if_still="failures",
+        open_seconds=60,
+    )
+
+    assert updated == {str(number) for number in range(1, size)}
+    changed = RateScope.objects.get(key="0")
+    assert (changed.failures, changed.remaining, changed.open_seconds) == (4, None, 0)
+    for number in range(1, size):
+        scope = RateScope.objects.get(key=str(number))
+        assert (scope.failures, scope.remaining) == (4, number)
+        assert scope.open_seconds == 60
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_ids_bytes_and_relations_arrive_as_they_are(size):
     borrower = World().borrower()
     ids = [uuid4() for _ in range(size)]
@@ -140,7 +163,7 @@ def test_ids_bytes_and_relations_arrive_as_they_are(size):
 def test_no_rows_are_no_statement(django_assert_num_queries):
     with django_assert_num_queries(0):
         rows.insert(Heartbeat, [], beat_at=NOON)
-        rows.update(SyncRecord, [], state="queued")
+        assert rows.update(SyncRecord, [], state="queued") == set()
 
 
 def test_what_is_no_column_is_refused():
