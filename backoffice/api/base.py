@@ -167,7 +167,15 @@ def loan_or_404(caller: Caller, reference: str) -> Loan:
     Raises:
         Problem: 404.
     """
-    loan = loan_by_reference(reference)
+    return seen_or_404(caller, loan_by_reference(reference), reference)
+
+
+def seen_or_404(caller: Caller, loan: Loan | None, reference: str) -> Loan:
+    """Return a loan that was looked for, if the key may see it.
+
+    Raises:
+        Problem: 404.
+    """
     if loan is None or not caller.may_see(loan.company_id):
         raise no_loan(reference)
     return loan

@@ -1,5 +1,6 @@
 """Up to a hundred events in one request, each recorded singly."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -56,6 +57,8 @@ from lending.exceptions import ExternalIdConflict, LendingError
 from lending.models import Loan, LoanEvent, is_reference
 from lending.selectors import loans_by_references
 from lending.services import NewEvent, TakenMeanwhile
+
+logger = logging.getLogger(__name__)
 
 MOST_EVENTS = 100
 # A twin that runs beside a slow one does no harm: each item is recorded once.
@@ -125,8 +128,9 @@ class Batch(ApiView):
             with transaction.atomic():
                 set_patience(LEAST_LOCK_SECONDS)
                 return self._attempted(list(enumerate(items)), set(), self._kept)
-        except (DatabaseError, TakenMeanwhile):
+        except (DatabaseError, TakenMeanwhile) as exc:
             # Such as a lock that is not given: one by one, that holds up only its own.
+            logger.info("A batch is recorded one by one: %s", exc)
             return self._one_by_one(items, self._kept)
 
     def _one_by_one(self, items: list[Any], answer: Answer) -> list[Shown]:

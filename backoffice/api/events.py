@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,6 +20,7 @@ from backoffice.api.base import (
     is_dry_run,
     loan_or_404,
     seen_by,
+    seen_or_404,
 )
 from backoffice.api.fields import (
     AmountField,
@@ -40,7 +41,7 @@ from lending.exceptions import ExternalIdConflict
 from lending.models import EventKind, Loan, LoanEvent
 from lending.models.company import CURRENCY_RULE
 from lending.money import parse_amount
-from lending.prepared import Prepared, columns_of
+from lending.prepared import Prepared
 from lending.selectors import events_of_loan
 from lending.services import NewEvent
 from xero_sync.models import SyncRecord
@@ -125,11 +126,15 @@ class LoanEvents(ApiView):
     )
     def post(self, request: Request, reference: str) -> Response:
         """Record an event and plan its entries, in one transaction."""
-        loan = loan_or_404(self.caller, reference)
-        fields = checked(EventBody, request)
+        try:
+            fields = checked(EventBody, request)
+        except ValidationError:
+            # That there is no such loan is said before what is wrong in the body.
+            loan_or_404(self.caller, reference)
+            raise
         if is_dry_run(request):
-            return rehearse(lambda: rehearsed(record(self.caller, loan, fields)))
-        return once(request, lambda: recorded(record(self.caller, loan, fields)))
+            return rehearse(lambda: rehearsed(record(self.caller, reference, fields)))
+        return once(request, lambda: recorded(record(self.caller, reference, fields)))
 
 
 class Event(ApiView):
@@ -170,12 +175,12 @@ class Reversal(ApiView):
 
 
 def record(
-    caller: Caller, loan: Loan, fields: Mapping[str, Any]
+    caller: Caller, reference: str, fields: Mapping[str, Any]
 ) -> tuple[LoanEvent, bool]:
     """Record an event from a checked body, in the transaction that is open."""
-    new = new_event(caller, loan, fields)
+    loan = seen_or_404(caller, services.lock_loan_of(reference), reference)
     try:
-        return services.only(services.record_events([new]))
+        return services.record_in_transaction(new_event(caller, loan, fields))
     except ExternalIdConflict as exc:
         raise hidden_if_foreign(caller, exc) from exc
 
@@ -226,7 +231,7 @@ def recorded(done: tuple[LoanEvent, bool]) -> Reply:
     content = None if is_new else stored_for(natural_key)
     return Reply(
         CREATED,
-        content or show.event_as_recorded(event, entries_of(event)),
+        content or show.event_as_recorded(event, planned_of(event)),
         natural_key=natural_key,
         is_new=is_new,
     )
@@ -234,11 +239,11 @@ def recorded(done: tuple[LoanEvent, bool]) -> Reply:
 
 def recorded_together(done: Sequence[tuple[LoanEvent, bool]]) -> list[Reply]:
     """Answer many events as `recorded` does, the entries of the new ones read once."""
-    entries = entries_of_many([event for event, is_new in done if is_new])
+    planned = planned_of_many([event.pk for event, is_new in done if is_new])
     return [
         Reply(
             CREATED,
-            show.event_as_recorded(event, entries[event.pk]),
+            show.event_as_recorded(event, planned[event.pk]),
             natural_key=natural_key_of(event),
         )
         if is_new
@@ -258,7 +263,7 @@ def rehearsed(done: tuple[LoanEvent, bool]) -> Reply:
     return Reply(
         CREATED,
         {
-            **show.event_as_recorded(event, entries_of(event)),
+            **show.event_as_recorded(event, planned_of(event)),
             "already_recorded": not is_new,
             "would_write": show.what_would_be_written(event),
             "loan_after": show.loan_with_position(event.loan),
@@ -268,27 +273,34 @@ def rehearsed(done: tuple[LoanEvent, bool]) -> Reply:
 
 def entries_of(event: LoanEvent) -> list[SyncRecord]:
     """Return an event's entries, its booking before its line."""
-    rows = _OF_EVENT.rows(event=event.pk)
-    found = [SyncRecord.from_db(DEFAULT_DB_ALIAS, _OF_RECORD, row) for row in rows]
-    return _in_order(event, found)
-
-
-def entries_of_many(events: Sequence[LoanEvent]) -> dict[int, list[SyncRecord]]:
-    """Return the entries of many events, by the event's key."""
-    found: dict[int, list[SyncRecord]] = {event.pk: [] for event in events}
-    for record in SyncRecord.objects.filter(event__among=list(found)):
-        found[record.event_id].append(record)
-    return {event.pk: _in_order(event, found[event.pk]) for event in events}
-
-
-def _in_order(event: LoanEvent, records: list[SyncRecord]) -> list[SyncRecord]:
-    for record in records:
+    found = list(SyncRecord.objects.filter(event=event))
+    for record in found:
         record.event, record.loan = event, event.loan
-    return sorted(records, key=lambda one: (one.step == Step.STATEMENT_LINE, one.step))
+    return sorted(found, key=_place)
 
 
-_OF_RECORD = columns_of(SyncRecord)
-_OF_EVENT = Prepared(
-    lambda event: SyncRecord.objects.filter(event=event).values_list(*_OF_RECORD),
+def planned_of(event: LoanEvent) -> list[show.Planned]:
+    """Return what an event's entries were planned as, or have become since."""
+    found = [show.Planned(*row) for row in _PLANNED.rows(event=event.pk)]
+    return sorted(found, key=_place)
+
+
+def planned_of_many(event_ids: Sequence[int]) -> dict[int, list[show.Planned]]:
+    """Return the same of many events, by the event's key."""
+    found: dict[int, list[show.Planned]] = {event_id: [] for event_id in event_ids}
+    rows = SyncRecord.objects.filter(event__among=event_ids)
+    for event_id, *row in rows.values_list("event", *show.Planned._fields):
+        found[event_id].append(show.Planned(*row))
+    return {event_id: sorted(rows, key=_place) for event_id, rows in found.items()}
+
+
+def _place(one: SyncRecord | show.Planned) -> tuple[bool, str]:
+    return one.step == Step.STATEMENT_LINE, one.step
+
+
+_PLANNED = Prepared(
+    lambda event: SyncRecord.objects.filter(event=event).values_list(
+        *show.Planned._fields
+    ),
     event=LoanEvent._meta.pk,
 )

@@ -1,8 +1,10 @@
 """How the API shows companies, loans, events and their entries."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import Count
 from django.utils import timezone
@@ -99,9 +101,21 @@ def event(row: LoanEvent) -> Shown:
     }
 
 
-def event_as_recorded(row: LoanEvent, planned: Sequence[SyncRecord]) -> Shown:
+class Planned(NamedTuple):
+    """What is told of an entry when its event is recorded."""
+
+    id: UUID
+    step: str
+    value_date: date
+    lender_effect: Decimal
+    state: str
+    reason: str
+
+
+def event_as_recorded(row: LoanEvent, planned: Sequence[Planned]) -> Shown:
     """Show an event at the moment of its recording, with what it leads to."""
-    return {**event(row), "entries": [planned_entry(one) for one in planned]}
+    currency = row.loan.company.currency
+    return {**event(row), "entries": [_planned(one, currency) for one in planned]}
 
 
 def event_now(row: LoanEvent, records: Iterable[SyncRecord]) -> Shown:
@@ -129,16 +143,15 @@ def what_would_be_written(row: LoanEvent) -> list[Shown]:
     ]
 
 
-def planned_entry(record: SyncRecord) -> Shown:
-    """Show an entry as it was planned."""
+def _planned(one: Planned | SyncRecord, currency: str) -> Shown:
     return {
-        "id": str(record.pk),
-        "step": record.step,
-        "data_type": DATA_TYPES[Step(record.step)],
-        "value_date": record.value_date.isoformat(),
-        "lender_effect": _effect(record),
-        "state": record.state,
-        "reason": record.reason,
+        "id": str(one.id),
+        "step": one.step,
+        "data_type": DATA_TYPES[Step(one.step)],
+        "value_date": one.value_date.isoformat(),
+        "lender_effect": as_text(one.lender_effect, currency),
+        "state": one.state,
+        "reason": one.reason,
     }
 
 
@@ -160,7 +173,7 @@ def entries(records: Sequence[SyncRecord]) -> list[Shown]:
 def _entry(record: SyncRecord, stage: stages.Stage, attempts: int) -> Shown:
     blocker = stage.blocked_by
     return {
-        **planned_entry(record),
+        **_planned(record, record.loan.company.currency),
         "event": record.event.external_id,
         "loan": record.loan.reference,
         "company": record.loan.company.reference,
@@ -188,8 +201,3 @@ def _entry(record: SyncRecord, stage: stages.Stage, attempts: int) -> Shown:
         and str(record.push_operation_key),
         "xero_record_id": record.xero_record_id,
     }
-
-
-def _effect(record: SyncRecord) -> str:
-    currency = record.loan.company.currency
-    return as_text(record.lender_effect, currency)

@@ -3,15 +3,16 @@
 from lending.services.events import (
     NewEvent,
     TakenMeanwhile,
-    only,
     record_event,
     record_events,
+    record_in_transaction,
     reverse_event,
 )
 from lending.services.loans import (
     close_loan,
     create_company,
     create_loan,
+    lock_loan_of,
     update_loan_route,
 )
 
@@ -21,9 +22,10 @@ __all__ = [
     "close_loan",
     "create_company",
     "create_loan",
-    "only",
+    "lock_loan_of",
     "record_event",
     "record_events",
+    "record_in_transaction",
     "reverse_event",
     "update_loan_route",
 ]

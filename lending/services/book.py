@@ -30,15 +30,18 @@ class Book:
     """Loans, held to the transaction's end, and the events that are entered on them.
 
     `loans` are read afresh, by key; `known` are the events of the wanted ids, with what
-    was entered since.
+    was entered since. `held` is the loan of a single event if the caller has locked it
+    in this transaction.
     """
 
-    def __init__(self, wanted: Sequence[tuple[Loan, str | None]]) -> None:
+    def __init__(
+        self, wanted: Sequence[tuple[Loan, str | None]], *, held: Loan | None = None
+    ) -> None:
         ids = {one for _, one in wanted if one is not None and is_reference(one)}
         self.known: dict[str, LoanEvent] = {}
         self.entered: list[LoanEvent] = []
         if len(wanted) == 1:
-            loan = lock_loan(wanted[0][0])
+            loan = held or lock_loan(wanted[0][0])
             self.loans = {loan.pk: loan}
             known, latest = self._of_one(loan, next(iter(ids), ""))
             self._latest = {loan.pk: latest}

@@ -90,11 +90,23 @@ def record_event(
         already_in_books=already_in_books,
     )
     try:
-        outcome = only(record_events([new]))
+        outcome = _only(record_events([new]))
     except TakenMeanwhile:
         # The twin has committed: its event is found now.
-        outcome = only(record_events([new]))
+        outcome = _only(record_events([new]))
     return outcome
+
+
+def record_in_transaction(new: NewEvent) -> tuple[LoanEvent, bool]:
+    """Record a movement as `record_event` does, in the caller's transaction.
+
+    The caller has locked the loan by `lock_loan_of`.
+
+    Raises:
+        TakenMeanwhile: as for `record_events`.
+        LendingError: as for `record_event`.
+    """
+    return _only(_record([new], Book([(new.loan, new.external_id)], held=new.loan)))
 
 
 def record_events(new: Sequence[NewEvent]) -> list[Outcome]:
@@ -110,7 +122,10 @@ def record_events(new: Sequence[NewEvent]) -> list[Outcome]:
     """
     if not new:
         return []
-    book = Book([(one.loan, one.external_id) for one in new])
+    return _record(new, Book([(one.loan, one.external_id) for one in new]))
+
+
+def _record(new: Sequence[NewEvent], book: Book) -> list[Outcome]:
     outcomes: list[Outcome] = []
     stopped: set[int] = set()
     for one in new:
@@ -126,7 +141,7 @@ def record_events(new: Sequence[NewEvent]) -> list[Outcome]:
     return outcomes
 
 
-def only(outcomes: Sequence[Outcome]) -> tuple[LoanEvent, bool]:
+def _only(outcomes: Sequence[Outcome]) -> tuple[LoanEvent, bool]:
     """Return the outcome of the only event of a call, or raise why it was refused."""
     (outcome,) = outcomes
     if isinstance(outcome, LendingError):

@@ -160,13 +160,13 @@ def close_loan(*, loan: Loan, closed_by: str, now: datetime, reason: str = "") -
     return loan
 
 
-_LOCKED = Prepared(
-    lambda pk: (
-        Loan.objects.select_for_update(of=("self",), no_key=True)
-        .filter(pk=pk)
-        .values_list(*LOAN_WITH_COMPANY)
-    ),
-    pk=Loan._meta.pk,
+_FOR_UPDATE = Loan.objects.select_for_update(of=("self",), no_key=True).values_list(
+    *LOAN_WITH_COMPANY
+)
+_LOCKED = Prepared(lambda pk: _FOR_UPDATE.filter(pk=pk), pk=Loan._meta.pk)
+_LOCKED_BY_REFERENCE = Prepared(
+    lambda reference: _FOR_UPDATE.filter(reference=reference),
+    reference=Loan._meta.get_field("reference"),
 )
 
 
@@ -178,14 +178,15 @@ def lock_loan(loan: Loan) -> Loan:
     return loan_of_row(row)
 
 
+def lock_loan_of(reference: str) -> Loan | None:
+    """Read and hold the loan of a reference as `lock_loan` does, if there is one."""
+    row = _LOCKED_BY_REFERENCE.first(reference=reference)
+    return None if row is None else loan_of_row(row)
+
+
 def lock_loans(ids: Collection[int]) -> dict[int, Loan]:
     """Read loans afresh, by key, as `lock_loan` does; in one order for everybody."""
-    rows = (
-        Loan.objects.select_for_update(of=("self",), no_key=True)
-        .filter(pk__in=ids)
-        .order_by("pk")
-        .values_list(*LOAN_WITH_COMPANY)
-    )
+    rows = _FOR_UPDATE.filter(pk__in=ids).order_by("pk")
     loans = {loan.pk: loan for loan in map(loan_of_row, rows)}
     if missing := set(ids) - loans.keys():
         raise Loan.DoesNotExist(f"Loans {sorted(missing)} are not there.")

@@ -271,7 +271,7 @@ def test_the_secret_is_on_no_page_and_in_no_history():
             assert hidden not in one.content.decode()
     assert f"…{SECRET[-4:]}" in text(client)
     (entry,) = LogEntry.objects.all()
-    assert entry.get_change_message() == "Record the keys"
+    assert entry.get_change_message() == "Record or replace the keys"
     assert all(SECRET not in str(one.get_decoded()) for one in Session.objects.all())
 
 

@@ -52,7 +52,7 @@ class Register(AppAction):
     """Record the app."""
 
     name = "register"
-    label = _("Record the app")
+    label = _("Record or change the app")
     explanation = _("As it stands in Xero's dialog “Add a new app”.")
     done = _("The app was saved.")
     button = _("Save")
@@ -68,7 +68,7 @@ class SaveLinks(AppAction):
     """Record the links."""
 
     name = "links"
-    label = _("Record the links")
+    label = _("Record or change the links")
     explanation = _(
         "The https:// links that stand on the app's “App details” page in Xero."
     )
@@ -86,7 +86,7 @@ class SaveKeys(AppAction):
     """Record the keys."""
 
     name = "keys"
-    label = _("Record the keys")
+    label = _("Record or replace the keys")
     explanation = _(
         "From the app's “Configuration” page in Xero. Nothing is trimmed: a key with a "
         "space, a tab or a line break in it is refused, and you are told where it is. "
