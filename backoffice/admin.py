@@ -22,7 +22,7 @@ from backoffice.models import ApiClient, ApiKey, WebhookDelivery, WebhookEndpoin
 from backoffice.positions import fee_tax_of, records_of
 from backoffice.webhooks import admin as webhook_admin
 from lending import admin as lending_admin
-from lending.admin_base import Link, Section, object_url
+from lending.admin_base import Link, ObjectAction, Section, object_url
 from lending.models import Company, Loan, LoanEvent
 from lending.money import as_words
 from lending.positions import loan_position
@@ -30,6 +30,7 @@ from lending.selectors import events_of_loan
 from xero_sync import admin as xero_admin
 from xero_sync import models as xero
 from xero_sync.admin import customers
+from xero_sync.admin.company_actions import Connect
 from xero_sync.admin.evidence import shown
 from xero_sync.admin.records import state_in_words
 from xero_sync.models import AccountMapping, Connection, SyncRecord
@@ -43,7 +44,14 @@ site.index_title = gettext_lazy("Overview")
 class CompanyAdmin(lending_admin.CompanyAdmin):
     """A company, with the way to its connection and its entries."""
 
-    object_actions = customers.COMPANY_ACTIONS
+    object_actions = (Connect(), *customers.COMPANY_ACTIONS)
+
+    def may_act(self, request: HttpRequest, action: ObjectAction) -> bool:
+        """Ask whoever connects for the permission to change connections as well."""
+        is_enough = not isinstance(action, Connect) or request.user.has_perm(
+            "xero_sync.change_connection"
+        )
+        return is_enough and super().may_act(request, action)
 
     def links(self, request: HttpRequest, obj: Company) -> list[Link]:
         """Lead to what the company has in Xero."""
@@ -161,6 +169,7 @@ def in_words(record: SyncRecord) -> str:
 
 site.register(Connection, xero_admin.ConnectionAdmin)
 site.register(xero.LenderAccount, xero_admin.LenderAccountAdmin)
+site.register(xero.MissingLine, xero_admin.MissingLineAdmin)
 site.register(AccountMapping, xero_admin.AccountMappingAdmin)
 site.register(xero.WritebackSwitch, xero_admin.WritebackSwitchAdmin)
 site.register(xero.CustomerNotice, customers.CustomerNoticeAdmin)
@@ -171,6 +180,7 @@ site.register(xero.WebhookMessage, xero_admin.WebhookMessageAdmin)
 site.register(xero.Heartbeat, xero_admin.HeartbeatAdmin)
 site.register(xero.RateScope, xero_admin.RateScopeAdmin)
 site.register(xero.Lane, xero_admin.LaneAdmin)
+site.register(xero.PartnerProgramme, xero_admin.PartnerProgrammeAdmin)
 site.register(xero.XeroApp, xero_admin.XeroAppAdmin)
 site.register(xero.XeroAppChange, xero_admin.XeroAppChangeAdmin)
 site.register(ApiClient, ApiClientAdmin)

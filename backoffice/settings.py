@@ -186,6 +186,9 @@ CODAT_WEBHOOK_SECRET = development("CODAT_WEBHOOK_SECRET")
 CODAT_CONNECT_TIMEOUT: float = env.float("CODAT_CONNECT_TIMEOUT", default=5.0)
 CODAT_READ_TIMEOUT: float = env.float("CODAT_READ_TIMEOUT", default=30.0)
 LENDER_NAME: str = env.str("LENDER_NAME", default="Example Invoice Finance")
+# The lender's own account, as borrowers see it on the bank feed in Xero.
+LENDER_ACCOUNT_NUMBER: str = env.str("LENDER_ACCOUNT_NUMBER", default="")
+LENDER_SORT_CODE: str = env.str("LENDER_SORT_CODE", default="")
 # How many organisations an uncertified app may connect at Xero; empty: no limit.
 _cap: str = env.str("XERO_CONNECTION_CAP", default="25").strip()
 XERO_CONNECTION_CAP: int | None = int(_cap) if _cap else None

@@ -203,6 +203,8 @@ class BackOfficeAdmin(admin.ModelAdmin):
             )
             return back
         form = action.form_for(obj, request.POST if is_post else None)
+        # A link may name what is to be filled in.
+        form.initial.update(request.GET.dict())
         if is_post and form.is_valid():
             try:
                 secret = action.perform(obj, form.cleaned_data, author(request))

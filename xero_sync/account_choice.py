@@ -14,7 +14,15 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from lending.money import quantize
-from xero_sync import lender_accounts, mapping, offers, organisations, slots
+from xero_sync import (
+    feed_states,
+    lender_accounts,
+    mapping,
+    offers,
+    organisations,
+    slots,
+)
+from xero_sync.clock import database_now
 from xero_sync.codat.accounts import Account, BankAccount, Supplier
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
@@ -23,6 +31,7 @@ from xero_sync.codat.exceptions import (
     SameAccountTwice,
 )
 from xero_sync.models import AccountMapping, Connection, LenderAccount
+from xero_sync.models.choices import FeedStatus
 from xero_sync.writeback import readiness
 
 Wait = Callable[[float], None]
@@ -31,9 +40,12 @@ NO_TAX = "NONE"
 
 @dataclass(frozen=True)
 class NewLenderAccount:
-    """A lender account to be made in Xero, with its bank feed."""
+    """A lender account to be made in Xero, with its bank feed.
 
-    account_number: str = field(repr=False)
+    Numbers that are left out are the configured ones.
+    """
+
+    account_number: str = field(default="", repr=False)
     sort_code: str = field(default="", repr=False)
     feed_start_date: date | None = None
 
@@ -188,7 +200,8 @@ class _Choosing:
     def _lender_account(self, nominated_id: str) -> LenderAccount:
         match self._choice.lender_account:
             case NewLenderAccount() as new:
-                return self._of_number(new) or self._unused() or self._made(new)
+                there = self._of_number(new) or self._unused()
+                return self._started(there, new) if there else self._made(new)
             case AdoptedLenderAccount() as adopted:
                 if adopted.target_account_id == nominated_id:
                     raise SameAccountTwice(field="nominated_account_id")
@@ -211,8 +224,21 @@ class _Choosing:
 
     def _unused(self) -> LenderAccount | None:
         """Return one that was made earlier for a choice that then failed."""
-        made = self._connection.lender_accounts.exclude(target_account_id="")
-        return made.filter(mappings=None, void_since=None).order_by("pk").last()
+        made = (
+            self._connection.lender_accounts.filter(void_since=None)
+            .exclude(target_account_id="")
+            .exclude(feed_status=FeedStatus.CLOSED)
+        )
+        return made.filter(mappings=None).order_by("pk").last()
+
+    @staticmethod
+    def _started(account: LenderAccount, new: NewLenderAccount) -> LenderAccount:
+        """Give an account that is there the start date that is wanted now."""
+        if new.feed_start_date is None:
+            return account
+        return feed_states.set_start(
+            account=account, starts_on=new.feed_start_date, now=database_now()
+        )
 
     def _made(self, new: NewLenderAccount) -> LenderAccount:
         return lender_accounts.create(

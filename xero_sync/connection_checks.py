@@ -11,7 +11,7 @@ from xero_sync import connections, mapping
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.models import Connection
-from xero_sync.models.choices import ConnectionStatus
+from xero_sync.models.choices import ConnectionStatus, FeedStatus
 from xero_sync.xero_app import cap
 
 logger = logging.getLogger(__name__)
@@ -35,8 +35,14 @@ def doubtful(*, now: datetime) -> list[Connection]:
         created_at__gt=now - CONSENT_AWAITED_FOR,
         checked_at__lte=now - CONSENT_LOOKED_FOR_EVERY,
     )
-    doubted = Q(checked_at=None) | refused | awaited
-    return list(Connection.objects.live().filter(doubted)[:20])
+    # Xero makes a new account and connects its feed in its own time.
+    connecting = Q(
+        lender_accounts__feed_status=FeedStatus.CONNECTING,
+        lender_accounts__feed_status_since__gt=now - CONSENT_AWAITED_FOR,
+        checked_at__lte=now - CONSENT_LOOKED_FOR_EVERY,
+    )
+    doubted = Q(checked_at=None) | refused | awaited | connecting
+    return list(Connection.objects.live().filter(doubted).distinct()[:20])
 
 
 def check_all(

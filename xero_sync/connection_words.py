@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from lending.models import Company
+from xero_sync import feed_words
 from xero_sync.models import Connection
 from xero_sync.models.choices import ConnectionStatus
-from xero_sync.xero_app import cap
+from xero_sync.xero_app import cap, scopes
 
 # Each connection is looked at once a day; one not read for longer could not be.
 CHECKED_WITHIN = timedelta(hours=26)
@@ -34,7 +35,8 @@ def matters(*, now: datetime) -> list[Matter]:
     live = Connection.objects.live()
     changed = live.filter(organisation_changed=True).count()
     withdrawn = live.filter(status=ConnectionStatus.DEAUTHORIZED).count()
-    unread = live.filter(_not_read_since(now - CHECKED_WITHIN)).count()
+    unread = live.filter(not_read_since(now - CHECKED_WITHIN)).count()
+    again = len(scopes.waiting_for_consent())
     found = _of_the_limit()
     if changed:
         found.append(
@@ -62,6 +64,33 @@ def matters(*, now: datetime) -> list[Matter]:
                 )
                 % {"count": withdrawn},
                 f"status__exact={ConnectionStatus.DEAUTHORIZED}",
+            )
+        )
+    if refused := live.exclude(feed_refusal="").count():
+        found.append(
+            Matter(
+                ngettext(
+                    "Xero refuses the bank feed of %(count)d connection; its statement "
+                    "lines wait until you have mended the cause.",
+                    "Xero refuses the bank feeds of %(count)d connections; their "
+                    "statement lines wait until you have mended the cause.",
+                    refused,
+                )
+                % {"count": refused},
+                "feed_refusal__isempty=0",
+            )
+        )
+    if again:
+        found.append(
+            Matter(
+                ngettext(
+                    "%(count)d borrower has to consent again to what Xero is asked "
+                    "for; the partner programme's page names him.",
+                    "%(count)d borrowers have to consent again to what Xero is asked "
+                    "for; the partner programme's page names them.",
+                    again,
+                )
+                % {"count": again}
             )
         )
     if unread:
@@ -97,7 +126,8 @@ def _of_the_limit() -> list[Matter]:
     return [*found, *(Matter(one) for one in [cap.warning()] if one)]
 
 
-def _not_read_since(moment: datetime) -> Q:
+def not_read_since(moment: datetime) -> Q:
+    """Match the connections that have not been read at Codat since a moment."""
     never = Q(checked_at=None) & (
         Q(last_linked_at__lt=moment) | Q(last_linked_at=None, created_at__lt=moment)
     )
@@ -112,6 +142,8 @@ def standing(connection: Connection) -> list[str]:
             _state(connection),
             _organisation(connection),
             _surplus(connection),
+            _refused_feeds(connection),
+            _consent(connection),
             _siblings(connection.company),
         )
         if one
@@ -148,6 +180,21 @@ def _surplus(connection: Connection) -> str:
         "It became linked beyond Xero's limit of connections. Nothing was cut off: "
         "decide who is disconnected, or become a certified partner."
     )
+
+
+def _refused_feeds(connection: Connection) -> str:
+    refusal = feed_words.refusal_of(connection.feed_refusal)
+    return f"{refusal.cause} {refusal.remedy}" if refusal else ""
+
+
+def _consent(connection: Connection) -> str:
+    missing = scopes.must_consent_again(connection)
+    if connection.status != ConnectionStatus.LINKED or not missing:
+        return ""
+    return _(
+        "The borrower has to consent again, because Xero is asked for more since: "
+        "%(names)s. Disconnect here and have him connect again."
+    ) % {"names": ", ".join(sorted(missing))}
 
 
 def _siblings(company: Company) -> str:

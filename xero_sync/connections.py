@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from lending.models import Company
-from xero_sync import lender_accounts, organisations
+from xero_sync import feed_states, organisations
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.companies import Connection as RemoteConnection
 from xero_sync.codat.exceptions import (
@@ -35,7 +35,7 @@ from xero_sync.models.choices import (
     State,
 )
 from xero_sync.signals import telling
-from xero_sync.writeback import decisions, readiness, reconsider
+from xero_sync.writeback import decisions, feed_refusals, readiness, reconsider
 from xero_sync.writeback.moves import lock_connection, move
 from xero_sync.xero_app import cap
 
@@ -151,7 +151,7 @@ def refresh(
         facts = organisations.read(connection, client)
         sources = connection.lender_accounts.filter(void_since=None)
         for account in sources.exclude(source_account_id=""):
-            lender_accounts.look(account=account, client=client, now=now)
+            feed_states.look(account=account, client=client, now=now)
     return store_status(
         connection, status=remote.status, now=now, made_at=remote.created, **facts
     )
@@ -345,13 +345,20 @@ def _hold_queued(connection: Connection, by: str, now: datetime) -> None:
 
 
 @transaction.atomic
-def set_bank_feeds(*, connection: Connection, on: bool, now: datetime) -> Connection:
-    """Record whether Xero takes statement lines for this organisation."""
+def set_bank_feeds(
+    *, connection: Connection, on: bool, now: datetime, set_by: str = ""
+) -> Connection:
+    """Record whether Xero takes statement lines for this organisation.
+
+    What Xero refused is forgotten: switched on again, the lines that were held for it
+    are tried once more.
+    """
     row = lock_connection(connection, now=now)
     if row.deleted_at:
         raise DecisionNotAllowed(_("The connection is deleted."), field="connection")
     with telling(row):
         row.bank_feeds = on
-        row.save(update_fields=["bank_feeds"])
+        feed_refusals.clear(row)
+    feed_refusals.reconsider_lines(company_id=row.company_id, now=now, by=set_by)
     reconsider.company(company_id=row.company_id, now=now)
     return row

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
-from xero_sync import connection_checks, connections, slots, task_queue
+from xero_sync import connection_checks, connections, line_notices, slots, task_queue
 from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
@@ -103,6 +103,7 @@ def sweep(*, seen_as: str = slots.CLUSTER, **_ignored: Any) -> str:
     slots.beat(name=seen_as, now=now)
     inbox.read(now=now)
     sweeping.sweep(now=now)
+    line_notices.tell(now=now)
     return "swept"
 
 

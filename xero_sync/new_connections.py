@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from lending.models import Company
-from xero_sync import connections, slots
+from xero_sync import connections, lender_accounts, slots
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.companies import Company as RemoteCompany
 from xero_sync.codat.exceptions import (
@@ -28,12 +28,17 @@ TAG = "uid"
 
 
 def connect_company(
-    *, company: Company, client: CodatClient, now: datetime
+    *,
+    company: Company,
+    client: CodatClient,
+    now: datetime,
+    demo_marked_by: str = "",
 ) -> Connection:
     """Create a company and its Xero connection at Codat, for the borrower to authorise.
 
     What exists already is taken as it is: the live connection, or what an earlier call
-    made at Codat before it was interrupted.
+    made at Codat before it was interrupted. `demo_marked_by` names who says that it is
+    for a demo company of Xero's, which takes no place of Xero's limit.
 
     Raises:
         ConnectionCapReached: Xero's limit is reached; Codat was not asked.
@@ -48,26 +53,39 @@ def connect_company(
             raise AlreadyUnderWay
         live = company.connections.live().first()
         if live is not None:
-            return live
+            return _marked(live, demo_marked_by, now)
         cap.require_integration()
-        cap.require_place()
+        if not demo_marked_by:
+            cap.require_place()
         remote = _company(company, client)
         _ensure_connection(remote, company, client)
-        return connections.import_codat_company(
+        made = connections.import_codat_company(
             company=company,
             codat_company_id=UUID(remote.id),
             codat_connection_id=None,
             client=client,
             now=now,
         )
+        return _marked(made, demo_marked_by, now)
+
+
+def _marked(connection: Connection, by: str, now: datetime) -> Connection:
+    if not by:
+        return connection
+    return connections.mark_demo(
+        connection=connection, is_demo=True, marked_by=by, now=now
+    )
 
 
 def link_url(*, connection: Connection, client: CodatClient) -> str | None:
     """Return where the borrower gives his consent; None if he need not, or cannot.
 
-    The address may work once only, so it is asked for whenever it is needed.
+    The address may work once only, so it is asked for whenever it is needed. Where bank
+    feeds are on, the source account is made first, and there is no link without it.
 
     Raises:
+        WritebackBlocked: our own account's numbers are malformed, or somebody else is
+            making the source account at this moment.
         ConnectionCapReached: it never was linked, and Xero's limit is reached.
         IntegrationOff: connecting is switched off.
         CodatError: Codat did not answer, or refused.
@@ -76,6 +94,7 @@ def link_url(*, connection: Connection, client: CodatClient) -> str | None:
         return None
     cap.require_integration()
     cap.require_place(connection=connection)
+    lender_accounts.ensure_source(connection=connection, client=client)
     remote = client.get_connection(
         connection.codat_company_id, connection.codat_connection_id
     )

@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from xero_sync import feed_words
 from xero_sync.models import AccountMapping, Connection, SyncRecord
-from xero_sync.models.choices import CLOSED_STATES, Reason, State
+from xero_sync.models.choices import CLOSED_STATES, FEED_REFUSALS, Reason, State
 from xero_sync.models.places import ANY_REASON, DISPENSABLE, Places
 from xero_sync.selectors import Wait, waits_of
 from xero_sync.writeback import holds
@@ -41,7 +42,15 @@ ACTOR_OF_REASON: dict[str, Actor] = {
     Reason.MAPPING_INCOMPLETE: Actor.OPERATOR,
     Reason.ACCOUNT_UNUSABLE: Actor.OPERATOR,
     Reason.BANK_FEEDS_OFF: Actor.NOBODY,
+    Reason.FEEDS_NOT_APPROVED: Actor.NOBODY,
+    Reason.BEFORE_FEED_START: Actor.NOBODY,
+    Reason.DEMO_COMPANY: Actor.NOBODY,
+    Reason.CONSENT_AGAIN: Actor.BORROWER,
     Reason.FEED_NOT_CONNECTED: Actor.BORROWER,
+    Reason.FEED_REFUSED: Actor.OPERATOR,
+    Reason.FEED_APP_REFUSED: Actor.OPERATOR,
+    Reason.FEED_CURRENCY_REFUSED: Actor.OPERATOR,
+    Reason.FEED_UNKNOWN_TO_XERO: Actor.OPERATOR,
     Reason.AWAITING_BOOKING: Actor.NOBODY,
     Reason.AWAITING_ORIGINAL: Actor.NOBODY,
     Reason.DATED_AHEAD: Actor.NOBODY,
@@ -139,16 +148,23 @@ class Trouble:
 
 
 def troubles_of(
-    connection: Connection, mapping: AccountMapping | None
+    connection: Connection,
+    mapping: AccountMapping | None,
+    *,
+    feeds_toggle: bool | None,
 ) -> list[Trouble]:
-    """Tell everything that keeps entries back which go through a connection."""
+    """Tell everything that keeps entries back which go through a connection.
+
+    `feeds_toggle` is the lender's own toggle of bank feeds; None if nobody set it.
+    """
     if connection.deleted_at:
         return [_trouble(Reason.NO_CONNECTION)]
     account = mapping.lender_account if mapping else None
     found = list(holds.hindrances(connection, mapping, account))
-    if feed := holds.feed_hindrance(connection, account):
+    if feed := holds.feed_hindrance(connection, account, toggle=feeds_toggle):
         found.append(feed)
     details = {
+        **{reason: feed_words.remedy_of(reason) for reason in FEED_REFUSALS.values()},
         Reason.ACCESS_DENIED: connection.access_problem,
         Reason.ACCOUNT_UNUSABLE: connection.unusable_account,
     }

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Count
 
 from lending.money import as_text
-from xero_sync import stages
+from xero_sync import feed_words, stages
 from xero_sync.codat.accounts import TaxRate
 from xero_sync.masking import last_characters, mask_text
 from xero_sync.models import (
@@ -19,6 +19,7 @@ from xero_sync.models import (
 from xero_sync.models.choices import Reason, State
 from xero_sync.offers import Choices
 from xero_sync.writeback import readiness
+from xero_sync.xero_app import facts
 
 Shown = dict[str, Any]
 
@@ -58,7 +59,9 @@ def _connection(row: Connection, latest: AccountMapping | None) -> Shown:
                 "detail": mask_text(one.detail),
                 "who_must_act": one.actor.value,
             }
-            for one in stages.troubles_of(row, latest)
+            for one in stages.troubles_of(
+                row, latest, feeds_toggle=facts.bank_feeds_toggle().first()
+            )
         ],
         "checked_at": row.checked_at and row.checked_at.isoformat(),
         "consented_at": row.consented_at and row.consented_at.isoformat(),
@@ -151,6 +154,37 @@ def mapping(row: AccountMapping) -> Shown:
         "currency": row.currency,
         "chosen_by": row.chosen_by,
         "chosen_at": row.created_at.isoformat(),
+    }
+
+
+def bank_feeds(row: Connection) -> Shown:
+    """Show what statement lines rest on, and where each source account stands."""
+    refusal = feed_words.refusal_of(row.feed_refusal)
+    accounts = row.lender_accounts.exclude(source_account_id="").order_by("pk")
+    lines = SyncRecord.objects.missing_lines().filter(lender_account__connection=row)
+    counted = lines.values_list("lender_account").annotate(found=Count("pk"))
+    missing = dict(counted.order_by())
+    return {
+        "on": row.bank_feeds,
+        "app_toggle": facts.bank_feeds_toggle().first(),
+        "refusal": row.feed_refusal or None,
+        "refused_at": row.feed_refused_at and row.feed_refused_at.isoformat(),
+        "remedy": str(refusal.remedy) if refusal else "",
+        "accounts": [_source_account(one, missing.get(one.pk, 0)) for one in accounts],
+    }
+
+
+def _source_account(row: LenderAccount, missing: int) -> Shown:
+    return {
+        "source_account_id": row.source_account_id,
+        "target_account_id": row.target_account_id or None,
+        "name": row.name,
+        "status": row.feed_status,
+        "in_words": str(row.get_feed_status_display()),
+        "since": row.feed_status_since and row.feed_status_since.isoformat(),
+        "checked_at": row.feed_checked_at and row.feed_checked_at.isoformat(),
+        "feed_start_date": row.feed_start_date and row.feed_start_date.isoformat(),
+        "missing_lines": missing,
     }
 
 

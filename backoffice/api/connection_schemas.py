@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from backoffice.api.schemas import Balance, Reference, text
 from xero_sync.models.choices import (
+    FEED_REFUSALS,
     ConnectionStatus,
     FeedStatus,
     HeldEvents,
@@ -117,6 +118,39 @@ class LenderAccountShown(serializers.Serializer):
     feed_status = serializers.ChoiceField(FeedStatus.choices)
     feed_start_date = serializers.DateField(allow_null=True)
     opening_balance = Balance()
+
+
+class SourceAccountShown(serializers.Serializer):
+    """The lender's end of a bank feed."""
+
+    source_account_id = serializers.CharField()
+    target_account_id = serializers.CharField(allow_null=True)
+    name = serializers.CharField()
+    status = serializers.ChoiceField(FeedStatus.choices)
+    in_words = serializers.CharField()
+    since = serializers.DateTimeField(allow_null=True)
+    checked_at = serializers.DateTimeField(allow_null=True)
+    feed_start_date = serializers.DateField(allow_null=True)
+    missing_lines = serializers.IntegerField(
+        min_value=0, help_text="Still to come into the feed."
+    )
+
+
+class BankFeedsShown(serializers.Serializer):
+    """What statement lines rest on, and where each feed stands."""
+
+    on = serializers.BooleanField(help_text="For this connection.")
+    app_toggle = serializers.BooleanField(
+        allow_null=True, help_text="The lender's own, for all; null: never set."
+    )
+    refusal = serializers.ChoiceField(
+        list(FEED_REFUSALS),
+        allow_null=True,
+        help_text="Xero's; switch on to try again.",
+    )
+    refused_at = serializers.DateTimeField(allow_null=True)
+    remedy = text()
+    accounts = SourceAccountShown(many=True)
 
 
 class BankAccount(serializers.Serializer):

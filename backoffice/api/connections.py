@@ -37,10 +37,9 @@ from xero_sync import connections, new_connections
 from xero_sync.clock import database_now
 from xero_sync.codat.exceptions import (
     CodatError,
-    ConnectionCapReached,
     ConnectionNotLinked,
     ConnectionTaken,
-    IntegrationOff,
+    WritebackBlocked,
 )
 from xero_sync.models import Connection
 from xero_sync.models.choices import HeldEvents
@@ -247,7 +246,16 @@ class Writeback(ApiView):
 class BankFeeds(ApiView):
     """`connections/{id}/bank-feeds`."""
 
-    scopes = {"PUT": Scope.MAPPINGS_WRITE}
+    scopes = {"GET": Scope.EVENTS_READ, "PUT": Scope.MAPPINGS_WRITE}
+
+    @extend_schema(
+        operation_id="getBankFeeds",
+        summary="Show where the bank feeds stand",
+        responses=schemas.BankFeedsShown,
+    )
+    def get(self, request: Request, number: UUID) -> Response:  # noqa: ARG002
+        """Show what bank feeds rest on, each source account, and its waiting lines."""
+        return Response(show.bank_feeds(connection_or_404(self.caller, number)))
 
     @extend_schema(
         operation_id="setBankFeeds",
@@ -259,7 +267,11 @@ class BankFeeds(ApiView):
         """Say whether Xero takes statement lines; those that waited are sent."""
         row = live_or_409(self.caller, number)
         on = checked(BankFeedsBody, request)["on"]
-        return once(request, lambda: Reply(OK, show.connection(_with_feeds(row, on))))
+
+        def put_on() -> Reply:
+            return Reply(OK, show.connection(_with_feeds(row, on, self.caller.author)))
+
+        return once(request, put_on)
 
 
 def connect(caller: Caller, company: Company, fields: Mapping[str, Any]) -> Reply:
@@ -287,7 +299,7 @@ def connect(caller: Caller, company: Company, fields: Mapping[str, Any]) -> Repl
                 exc.message = "This connection belongs to another company already."
             raise
     if "bank_feeds" in fields:
-        row = _with_feeds(row, fields["bank_feeds"])
+        row = _with_feeds(row, fields["bank_feeds"], caller.author)
     return Reply(CREATED, show.connection(row), is_new=before != row)
 
 
@@ -332,10 +344,12 @@ def live_or_409(caller: Caller, number: UUID) -> Connection:
     return found
 
 
-def _with_feeds(row: Connection, on: bool) -> Connection:  # noqa: FBT001
-    if row.bank_feeds == on:
+def _with_feeds(row: Connection, on: bool, author: str) -> Connection:  # noqa: FBT001
+    if row.bank_feeds == on and not row.feed_refusal:
         return row
-    return connections.set_bank_feeds(connection=row, on=on, now=database_now())
+    return connections.set_bank_feeds(
+        connection=row, on=on, now=database_now(), set_by=author
+    )
 
 
 def _link(row: Connection) -> str | None:
@@ -347,5 +361,5 @@ def _link_if_answered(row: Connection) -> str | None:
     """Return the address, or None: what was made stands, and GET asks again."""
     try:
         return _link(row)
-    except (CodatError, ConnectionCapReached, IntegrationOff):
+    except (CodatError, WritebackBlocked):
         return None

@@ -69,7 +69,9 @@ class NumberText(TextField):
 class NewAccountBody(StrictSerializer):
     """A lender account to be made with its bank feed."""
 
-    account_number = TextField(max_length=34)
+    account_number = TextField(
+        required=False, max_length=34, help_text="Left out: the configured one."
+    )
     sort_code = TextField(required=False, max_length=8, help_text="Needed for GBP.")
     feed_start_date = DayField(required=False)
 

@@ -257,6 +257,11 @@ CODES: dict[str, Explanation] = {
             "Adopt another connection, or use the company that has this one.",
         ),
         (
+            "feed_not_mapped",
+            "Codat did not connect the bank feed to the account in Xero.",
+            "Disconnect what feeds it now, or choose another account, or a new one.",
+        ),
+        (
             "same_account_twice",
             "The lender account and the nominated account are the same.",
             "Choose two accounts.",

@@ -29,9 +29,13 @@ def default_time_zone() -> str:
     return zone
 
 
+# Names that the database of a machine may have for itself, and that mean no place.
+NO_PLACE = frozenset({"localtime", "posixrules", "Factory"})
+
+
 def validate_time_zone(value: str) -> None:
-    """Refuse a name the time zone database does not have."""
-    if value not in available_timezones():
+    """Refuse a name the time zone database does not have for everybody."""
+    if value in NO_PLACE or value not in available_timezones():
         raise ValidationError(
             _("“%(value)s” is no time zone; use an IANA name such as Europe/London."),
             code="unknown_time_zone",

@@ -9,6 +9,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext
 
 from lending import money
+from lending.countries import check_country
 from lending.exceptions import LoanNotSettled, ReferenceTaken, RouteFrozen
 from lending.models import (
     CollectionRoute,
@@ -63,6 +64,7 @@ def create_company(
         time_zone=time_zone or settings.TIME_ZONE,
     )
     check_fields(company)
+    check_country(country)
     _insert(company, reference)
     return company
 

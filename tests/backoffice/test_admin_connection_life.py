@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from lending.models import Company
 from tests.backoffice.admin_rows import operator, page, superuser
 from tests.builders import make_company
 from tests.xero_sync.commands.conftest import codat as codat
@@ -16,6 +17,7 @@ from xero_sync.models import Connection, SyncRecord
 pytestmark = pytest.mark.django_db
 
 ACTS = (
+    "read-now",
     "disconnect",
     "off-board",
     "mark-demo",
@@ -47,6 +49,60 @@ def changed(connection, **values):
     Connection.objects.filter(pk=connection.pk).update(**values)
     connection.refresh_from_db()
     return connection
+
+
+def test_a_company_is_connected_by_an_operator(codat):
+    company = make_company(reference="acme")
+    client = operator("lending.change_company", "xero_sync.change_connection")
+    address = page(Company, "connect", company.pk)
+    assert address in shown(client, page(Company, "change", company.pk))
+
+    client.post(address)
+
+    connection = company.connections.get()
+    assert connection.status == "PendingAuth"
+    remote = str(connection.codat_company_id)
+    assert codat.sandbox.connections_of(remote)
+    assert address not in shown(client, page(Company, "change", company.pk))
+
+
+def test_at_the_limit_an_operator_reads_why_and_what_to_do(codat, settings):
+    settings.XERO_CONNECTION_CAP = 1
+    codat.adopt()
+    company = make_company(reference="acme")
+    address = page(Company, "connect", company.pk)
+    client = superuser()
+    before = len(codat.sandbox.requests)
+
+    answer = client.post(address)
+
+    (words,) = answer.context["form"].non_field_errors()
+    assert "1 of 1 connections are in use" in words
+    assert "Become a certified Xero app partner" in words
+    assert len(codat.sandbox.requests) == before
+    assert not company.connections.exists()
+    # A demo company takes no place.
+    client.post(address, {"is_demo": "on"})
+    connection = company.connections.get()
+    assert connection.is_demo
+    assert connection.acts.get().kind == "marked_demo"
+
+
+def test_connecting_needs_both_permissions(codat):
+    company = make_company(reference="acme")
+    client = operator("lending.change_company")
+
+    assert client.post(page(Company, "connect", company.pk)).status_code == 403
+    assert not company.connections.exists()
+
+
+def test_a_connection_is_read_when_an_operator_asks(connection, codat):
+    codat.sandbox.set_connection_status(codat.connection_id, "Deauthorized")
+
+    superuser().post(act("read-now", connection))
+
+    connection.refresh_from_db()
+    assert connection.status == "Deauthorized"
 
 
 def test_a_connection_is_cut_with_its_reason(connection, codat):

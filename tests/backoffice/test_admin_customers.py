@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from lending.models import Company
-from tests.backoffice.admin_rows import operator, page, superuser
+from tests.backoffice.admin_rows import make_evidence, operator, page, superuser
 from tests.builders import make_company
 from xero_sync import notices
-from xero_sync.models import CustomerNotice, LinkRevocation
+from xero_sync.models import Connection, CustomerNotice, LinkRevocation
 from xero_sync.models.customers import NoticeKind
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +66,17 @@ def test_a_link_cannot_be_mailed_to_nobody():
 
     assert act("customer-link", company) in shown
     assert act("mail-customer-link", company) not in shown
+
+
+def test_a_connections_page_leads_to_its_companys_link():
+    connection = make_evidence().company.connections.get()
+
+    for client, is_led in (
+        (superuser(), True),
+        (operator("xero_sync.change_connection"), False),
+    ):
+        shown = client.get(page(Connection, "change", connection.pk)).content.decode()
+        assert (act("customer-link", connection.company) in shown) is is_led
 
 
 def test_links_are_revoked_with_the_author_on_record(company):

@@ -81,7 +81,7 @@ def test_a_new_consent_is_refused_before_codat_is_asked(world, settings):
         begun(world)
 
     assert calls(world) == before
-    assert "2 organisations" in str(refused.value)
+    assert "2 of 2 connections" in str(refused.value)
     assert "certified Xero app partner" in str(refused.value)
     assert refused.value.code == "connection_cap_reached"
 

@@ -260,6 +260,8 @@ def test_access_withdrawn_in_xero_is_noticed_by_the_first_refusal(world, borrowe
 
 
 def test_a_403_is_looked_into_at_once(world, borrower):
+    # The webhooks of the beginning are read and looked into before.
+    world.run()
     world.sandbox.faults.add("webhook_lost", times=None)
     world.sandbox.faults.add("deauthorised", match="transfers", seconds=1e9)
     event = borrower.record(borrower.loan(), "drawdown", "800")

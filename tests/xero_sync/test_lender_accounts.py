@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import make_company
 from tests.worlds import Borrower, World
-from xero_sync import connections, lender_accounts
+from xero_sync import connections, feed_states, lender_accounts
 from xero_sync.codat.exceptions import (
     AccountCurrencyMismatch,
     BankFeedsNotEnabled,
@@ -181,9 +181,7 @@ def test_a_feed_that_the_borrower_cut_keeps_the_id_of_its_account(world):
     account = borrower.lender_account
     world.sandbox.disconnect_feed(borrower.codat_connection, account.source_account_id)
 
-    seen = lender_accounts.look(
-        account=account, client=world.client, now=world.clock.now
-    )
+    seen = feed_states.look(account=account, client=world.client, now=world.clock.now)
 
     assert seen.feed_status == "disconnected"
     assert seen.target_account_id == account.target_account_id

@@ -17,6 +17,7 @@ from tests.xero_sync.commands.worlds import run
 from xero_sync import connection_checks, connections, notices
 from xero_sync.models import Connection, CustomerNotice
 from xero_sync.models.customers import NoticeKind
+from xero_sync.writeback import inbox
 
 pytestmark = pytest.mark.django_db
 
@@ -202,6 +203,25 @@ def disconnected(world):
     borrower = world.borrower()
     world.sandbox.set_connection_status(borrower.codat_connection, "Deauthorized")
     return borrower
+
+
+@pytest.mark.parametrize("learned_by", ["webhook", "daily check", "refused call"])
+def test_a_withdrawal_is_told_of_however_we_learn_of_it(learned_by, mailoutbox):
+    world = World()
+    borrower = disconnected(world)
+    if learned_by == "webhook":
+        world.sandbox.tick()
+        inbox.read(now=world.clock.now)
+        world.check_connections()
+    elif learned_by == "daily check":
+        connection_checks.check_all(client=world.client, now=world.clock.now)
+    else:
+        borrower.record(borrower.loan(), "drawdown", "800")
+        world.drain()
+        world.check_connections()
+
+    assert notices.send_due() == (1, 0)
+    assert mailoutbox[0].to == [borrower.company.contact_email]
 
 
 def test_a_withdrawal_is_told_of_once_however_often_it_is_seen(mailoutbox):

@@ -28,8 +28,12 @@ def chosen(**overrides):
     return AccountMapping(lender_account=account, nominated_account_id="bank")
 
 
+def told(connection, mapping, *, toggle=None):
+    return stages.troubles_of(connection, mapping, feeds_toggle=toggle)
+
+
 def troubles(connection, mapping):
-    return [one.reason.value for one in stages.troubles_of(connection, mapping)]
+    return [one.reason.value for one in told(connection, mapping)]
 
 
 def held_for(step, connection, mapping):
@@ -83,7 +87,7 @@ def test_one_account_for_both_sides_is_no_complete_choice():
 def test_a_trouble_names_the_account_or_the_answer_that_it_is_about():
     connection = linked(access_problem="HTTP 402", unusable_account="Old bank")
 
-    found = stages.troubles_of(connection, chosen())
+    found = told(connection, chosen())
 
     assert [(one.reason, one.detail) for one in found] == [
         ("access_denied", "HTTP 402"),

@@ -3,9 +3,10 @@
 from xero_sync.admin.connections import (
     AccountMappingAdmin,
     ConnectionAdmin,
-    LenderAccountAdmin,
     WritebackSwitchAdmin,
 )
+from xero_sync.admin.feeds import LenderAccountAdmin, MissingLineAdmin
+from xero_sync.admin.programme import PartnerProgrammeAdmin
 from xero_sync.admin.records import SyncRecordAdmin
 from xero_sync.admin.requests import WriteAttemptAdmin, WriteRequestAdmin
 from xero_sync.admin.runtime import (
@@ -22,6 +23,8 @@ __all__ = [
     "HeartbeatAdmin",
     "LaneAdmin",
     "LenderAccountAdmin",
+    "MissingLineAdmin",
+    "PartnerProgrammeAdmin",
     "RateScopeAdmin",
     "SyncRecordAdmin",
     "WebhookMessageAdmin",

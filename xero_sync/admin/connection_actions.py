@@ -104,7 +104,7 @@ class FeedsOn(ConnectionAction):
     label = gettext_lazy("Bank feeds on")
     explanation = gettext_lazy(
         "Say that Xero has enabled bank feeds for us and this organisation. Waiting "
-        "statement lines are sent in order."
+        "statement lines are sent in order; what Xero refused is tried once more."
     )
     done = gettext_lazy("Bank feeds are on.")
     on = True
@@ -115,7 +115,9 @@ class FeedsOn(ConnectionAction):
 
     def perform(self, obj: Connection, values: dict[str, Any], author: str) -> None:  # noqa: ARG002
         """Store it."""
-        connections.set_bank_feeds(connection=obj, on=self.on, now=database_now())
+        connections.set_bank_feeds(
+            connection=obj, on=self.on, now=database_now(), set_by=author
+        )
 
 
 class FeedsOff(FeedsOn):

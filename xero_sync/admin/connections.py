@@ -9,15 +9,16 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from lending.admin_base import ReadOnlyAdmin, Section
+from lending.admin_base import Link, ReadOnlyAdmin, Section
 from xero_sync import connection_words
+from xero_sync.admin import customers
 from xero_sync.admin.connection_actions import (
     FeedsOff,
     FeedsOn,
     SwitchOff,
     SwitchOn,
 )
-from xero_sync.admin.ending_actions import Disconnect, OffBoard
+from xero_sync.admin.ending_actions import Disconnect, OffBoard, ReadNow
 from xero_sync.admin.organisation_actions import (
     ConfirmOrganisation,
     MarkDemo,
@@ -37,6 +38,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
     object_actions = (
         ConfirmOrganisation(),
         ReplaceOrganisation(),
+        ReadNow(),
         SwitchOn(),
         SwitchOff(),
         FeedsOn(),
@@ -60,6 +62,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         "status",
         "writeback_on",
         "bank_feeds",
+        ("feed_refusal", admin.EmptyFieldListFilter),
         "organisation_changed",
         ("over_cap_since", admin.EmptyFieldListFilter),
         ("deleted_at", admin.EmptyFieldListFilter),
@@ -126,6 +129,10 @@ class ConnectionAdmin(ReadOnlyAdmin):
         """Say above the list what is used of Xero's limit."""
         context = {"usage": cap.in_words(cap.usage()), **(extra_context or {})}
         return super().changelist_view(request, context)
+
+    def links(self, request: HttpRequest, obj: Connection) -> list[Link]:
+        """Lead to the customer's link, which is the company's."""
+        return customers.links_to_make_one(request, obj.company)
 
     def sections(self, request: HttpRequest, obj: Connection) -> list[Section]:  # noqa: ARG002
         """Show what was chosen for the connection, newest first."""
@@ -226,29 +233,6 @@ def _acts(connection: Connection) -> Section:
         ],
         empty=_("Nobody has disconnected, deleted or marked it."),
     )
-
-
-class LenderAccountAdmin(ReadOnlyAdmin):
-    """Lender accounts."""
-
-    list_display = (
-        "name",
-        "connection__company",
-        "source_account_id",
-        "target_account_id",
-        "currency",
-        "feed_status",
-        "feed_start_date",
-    )
-    list_filter = ("feed_status",)
-    list_select_related = ("connection__company",)
-    search_fields = (
-        "connection__company__reference__startswith",
-        "source_account_id__startswith",
-        "target_account_id__startswith",
-    )
-    ordering = ("-pk",)
-    sortable_by = ()
 
 
 class AccountMappingAdmin(ReadOnlyAdmin):

@@ -6,10 +6,11 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from lending.admin_base import ObjectAction, ReadOnlyAdmin
+from lending.admin_base import Link, ObjectAction, ReadOnlyAdmin
 from lending.models import Company
 from xero_sync import notices
 from xero_sync.clock import database_now
@@ -70,6 +71,14 @@ class RevokeLinks(ObjectAction):
 
 
 COMPANY_ACTIONS = (ShowLink(), MailLink(), RevokeLinks())
+
+
+def links_to_make_one(request: HttpRequest, company: Company) -> list[Link]:
+    """Lead to the page that makes a customer's link, for those who may make one."""
+    if not request.user.has_perm("lending.change_company"):
+        return []
+    address = f"admin:lending_company_{ShowLink.name}"
+    return [Link(ShowLink.label, reverse(address, args=[company.pk]))]
 
 
 class SendAgain(ObjectAction):

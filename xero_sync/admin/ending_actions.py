@@ -1,4 +1,4 @@
-"""How a person ends a connection."""
+"""How a person looks at a connection at Codat, and ends it."""
 
 from typing import Any
 
@@ -6,13 +6,30 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from xero_sync import endings
+from xero_sync import connections, endings
 from xero_sync.admin.connection_actions import ConnectionAction
 from xero_sync.admin.organisation_actions import ReasonForm
 from xero_sync.clock import database_now
 from xero_sync.models import Connection
 from xero_sync.models.choices import ConnectionActKind, ConnectionStatus
 from xero_sync.patient import patient_client
+
+
+class ReadNow(ConnectionAction):
+    """Look at the connection at Codat."""
+
+    name = "read-now"
+    label = gettext_lazy("Read at Codat now")
+    explanation = gettext_lazy(
+        "Its status, the organisation's name and its bank feeds are read at Codat. "
+        "What waited for it goes on, and what depends on it is held."
+    )
+    done = gettext_lazy("The connection was read at Codat.")
+
+    def perform(self, obj: Connection, values: dict[str, Any], author: str) -> None:  # noqa: ARG002
+        """Read it."""
+        with patient_client() as client:
+            connections.refresh(connection=obj, client=client, now=database_now())
 
 
 class Disconnect(ConnectionAction):

@@ -6,12 +6,15 @@ buttons, tabs and boxes are those of Xero Developer and of Codat's portal.
 
 from collections.abc import Sequence
 
+from django.urls import reverse
 from django.utils.formats import localize
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from lending.admin_base import Text
 from xero_sync.admin.steps import Step, Value, filled, numbered, outside, with_parts
+from xero_sync.customers import connecting
 from xero_sync.models import XeroApp
 from xero_sync.xero_app import keys, registration, toggles
 from xero_sync.xero_app.facts import AppFacts
@@ -26,6 +29,7 @@ PARTNER_STEPS = (
     f"{XERO_DOCUMENTATION}xero-app-store/app-partner-guides/app-partner-steps"
 )
 PARTNER_QUESTIONS = f"{XERO_DOCUMENTATION}xero-app-store/app-partner-guides/faqs/"
+CODAT_REDIRECTS = "https://app.codat.io/settings/redirects"
 CODAT_INTEGRATIONS = "https://app.codat.io/settings/integrations/accounting"
 
 
@@ -173,12 +177,22 @@ def _portal(app: XeroApp) -> Step:
                 "In the dialog “Enable Xero”, choose whether to enable the integration "
                 "now or later; choose the same here in step 5."
             ),
+            with_parts(
+                _(
+                    "Under {page}, paste the redirect URL below, so that borrowers "
+                    "come back to us from Xero and hear how it went."
+                ),
+                page=outside(CODAT_REDIRECTS, _("Auth flow > Redirects")),
+            ),
             _(
                 "Then say here that the keys are in the portal. That erases the client "
                 "secret on our side; its last four characters and the dates stay."
             ),
         ],
-        copies=filled((_("Client id"), app.client_id)),
+        copies=[
+            *filled((_("Client id"), app.client_id)),
+            Value(_("Redirect URL"), connecting.return_address()),
+        ],
         recorded=filled(
             (_("Pasted"), moment(app.pasted_at) if app.pasted_at else ""),
         ),
@@ -306,6 +320,14 @@ def _partner(facts: AppFacts) -> Step:
                     "details of your application."
                 ),
                 developer=_developer(),
+            ),
+            with_parts(
+                _("Prepare it and record each step on {page}; it names what is next."),
+                page=format_html(
+                    '<a href="{}">{}</a>',
+                    reverse("admin:xero_sync_partnerprogramme_change", args=[1]),
+                    _("the page on the partner programme"),
+                ),
             ),
         ],
         warnings=[

@@ -197,6 +197,12 @@ class BankFeedsNotEnabled(WritebackBlocked):
     default_code = "bank_feeds_off"
 
 
+class FeedNotMapped(WritebackBlocked):
+    """Codat did not connect the bank feed to the account in Xero."""
+
+    default_code = "feed_not_mapped"
+
+
 class SameAccountTwice(WritebackBlocked):
     """The lender account and the nominated account must be two accounts."""
 

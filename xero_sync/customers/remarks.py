@@ -25,6 +25,8 @@ def of_company(company: Company, connection: Connection | None) -> list[Words]:
         return []
     lines = SyncRecord.objects.filter(company=company, step=Step.STATEMENT_LINE)
     found = []
+    if connection.feed_refusal in _texts():
+        found.append(of(connection.feed_refusal))
     if lines.filter(state=State.FAILED).exists():
         found.append(of(REJECTED))
     cut = connection.lender_accounts.filter(feed_status=FeedStatus.DISCONNECTED)

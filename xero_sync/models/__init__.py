@@ -8,6 +8,7 @@ from xero_sync.models.connections import (
     WritebackSwitch,
 )
 from xero_sync.models.customers import CustomerNotice, LinkRevocation
+from xero_sync.models.feeds import FeedAct, FeedActKind, MissingLine
 from xero_sync.models.programme import (
     CheckpointReview,
     PartnerProgramme,
@@ -31,11 +32,14 @@ __all__ = [
     "ConnectionAct",
     "CustomerNotice",
     "DataRefresh",
+    "FeedAct",
+    "FeedActKind",
     "Heartbeat",
     "Lane",
     "LenderAccount",
     "LinkRevocation",
     "LoanInXero",
+    "MissingLine",
     "PartnerProgramme",
     "ProgrammeAct",
     "RateScope",

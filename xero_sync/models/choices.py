@@ -29,13 +29,15 @@ class ConnectionActKind(models.TextChoices):
 
 
 class FeedStatus(models.TextChoices):
-    """Codat's words for a source account, plus ours for none."""
+    """Codat's words for a source account, plus ours where it has none."""
 
     NONE = "none", _("No bank feed")
     PENDING = "pending", _("Not mapped yet")
     CONNECTING = "connecting", _("Connecting")
     CONNECTED = "connected", _("Connected")
     DISCONNECTED = "disconnected", _("Disconnected")
+    ELSEWHERE = "elsewhere", _("Feeds another account in Xero")
+    CLOSED = "closed", _("Closed by us")
     UNKNOWN = "unknown", _("Not known")
 
 
@@ -100,6 +102,13 @@ class Reason(models.TextChoices):
     MAPPING_INCOMPLETE = "mapping_incomplete", _("The accounts are not chosen yet")
     ACCOUNT_UNUSABLE = "account_unusable", _("A chosen account is no longer usable")
     BANK_FEEDS_OFF = "bank_feeds_off", _("Bank feeds are off")
+    FEEDS_NOT_APPROVED = (
+        "feeds_not_approved",
+        _("Bank feeds are not approved and switched on for our Xero app"),
+    )
+    BEFORE_FEED_START = "before_feed_start", _("Dated before the bank feed starts")
+    DEMO_COMPANY = "demo_company", _("A demo company takes no statement lines")
+    CONSENT_AGAIN = "consent_again", _("The borrower has not consented to bank feeds")
     FEED_NOT_CONNECTED = "feed_not_connected", _("The bank feed is not connected")
     AWAITING_BOOKING = "awaiting_booking", _("Waits for its booking")
     AWAITING_ORIGINAL = "awaiting_original", _("Waits for what it reverses")
@@ -113,6 +122,16 @@ class Reason(models.TextChoices):
     TOO_OLD = "too_old", _("Older than Xero accepts")
     ORGANISATION_CHANGED = "organisation_changed", _("Another Xero organisation")
     UNDO_BY_HAND = "undo_by_hand", _("Must be undone by hand in Xero")
+    FEED_REFUSED = "feed_refused", _("Xero takes no bank feeds for this organisation")
+    FEED_APP_REFUSED = "feed_app_refused", _("Xero takes no bank feeds from our app")
+    FEED_CURRENCY_REFUSED = (
+        "feed_currency_refused",
+        _("Multi-currency is off in the borrower's Xero"),
+    )
+    FEED_UNKNOWN_TO_XERO = (
+        "feed_unknown_to_xero",
+        _("Xero does not know this bank feed any more"),
+    )
     # unknown
     LEASE_EXPIRED = "lease_expired", _("The sender stopped before it had an answer")
     NO_ANSWER = "no_answer", _("No answer came back")
@@ -130,6 +149,23 @@ class Reason(models.TextChoices):
     DECIDED = "decided", _("Decided by a person")
 
 
+# Xero's own kinds of 403 for a bank feed, each with what it means for a line.
+FEED_REFUSALS = {
+    "invalid-organisation-bank-feeds": Reason.FEED_REFUSED,
+    "invalid-application": Reason.FEED_APP_REFUSED,
+    "invalid-organisation-multi-currency": Reason.FEED_CURRENCY_REFUSED,
+    "invalid-feed-connection": Reason.FEED_UNKNOWN_TO_XERO,
+}
+
+# Held for these, a statement line may wait for ever, and nobody has to do anything:
+# its booking stands, and the feed does not reach it.
+COVERED_REASONS = (
+    Reason.BANK_FEEDS_OFF,
+    Reason.FEEDS_NOT_APPROVED,
+    Reason.BEFORE_FEED_START,
+    Reason.DEMO_COMPANY,
+)
+
 # Held for these, an entry only moves when a person acts.
 REASONS_FOR_A_PERSON = (
     Reason.INVOICE_DIFFERS,
@@ -138,6 +174,7 @@ REASONS_FOR_A_PERSON = (
     Reason.TOO_OLD,
     Reason.ORGANISATION_CHANGED,
     Reason.UNDO_BY_HAND,
+    *FEED_REFUSALS.values(),
 )
 
 

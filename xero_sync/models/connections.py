@@ -81,6 +81,12 @@ class Connection(models.Model):
         default=False,
         help_text=_("Xero has enabled bank feeds for the lender and the organisation."),
     )
+    feed_refusal = models.CharField(
+        _("Xero's refusal of bank feeds"), max_length=100, blank=True, editable=False
+    )
+    feed_refused_at = models.DateTimeField(
+        _("bank feeds refused"), null=True, blank=True, editable=False
+    )
     writeback_on = models.BooleanField(_("write-back"), default=False)
     access_problem = models.CharField(
         _("access problem"), max_length=100, blank=True, editable=False
@@ -158,6 +164,12 @@ class LenderAccount(models.Model):
         max_length=20,
         choices=FeedStatus.choices,
         default=FeedStatus.NONE,
+    )
+    feed_status_since = models.DateTimeField(
+        _("bank feed so since"), null=True, blank=True
+    )
+    feed_checked_at = models.DateTimeField(
+        _("bank feed last checked"), null=True, blank=True
     )
     feed_start_date = models.DateField(_("feed starts on"), null=True, blank=True)
     opening_balance = models.DecimalField(

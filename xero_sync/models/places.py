@@ -8,7 +8,12 @@ from typing import Final
 
 from django.db.models import Q
 
-from xero_sync.models.choices import REASONS_FOR_A_PERSON, Reason, State
+from xero_sync.models.choices import (
+    COVERED_REASONS,
+    REASONS_FOR_A_PERSON,
+    Reason,
+    State,
+)
 
 ANY_REASON: Final = None
 
@@ -50,4 +55,4 @@ NEEDS_A_DECISION = Places(
 
 # A line that waits for nothing but bank feeds, which may never come: whatever belongs
 # to it is done without it.
-DISPENSABLE = Places({State.HELD: (Reason.BANK_FEEDS_OFF,)})
+DISPENSABLE = Places({State.HELD: COVERED_REASONS})

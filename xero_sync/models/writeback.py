@@ -38,6 +38,10 @@ class SyncRecordQuerySet(models.QuerySet["SyncRecord"]):
         """Return entries without which what they belong to is not done."""
         return self.open().exclude(DISPENSABLE.q())
 
+    def missing_lines(self) -> "SyncRecordQuerySet":
+        """Return the statement lines that are still to come into the bank feed."""
+        return self.unfinished().filter(step=Step.STATEMENT_LINE)
+
 
 class SyncRecord(models.Model):
     """One entry that must exist in Xero for one event and one step.

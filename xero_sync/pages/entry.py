@@ -4,10 +4,7 @@ Nobody learns here who our customers are: whatever is entered, the answer is the
 and the link only goes to the address on file.
 """
 
-import time
-
 from django import forms
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -16,10 +13,10 @@ from django.views.decorators.http import require_http_methods
 
 from xero_sync.clock import database_now
 from xero_sync.customers import requests_for_links
+from xero_sync.pages import limits
 from xero_sync.pages.answers import SeeOther, private, show, speaking
 
 TOO_MANY = 429
-MINUTE = 60
 # From one address; behind a proxy that may be everybody's.
 A_MINUTE = 30
 
@@ -61,20 +58,11 @@ def entry(request: HttpRequest) -> HttpResponse:
         form = AskForm(request.POST if request.method == "POST" else None)
         if not form.is_valid():
             return show(request, "entry", form=form)
-        if not _is_allowed(request.META.get("REMOTE_ADDR", "")):
+        address = request.META.get("REMOTE_ADDR", "")
+        if not limits.may("entry", who=address, a_minute=A_MINUTE):
             response = show(request, "too_many", status=TOO_MANY)
-            response.headers["Retry-After"] = str(MINUTE)
+            response.headers["Retry-After"] = str(limits.MINUTE)
             return response
         requests_for_links.ask(**form.cleaned_data, now=database_now())
         query = urlencode({"sent": "1", "lang": language})
         return SeeOther(f"{reverse('customer-entry')}?{query}")
-
-
-def _is_allowed(address: str) -> bool:
-    counter = f"customer-entry-{address}-{int(time.time() // MINUTE)}"
-    cache.add(counter, 0, timeout=2 * MINUTE)
-    try:
-        return cache.incr(counter) <= A_MINUTE
-    except ValueError:
-        # The cache made room in between.
-        return True

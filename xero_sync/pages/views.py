@@ -26,12 +26,15 @@ from xero_sync.customers import (
 )
 from xero_sync.customers.words import Code, Words
 from xero_sync.models import Connection
+from xero_sync.pages import limits
 from xero_sync.pages.answers import SeeOther, private, show, speaking
 from xero_sync.patient import patient_client
 
 logger = logging.getLogger(__name__)
 
 NOT_FOUND, GONE = 404, 410
+# Clicks and returns of one company: each reads at Codat, out of everybody's budget.
+A_MINUTE = 12
 # What may have stood in the way of the last click.
 REFUSALS = {Code.FULL, Code.UNREACHABLE, Code.NOT_AVAILABLE}
 
@@ -59,13 +62,16 @@ def home(request: HttpRequest, token: str) -> HttpResponse:
 @private
 def connect(request: HttpRequest, token: str) -> HttpResponse:
     """Send a borrower to Xero by a link that is fetched now; or say why not."""
+    if request.method != "POST":
+        return _to_home(token)
     try:
         company = links.company_of(token)
     except (links.LinkNotValid, links.LinkExpired):
-        return home(request, token) if request.method != "POST" else _to_home(token)
+        # There it says what to do.
+        return _to_home(token)
     with speaking(request, default=company.language) as language:
-        if request.method != "POST":
-            return _to_home(token)
+        if not limits.may("way", who=company.pk, a_minute=A_MINUTE):
+            return _to_home(token, refused=Code.UNREACHABLE, lang=language)
         try:
             with patient_client() as client:
                 url = connecting.way_to_xero(
@@ -115,22 +121,31 @@ def back_from_xero(request: HttpRequest) -> HttpResponse:
     with speaking(request, default=visit.language):
         if not _fits(request.GET.get("connection", ""), visit.connection):
             return _not_valid(request)
-        try:
-            with patient_client() as client:
-                connection = connections.refresh(
-                    connection=visit.connection, client=client, now=database_now()
-                )
-        except (CodatError, WritebackBlocked) as exc:
-            logger.warning(
-                "Connection %s could not be read after the return: %s",
-                visit.connection.pk,
-                type(exc).__name__,
-            )
+        connection = _read(visit.connection)
+        if connection is None:
             connection, seen = visit.connection, _not_seen()
         else:
             standing = words.standing(connection, barred=connecting.bar(connection))
             seen = outcomes.after_return(request.GET.get("code", ""), standing)
         return _home(request, links.token_for(company), company, connection, seen)
+
+
+def _read(connection: Connection) -> Connection | None:
+    """Read a connection at Codat; None if that is not possible now."""
+    if not limits.may("return", who=connection.pk, a_minute=A_MINUTE):
+        return None
+    try:
+        with patient_client() as client:
+            return connections.refresh(
+                connection=connection, client=client, now=database_now()
+            )
+    except (CodatError, WritebackBlocked) as exc:
+        logger.warning(
+            "Connection %s could not be read after the return: %s",
+            connection.pk,
+            type(exc).__name__,
+        )
+        return None
 
 
 def _fits(named: str, connection: Connection) -> bool:

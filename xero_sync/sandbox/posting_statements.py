@@ -113,5 +113,5 @@ def _check_ids(posting: Posting, feed: Feed, lines: list[StatementLine]) -> None
     known = {line.id for line in feed.lines}
     for line in lines:
         if line.id in known:
-            posting.refuse(line.id, "A transaction with this id exists already.")
+            posting.refuse(line.id, "duplicate-statement: this id exists already.")
         known.add(line.id)

@@ -16,6 +16,7 @@ from xero_sync.codat.exceptions import (
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import (
     BOOKINGS,
+    FEED_REFUSALS,
     NOT_SENT_STATES,
     REASONS_FOR_A_PERSON,
     Cause,
@@ -23,7 +24,7 @@ from xero_sync.models.choices import (
     State,
 )
 from xero_sync.models.places import ANY_REASON, Places
-from xero_sync.writeback import lines, outcomes, reconsider
+from xero_sync.writeback import feed_refusals, lines, outcomes, reconsider
 from xero_sync.writeback.moves import move, wake
 
 # Where an entry has to stand for each decision; the admin offers them there.
@@ -55,9 +56,15 @@ def send_again(
             )
             % {"state": record.get_state_display()}
         )
-    reconsider.records(
-        records=[record], now=now, cause=Cause.PERSON, actor=decided_by, note=reason
-    )
+    if record.reason in FEED_REFUSALS.values():
+        # Lines of a feed go in order, so none is tried alone.
+        feed_refusals.lift(
+            company_id=record.company_id, now=now, by=decided_by, note=reason
+        )
+    else:
+        reconsider.records(
+            records=[record], now=now, cause=Cause.PERSON, actor=decided_by, note=reason
+        )
     record.refresh_from_db()
     _require_sendable(record)
     return record

@@ -1,11 +1,13 @@
 """What keeps an entry back before it is sent. Nothing is sent and no attempt burnt."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from xero_sync.codat.exceptions import StatementLineAhead, StatementLineTooOld
 from xero_sync.models import AccountMapping, Connection, LenderAccount, SyncRecord
 from xero_sync.models.choices import (
+    COVERED_REASONS,
+    FEED_REFUSALS,
     STANDING_STATES,
     ConnectionStatus,
     FeedStatus,
@@ -35,11 +37,17 @@ def hold_reason(
         return Reason.NO_CONNECTION
     account = fixed_account or (ready.mapping and ready.mapping.lender_account) or None
     is_line = record.step == Step.STATEMENT_LINE
-    feed = feed_hindrance(ready.connection, account) if is_line else None
-    if feed == Reason.BANK_FEEDS_OFF or (is_line and _is_before_feed(record, account)):
-        return Reason.BANK_FEEDS_OFF
+    feed = (
+        feed_hindrance(ready.connection, account, toggle=ready.feeds_toggle)
+        if is_line
+        else None
+    )
+    if feed in COVERED_REASONS:
+        return feed or ""
+    if is_line and _is_before_feed(record, account):
+        return Reason.BEFORE_FEED_START
     return next(hindrances(ready.connection, ready.mapping, account), "") or (
-        _line_reason(record, ready.now, booking, feed)
+        _line_reason(record, ready, booking, feed)
         if is_line
         else _booking_reason(record, ready)
     )
@@ -81,9 +89,19 @@ def hindrances(
 
 
 def feed_hindrance(
-    connection: Connection, account: LenderAccount | None
+    connection: Connection, account: LenderAccount | None, *, toggle: bool | None
 ) -> Reason | None:
-    """Return what keeps back every statement line of a lender account, if anything."""
+    """Return what keeps back every statement line of a lender account, if anything.
+
+    `toggle` is the lender's own; what nobody set is not off.
+    """
+    if connection.feed_refusal:
+        return FEED_REFUSALS.get(connection.feed_refusal, Reason.FEED_REFUSED)
+    if toggle is False:
+        return Reason.FEEDS_NOT_APPROVED
+    if connection.is_demo:
+        # Codat's page on testing: demo companies take no banking transactions.
+        return Reason.DEMO_COMPANY
     if not connection.bank_feeds or (account and not account.source_account_id):
         return Reason.BANK_FEEDS_OFF
     if account and account.feed_status != FeedStatus.CONNECTED:
@@ -110,7 +128,7 @@ def _booking_reason(record: SyncRecord, ready: Readiness) -> str:
 
 def _line_reason(
     record: SyncRecord,
-    now: datetime,
+    ready: Readiness,
     booking: SyncRecord | None,
     feed: Reason | None,
 ) -> str:
@@ -118,7 +136,9 @@ def _line_reason(
         return Reason.AWAITING_BOOKING
     if feed:
         return feed
-    today = record.loan.company.today(now)
+    if ready.lacks_feed_consent:
+        return Reason.CONSENT_AGAIN
+    today = record.loan.company.today(ready.now)
     try:
         check_line_date(record.value_date, today=today)
     except (StatementLineTooOld, StatementLineAhead) as exc:

@@ -12,8 +12,9 @@ from lending.models import LoanEvent
 from lending.prepared import Prepared
 from xero_sync import task_queue
 from xero_sync.codat.push import PushOperation, PushStatus
+from xero_sync.codat.reply import ValidationItem
 from xero_sync.models import Connection, SyncRecord, WebhookMessage
-from xero_sync.models.choices import BOOKINGS, Cause, Reason, State
+from xero_sync.models.choices import BOOKINGS, Cause, Reason, State, Step
 from xero_sync.writeback import lines, reconsider, reversals
 from xero_sync.writeback.exchange import Claim
 from xero_sync.writeback.moves import move, move_many, wake
@@ -37,6 +38,17 @@ def apply_operation(
                 xero_record_id=operation.record_id,
                 push_operation_key=operation.key,
                 note=_words(operation.warnings),
+            )
+        elif operation.status == PushStatus.FAILED and was_there(
+            record, words=_failure(operation), errors=operation.errors
+        ):
+            written(
+                record,
+                cause=cause,
+                now=now,
+                xero_record_id=record.xero_record_id,
+                push_operation_key=operation.key,
+                note=_failure(operation),
             )
         elif operation.status == PushStatus.FAILED:
             failed(
@@ -254,6 +266,33 @@ def ask_person(group: Sequence[SyncRecord], *, now: datetime, note: str) -> None
             note=note,
             look_at=None,
         )
+
+
+# Xero's word for a statement line that it has already (its bank feeds API).
+DUPLICATE = "duplicate-statement"
+
+
+def was_there(
+    record: SyncRecord, *, words: str, errors: Iterable[ValidationItem]
+) -> bool:
+    """Tell whether Xero refuses a line because an earlier attempt has brought it there.
+
+    Xero knows a line by its id, which is ours alone. It is believed of a line whose
+    earlier outcome was not known, and that Xero names, or that no other one is beside.
+    """
+    if record.step != Step.STATEMENT_LINE or DUPLICATE not in words:
+        return False
+    doubled = {one.item_id for one in errors if DUPLICATE in (one.message or "")}
+    is_named = str(record.pk) in doubled
+    is_alone = not any(doubled) and _is_alone(record)
+    return (is_named or is_alone) and record.changes.filter(
+        to_state=State.UNKNOWN
+    ).exists()
+
+
+def _is_alone(record: SyncRecord) -> bool:
+    request = record.request
+    return request is not None and request.records.count() == 1
 
 
 def _failure(operation: PushOperation) -> str:

@@ -3,23 +3,41 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Exists, Subquery
 
 from lending.models import Company
 from lending.prepared import Prepared
-from xero_sync.models import AccountMapping, Connection, LenderAccount
+from xero_sync.models import AccountMapping, Connection, LenderAccount, ScopeChange
+from xero_sync.xero_app import facts, scopes
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """A company's live connection and latest mapping at a moment."""
+    """A company's live connection and latest mapping at a moment.
+
+    `feeds_toggle` is the lender's own toggle of bank feeds; None if nobody set it.
+    `scopes_changed` tells whether what borrowers consent to was ever changed.
+    """
 
     connection: Connection | None
     mapping: AccountMapping | None
     now: datetime
+    feeds_toggle: bool | None = None
+    scopes_changed: bool = False
+
+    @cached_property
+    def lacks_feed_consent(self) -> bool:
+        """Whether the borrower consented before bank feeds were asked for."""
+        if not self.scopes_changed or self.connection is None:
+            return False
+        # The row at hand is a part of it, and shared.
+        whole = Connection.objects.get(pk=self.connection.pk)
+        return scopes.BANK_FEEDS in scopes.must_consent_again(whole)
 
 
 # What is read of each row, in the order of its fields: enough to decide and to send;
@@ -35,6 +53,7 @@ _OF_CONNECTION = (
     "marked_demo",
     "ledger_lock_date",
     "bank_feeds",
+    "feed_refusal",
     "writeback_on",
     "access_problem",
     "unusable_account",
@@ -69,6 +88,8 @@ _VERSIONS = (
         *(f"connection__{name}" for name in _OF_CONNECTION),
         *_OF_MAPPING,
         *(f"lender_account__{name}" for name in _OF_ACCOUNT),
+        Subquery(facts.bank_feeds_toggle()),
+        Exists(ScopeChange.objects.all()),
     )
 )
 
@@ -87,10 +108,9 @@ def of(*, company_id: int, now: datetime) -> Readiness:
     versions = _OF_ONE.rows(company=company_id)
     if not versions:
         live = Connection.objects.live().filter(company=company_id)
-        return Readiness(live.first(), None, now)
+        return Readiness(live.first(), None, now, facts.bank_feeds_toggle().first())
     # The newest stands last.
-    mapping = _mapping(versions[-1])
-    return Readiness(mapping.connection, mapping, now)
+    return _readiness(versions[-1], now)
 
 
 def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
@@ -100,17 +120,21 @@ def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
         (company_id,) = wanted
         return {company_id: of(company_id=company_id, now=now)}
     versions = _OF_SEVERAL.rows(companies=wanted)
-    ready = {
-        mapping.connection.company_id: Readiness(mapping.connection, mapping, now)
-        for mapping in map(_mapping, versions)
-    }
+    found = [_readiness(row, now) for row in versions]
+    ready = {one.connection.company_id: one for one in found if one.connection}
     if unmapped := wanted - ready.keys():
+        toggle = facts.bank_feeds_toggle().first()
         ready |= {
-            connection.company_id: Readiness(connection, None, now)
+            connection.company_id: Readiness(connection, None, now, toggle)
             for connection in Connection.objects.live().filter(company__in=unmapped)
         }
     nothing = Readiness(None, None, now)
     return {company_id: ready.get(company_id, nothing) for company_id in wanted}
+
+
+def _readiness(row: Sequence[Any], now: datetime) -> Readiness:
+    mapping = _mapping(row)
+    return Readiness(mapping.connection, mapping, now, *row[-2:])
 
 
 @lru_cache(maxsize=1_024)

@@ -31,6 +31,19 @@ def company(*, company_id: int, now: datetime) -> int:
     return records(records=_loaded(held), now=now, cause=Cause.RECONSIDERED)
 
 
+def feeds(*, now: datetime) -> int:
+    """Release the lines of all companies that the lender's own toggle kept back.
+
+    To be called once it was moved, or the scopes were recorded anew; what is queued is
+    held when its turn comes.
+    """
+    waiting = SyncRecord.objects.filter(
+        state=State.HELD, reason__in=(Reason.FEEDS_NOT_APPROVED, Reason.CONSENT_AGAIN)
+    )
+    companies = waiting.order_by("company").values_list("company", flat=True).distinct()
+    return sum(company(company_id=one, now=now) for one in companies)
+
+
 @transaction.atomic
 def refused(*, company_id: int, since: datetime | None, now: datetime) -> int:
     """Hold what was refused after a connection was last seen linked, as it has ended.

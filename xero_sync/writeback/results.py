@@ -19,9 +19,15 @@ from xero_sync.codat.exceptions import (
 )
 from xero_sync.codat.push import PushOperation, PushStatus
 from xero_sync.models import Connection, SyncRecord, WriteAttempt
-from xero_sync.models.choices import Cause, Outcome, Reason, State, Step
-from xero_sync.signals import telling
-from xero_sync.writeback import lessons, outcomes, rows
+from xero_sync.models.choices import (
+    FEED_REFUSALS,
+    Cause,
+    Outcome,
+    Reason,
+    State,
+    Step,
+)
+from xero_sync.writeback import feed_refusals, lessons, outcomes, rows
 from xero_sync.writeback.exchange import Claim, Sent
 from xero_sync.writeback.moves import lanes_of, move, wake_lanes
 
@@ -32,9 +38,6 @@ OUTCOMES: dict[type[CodatError], Outcome] = {
     CodatRejected: Outcome.REFUSED,
     CodatAccessDenied: Outcome.ACCESS_DENIED,
 }
-
-# Xero's answer to a statement line for an organisation without bank feeds.
-NO_BANK_FEEDS = "invalid-organisation-bank-feeds"
 
 
 @transaction.atomic
@@ -169,6 +172,11 @@ def _rejected(
     error: CodatError,
     now: datetime,
 ) -> None:
+    if outcomes.was_there(record, words=str(error), errors=error.errors):
+        outcomes.written(
+            record, cause=Cause.ANSWER, now=now, xero_record_id="", note=str(error)
+        )
+        return
     if not claim.certain:
         _unknown(record, Reason.NO_VERDICT, now, backoff(_sends(claim)), str(error))
         return
@@ -184,8 +192,8 @@ def _rejected(
 def _access_denied(
     record: SyncRecord, claim: Claim, error: CodatError, now: datetime
 ) -> None:
-    if error.problem == NO_BANK_FEEDS and record.step == Step.STATEMENT_LINE:
-        _no_bank_feeds(record, claim, error, now)
+    if record.step == Step.STATEMENT_LINE and feed_refusals.is_one(error.problem):
+        _feed_refused(record, claim, error, now)
         return
     if error.problem:
         _rejected(record, claim, error, now)
@@ -207,25 +215,23 @@ def _access_denied(
     shut_out(connection_id=claim.request.connection_id, error=error, now=now)
 
 
-def _no_bank_feeds(
+def _feed_refused(
     record: SyncRecord, claim: Claim, error: CodatError, now: datetime
 ) -> None:
     if not claim.certain:
         _unknown(record, Reason.NO_VERDICT, now, backoff(_sends(claim)), str(error))
         return
-    connection = Connection.objects.select_for_update(no_key=True).get(
-        pk=claim.request.connection_id
+    feed_refusals.remember(
+        connection_id=claim.request.connection_id, problem=error.problem, now=now
     )
-    with telling(connection):
-        connection.bank_feeds = False
-        connection.save(update_fields=["bank_feeds"])
     move(
         record,
         to=State.HELD,
-        reason=Reason.BANK_FEEDS_OFF,
+        reason=FEED_REFUSALS[error.problem],
         cause=Cause.ANSWER,
         now=now,
         note=str(error),
+        # The refusal is remembered under its key: a later send takes a new one.
         request=None,
     )
 

@@ -89,9 +89,9 @@ def require_place(*, connection: Connection | None = None) -> None:
         return
     raise ConnectionCapReached(
         _(
-            "Xero lets an uncertified app reach %(cap)d organisations, and %(count)d "
-            "are connected: no other borrower can connect. Become a certified Xero app "
-            "partner, or disconnect a borrower who has left."
+            "%(count)d of %(cap)d connections are in use, and Xero allows an "
+            "uncertified app no more: no other borrower can connect. Become a "
+            "certified Xero app partner, or disconnect a borrower who has left."
         )
         % {"cap": now.cap, "count": now.count}
     )

@@ -14,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 Text = str | Promise
 
+# Xero's requirement of lenders stands before the numbered checkpoints.
+WRITEBACK = "writeback"
+
 
 class Group(TextChoices):
     """The two lists."""
@@ -67,7 +70,12 @@ class Checkpoint:
     @property
     def code(self) -> str:
         """The name under which reviews are kept."""
-        return f"{self.group}-{self.number}"
+        return f"{self.group}-{self.number or WRITEBACK}"
+
+    @property
+    def heading(self) -> str:
+        """The number, if it has one, and the title."""
+        return f"{self.number}. {self.title}" if self.number else str(self.title)
 
     @property
     def applies(self) -> bool:
@@ -98,7 +106,7 @@ _ERRORS_OURS = _(
 LENDING = (
     Checkpoint(
         Group.LENDING,
-        "0",
+        "",
         _("Lending write-back"),
         Effort.SIGNIFICANT,
         _(

@@ -55,9 +55,13 @@ def still_open(programme: PartnerProgramme) -> list[Checkpoint]:
 
 def names(checkpoints: Iterable[Checkpoint]) -> str:
     """Name checkpoints in a sentence."""
-    return ", ".join(
-        f"{one.group.label} {one.number}, {one.title}" for one in checkpoints
-    )
+    return "; ".join(f"{one.group.label}: {one.heading}" for one in checkpoints)
+
+
+def name_of(code: str) -> str:
+    """Name a checkpoint by its code, even one that the lists have no more."""
+    known = [one for one in (*LENDING, *BANK_FEEDS) if one.code == code]
+    return names(known) or code
 
 
 def find(code: str) -> Checkpoint:

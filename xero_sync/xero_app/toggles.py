@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.models.xero_app import XeroApp
+from xero_sync.writeback import reconsider
 from xero_sync.xero_app import facts, keys, records
 from xero_sync.xero_app.exceptions import BankFeedsNotAllowed, XeroAppRefused
 
@@ -75,6 +76,9 @@ def switch_bank_feeds(*, on: bool, changed_by: str, now: datetime) -> XeroApp:
             % {"what": _(", and ").join(absent)}
         )
     records.change(app, by=changed_by, now=now, bank_feeds_on=on)
+    if on:
+        # The lines that waited for it need not wait for the sweep.
+        reconsider.feeds(now=now)
     return app
 
 

@@ -319,6 +319,30 @@ def test_writeback_needs_accounts_first(service, codat):
     assert answer.json()["code"] == "mapping_incomplete"
 
 
+def test_bank_feeds_show_what_they_rest_on_and_where_each_stands(service, codat):
+    connection = codat.ready()
+    path = f"connections/{connection.pk}/bank-feeds"
+    record_drawdown(connection.company)
+    Connection.objects.update(
+        bank_feeds=False,
+        feed_refusal="invalid-application",
+        feed_refused_at=timezone.now(),
+    )
+
+    shown = service.get(path).json()
+
+    (account,) = shown["accounts"]
+    assert (shown["on"], shown["app_toggle"]) == (False, None)
+    assert shown["refusal"] == "invalid-application"
+    assert "partner team" in shown["remedy"]
+    assert (account["status"], account["in_words"]) == ("connected", "Connected")
+    assert account["since"]
+    assert account["checked_at"]
+    assert account["missing_lines"] == 0
+    assert service.put(path, {"on": True}).status_code == 200
+    assert service.get(path).json()["refusal"] is None
+
+
 def test_bank_feeds_are_said_to_be_on(service, codat):
     connection = codat.adopt()
     path = f"connections/{connection.pk}/bank-feeds"

@@ -81,7 +81,7 @@ def test_a_mistake_is_named_at_its_field(company):
     assert 'aria-invalid="true"' in shown
 
 
-def test_too_many_questions_have_to_wait(company):
+def test_too_many_questions_have_to_wait(company, new_minute):
     answers = [ask("nobody").status_code for _ in range(entry.A_MINUTE)]
     refused = ask()
 

@@ -1,5 +1,6 @@
 """The way to Xero and back, against the sandbox."""
 
+import html
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -7,10 +8,12 @@ from django.core import serializers
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.backoffice.admin_rows import superuser
 from tests.backoffice.customer.journeys import Customer, record_app
 from tests.builders import make_company
 from xero_sync.customers import connecting, links
 from xero_sync.models import Connection
+from xero_sync.pages import views
 
 CODES = ["200", "201", "403", "500", "501", "999", ""]
 
@@ -260,6 +263,21 @@ def test_while_codat_is_down_the_borrower_hears_so_and_may_try_again(
     assert "We cannot see yet how it went" in returned
 
 
+def test_who_clicks_and_reloads_without_end_uses_up_no_budget(customer, new_minute):
+    customer.prepare()
+    for _ in range(views.A_MINUTE):
+        customer.click()
+        back(customer, code="200")
+    before = len(customer.codat.sandbox.requests)
+
+    clicked = customer.see(customer.click()["Location"])
+    _, returned = back(customer, code="200")
+
+    assert len(customer.codat.sandbox.requests) == before
+    assert "That did not work just now" in clicked
+    assert "We cannot see yet how it went" in returned
+
+
 def test_who_is_connected_already_is_not_sent_again(customer):
     customer.prepare()
     customer.codat.sandbox.consent(str(customer.connection.codat_connection_id))
@@ -318,6 +336,18 @@ def test_every_status_is_put_in_words_with_its_last_check(customer, status, word
 
     assert words in shown
     assert "31 March 2026, 13:00" in shown
+
+
+@pytest.mark.django_db
+def test_the_set_up_page_has_the_redirect_to_copy_into_codats_portal():
+    shown = html.unescape(
+        superuser().get("/admin/xero_sync/xeroapp/1/change/").content.decode()
+    )
+
+    assert (
+        "http://testserver/c/return/"
+        "?connection={connectionId}&code={statusCode}&visit={visit}"
+    ) in shown
 
 
 def test_our_links_to_privacy_and_terms_are_shown(customer):

@@ -398,9 +398,10 @@ def test_lines_of_an_organisation_without_bank_feeds_are_held_and_bookings_go_on
 
     world.run(seconds=600, step=60)
 
-    assert line_state(first) == line_state(second) == "held bank_feeds_off"
+    assert line_state(first) == line_state(second) == "held feed_refused"
     assert (state_of(first), state_of(second)) == (WRITTEN, WRITTEN)
     assert borrower.connection.bank_feeds is False
+    assert borrower.connection.feed_refusal == "invalid-organisation-bank-feeds"
     assert len(line_pushes(world)) == 1
 
 

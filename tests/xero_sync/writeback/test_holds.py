@@ -10,6 +10,8 @@ from tests.builders import make_company, make_event, make_loan
 from tests.worlds import Borrower, World
 from tests.xero_sync.evidence import (
     assert_books_follow,
+    line_of,
+    line_pushes,
     line_state,
     ours,
     record_of,
@@ -17,8 +19,20 @@ from tests.xero_sync.evidence import (
     state_of,
     statement,
 )
-from xero_sync import connections, mapping
-from xero_sync.models import Connection, WriteAttempt, WriteRequest
+from tests.xero_sync.feed_worlds import app_feeds
+from xero_sync import connections, mapping, stages
+from xero_sync.models import (
+    Connection,
+    LenderAccount,
+    PartnerProgramme,
+    SyncRecord,
+    WriteAttempt,
+    WriteRequest,
+    XeroApp,
+)
+from xero_sync.selectors import is_settled
+from xero_sync.writeback import decisions, reconsider
+from xero_sync.xero_app import scopes
 
 pytestmark = pytest.mark.django_db
 
@@ -224,7 +238,7 @@ def test_lines_before_the_feed_starts_stay_out_of_the_feed(world, borrower):
 
     rest(world)
 
-    assert (state_of(early), line_state(early)) == (WRITTEN, "held bank_feeds_off")
+    assert (state_of(early), line_state(early)) == (WRITTEN, "held before_feed_start")
     assert (state_of(late), line_state(late)) == (WRITTEN, WRITTEN)
     assert [line.amount for line in statement(borrower)] == [-50]
 
@@ -530,3 +544,179 @@ def test_a_payment_is_undone_by_hand(world, borrower):
     assert state_of(reversal) == "held undo_by_hand"
     assert line_state(reversal) == "held awaiting_booking"
     assert sent(reversal) == []
+
+
+# --- what keeps statement lines back --------------------------------------------------
+
+
+def test_the_lenders_own_toggle_keeps_lines_back_and_no_call_is_made(world, borrower):
+    app_feeds(on=False)
+    event = borrower.record(borrower.loan(), "drawdown", "800")
+    rest(world)
+    assert (state_of(event), line_state(event)) == (WRITTEN, "held feeds_not_approved")
+    assert line_pushes(world) == []
+
+    app_feeds(on=True)
+    assert reconsider.feeds(now=world.clock.now) == 1
+    world.run()
+
+    assert line_state(event) == WRITTEN
+    assert_books_follow(borrower)
+
+
+def test_lines_that_are_queued_are_held_when_the_toggle_goes_off(world, borrower):
+    world.sandbox.faults.add("busy", match="bankTransactions", retry_after=300)
+    event = borrower.record(borrower.loan(), "drawdown", "800")
+    world.run(seconds=60)
+    assert line_state(event) == "queued"
+    sent_before = len(line_pushes(world))
+
+    app_feeds(on=False)
+    rest(world, seconds=600)
+
+    assert line_state(event) == "held feeds_not_approved"
+    assert len(line_pushes(world)) == sent_before
+
+
+def test_a_toggle_that_nobody_set_blocks_nothing(world, borrower):
+    XeroApp.objects.create()
+    event = borrower.record(borrower.loan(), "drawdown", "800")
+
+    world.run()
+
+    assert line_state(event) == WRITTEN
+
+
+@pytest.mark.parametrize(
+    "reason", ["bank_feeds_off", "feeds_not_approved", "before_feed_start"]
+)
+def test_a_loan_is_settled_though_the_feed_does_not_reach_its_lines(
+    world, borrower, reason
+):
+    if reason == "bank_feeds_off":
+        Connection.objects.update(bank_feeds=False)
+    elif reason == "feeds_not_approved":
+        app_feeds(on=False)
+    else:
+        ahead = borrower.company.today(world.clock.now) + timedelta(days=1)
+        LenderAccount.objects.update(feed_start_date=ahead)
+    loan = borrower.loan()
+    for kind, amount in (
+        ("drawdown", "800"),
+        ("invoice_payment", "1000"),
+        ("residual_release", "200"),
+    ):
+        event = borrower.record(loan, kind, amount)
+
+    rest(world, seconds=400)
+
+    assert line_state(event) == f"held {reason}"
+    assert is_settled(loan)
+    assert not SyncRecord.objects.missing_lines().exists()
+
+
+def test_lines_of_a_borrower_who_consented_before_bank_feeds_wait_for_him(
+    world, borrower
+):
+    PartnerProgramme.objects.update_or_create(defaults={"wants_bank_feeds": True})
+    Connection.objects.update(consented_at=world.clock.now - timedelta(days=9))
+    scopes.record_change(
+        changed_at=world.clock.now - timedelta(days=1),
+        added=[scopes.BANK_FEEDS],
+        author="user:anna",
+        now=world.clock.now,
+    )
+    event = borrower.record(borrower.loan(), "drawdown", "800")
+    other = world.borrower()
+    Connection.objects.filter(pk=other.connection.pk).update(
+        consented_at=world.clock.now
+    )
+    fresh = other.record(other.loan(), "drawdown", "60")
+
+    rest(world)
+
+    assert (state_of(event), line_state(event)) == (WRITTEN, "held consent_again")
+    assert line_state(fresh) == WRITTEN
+
+
+KINDS = {
+    "invalid-organisation-bank-feeds": "feed_refused",
+    "invalid-application": "feed_app_refused",
+    "invalid-organisation-multi-currency": "feed_currency_refused",
+    "invalid-feed-connection": "feed_unknown_to_xero",
+}
+
+
+@pytest.mark.parametrize("problem", KINDS)
+def test_a_refusal_of_the_feed_is_met_once_and_lifted_by_a_person(
+    world, borrower, problem
+):
+    world.sandbox.faults.add(
+        "status_403", match="bankTransactions", problem=problem, times=None
+    )
+    first = borrower.record(borrower.loan(), "drawdown", "800")
+    rest(world)
+    later = borrower.record(borrower.loan(), "drawdown", "70")
+    rest(world)
+    assert line_state(first) == line_state(later) == f"held {KINDS[problem]}"
+    assert len(line_pushes(world)) == 1
+    assert borrower.connection.feed_refusal == problem
+    (trouble,) = stages.troubles_of(
+        borrower.connection, borrower.mapping, feeds_toggle=None
+    )
+    assert trouble.reason == KINDS[problem]
+    assert "switch bank feeds on again" in trouble.detail
+
+    world.sandbox.faults.clear()
+    rest(world)
+    assert len(line_pushes(world)) == 1
+    decisions.send_again(
+        record=line_of(later),
+        reason="Xero has approved us.",
+        decided_by="user:anna",
+        now=world.clock.now,
+    )
+    world.run()
+
+    assert [line.amount for line in statement(borrower)] == [-800, -70]
+    assert borrower.connection.feed_refusal == ""
+    assert borrower.connection.bank_feeds
+    assert line_of(first).changes.filter(actor="user:anna").exists()
+    assert_books_follow(borrower)
+
+
+def test_a_refusal_that_still_stands_costs_one_more_attempt(world, borrower):
+    world.sandbox.faults.add("status_403", match="bankTransactions", times=2)
+    event = borrower.record(borrower.loan(), "drawdown", "800")
+    rest(world)
+
+    connections.set_bank_feeds(
+        connection=borrower.connection, on=True, now=world.clock.now, set_by="a"
+    )
+    rest(world)
+
+    assert line_state(event) == "held feed_refused"
+    assert len(line_pushes(world)) == 2
+
+
+def test_bank_feeds_switched_off_for_good_take_the_refusal_along(world, borrower):
+    world.sandbox.faults.add("status_403", match="bankTransactions")
+    event = borrower.record(borrower.loan(), "drawdown", "800")
+    rest(world)
+
+    connections.set_bank_feeds(
+        connection=borrower.connection, on=False, now=world.clock.now, set_by="a"
+    )
+
+    assert line_state(event) == "held bank_feeds_off"
+    assert borrower.connection.feed_refusal == ""
+
+
+def test_a_demo_company_takes_no_lines_and_its_bookings_go_on(world, borrower):
+    Connection.objects.update(marked_demo=True)
+    event = borrower.record(borrower.loan(), "drawdown", "800")
+
+    rest(world)
+
+    assert (state_of(event), line_state(event)) == (WRITTEN, "held demo_company")
+    assert line_pushes(world) == []

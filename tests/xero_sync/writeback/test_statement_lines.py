@@ -380,3 +380,62 @@ def test_a_line_too_old_cannot_be_sent_again_and_says_why(world, borrower):
 
     assert line_state(event) == "held too_old"
     assert record_of(event).state == WRITTEN
+
+
+def lost_line(world, borrower):
+    """A line that reached Xero though Codat lost sight of it, and is sent anew."""
+    world.sandbox.faults.add(
+        "push_times_out_but_written", match="bankTransactions", seconds=30
+    )
+    event = borrower.record(borrower.loan(), "drawdown", "800")
+    world.run(seconds=120, step=10)
+    line = line_of(event)
+    SyncRecord.objects.filter(pk=line.pk).update(state="unknown", reason="needs_person")
+    decisions.answer_absent(
+        record=line_of(event), reason="Not seen.", decided_by="a", now=world.clock.now
+    )
+    return event
+
+
+def test_a_line_that_xero_has_already_after_an_uncertain_attempt_is_there(
+    world, borrower
+):
+    event = lost_line(world, borrower)
+
+    world.run(seconds=300, step=10)
+
+    assert line_state(event) == WRITTEN
+    assert [line.amount for line in statement(borrower)] == [-800]
+    latest = line_of(event).changes.latest("pk")
+    assert "duplicate-statement" in latest.note
+
+
+def test_a_duplicate_that_was_never_uncertain_is_a_refusal(world, borrower):
+    message = "duplicate-statement: known."
+    world.sandbox.faults.add("push_fails", match="bankTransactions", message=message)
+
+    event = borrower.record(borrower.loan(), "drawdown", "800")
+    world.run(seconds=120, step=10)
+
+    assert line_state(event) == "failed refused_by_xero"
+
+
+def test_a_line_that_stays_pending_is_shown_as_sent_and_waiting(world, borrower):
+    world.sandbox.faults.add("push_slow", match="bankTransactions", seconds=40_000)
+    event = borrower.record(borrower.loan(), "drawdown", "800")
+
+    world.run(seconds=30_000, step=1_000)
+
+    assert line_state(event) == "pending"
+    assert line_of(event).get_state_display() == "Sent, waiting for Xero"
+    assert len(line_pushes(world)) == 1
+
+
+def test_dates_go_out_without_a_zone(world, borrower):
+    event = borrower.record(borrower.loan(), "drawdown", "800")
+    world.run()
+
+    (line,) = json.loads(bytes(sent(event, Step.STATEMENT_LINE)[0].body))[
+        "transactions"
+    ]
+    assert line["date"] == f"{event.value_date}T00:00:00"

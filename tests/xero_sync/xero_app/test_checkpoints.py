@@ -29,7 +29,7 @@ def open_codes():
 
 def test_the_lists_are_the_guides():
     assert [(one.number, one.effort, one.applies) for one in LENDING] == [
-        ("0", "significant", True),
+        ("", "significant", True),
         ("1", "none", False),
         ("2", "none", False),
         ("3", "significant", True),

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from tests.builders import make_company
 from tests.xero_sync.xero_app.acts import NOW, WHO
+from xero_sync import connection_words
 from xero_sync.models import Connection, ScopeChange
 from xero_sync.xero_app import programme, scopes
 from xero_sync.xero_app.exceptions import ProgrammeRefused
@@ -102,6 +103,20 @@ def test_a_new_consent_takes_a_connection_off_the_list():
     consent(connection, NOW)
 
     assert waiting() == {}
+
+
+def test_the_connections_page_and_the_overview_tell_of_it():
+    connection = connect()
+    assert "consent again" not in " ".join(connection_words.standing(connection))
+    assert connection_words.matters(now=NOW) == []
+
+    change("bankfeeds")
+
+    words = " ".join(connection_words.standing(connection))
+    assert "has to consent again" in words
+    assert "bankfeeds" in words
+    told = [one.sentence for one in connection_words.matters(now=NOW)]
+    assert any(one.startswith("1 borrower has to consent again") for one in told)
 
 
 def test_changes_add_up():
