@@ -51,17 +51,17 @@ class IsAccepted(admin.SimpleListFilter):
         """Name the choices."""
         return [
             ("yes", gettext_lazy("Live")),
-            ("no", gettext_lazy("Revoked or expired")),
+            ("no", gettext_lazy("Refused")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:  # noqa: ARG002
         """Filter by the choice."""
-        live = ApiKey.objects.live(timezone.now())
+        accepted = ApiKey.objects.accepted(timezone.now())
         match self.value():
             case "yes":
-                return queryset.filter(pk__in=live)
+                return queryset.filter(pk__in=accepted)
             case "no":
-                return queryset.exclude(pk__in=live)
+                return queryset.exclude(pk__in=accepted)
         return queryset
 
 
@@ -77,7 +77,7 @@ class Revoke(ObjectAction):
     done = gettext_lazy("The key was revoked.")
 
     def is_offered(self, obj: ApiKey) -> bool:
-        """Offer it for a key that is accepted."""
+        """Offer it for a live key, also while its client is switched off."""
         return obj.is_live(timezone.now())
 
     def perform(self, obj: ApiKey, values: dict[str, Any], author: str) -> None:  # noqa: ARG002
@@ -203,7 +203,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 class ApiClientAdmin(BackOfficeAdmin):
     """Services that call the API, made with their first key."""
 
-    list_display = ("name", "is_active", "live_keys", "last_used", "created_at")
+    list_display = ("name", "is_active", "accepted_keys", "last_used", "created_at")
     list_filter = ("is_active",)
     search_fields = ("name__startswith",)
     search_help_text = gettext_lazy("The beginning of a name.")
@@ -215,12 +215,10 @@ class ApiClientAdmin(BackOfficeAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """Count the keys that are accepted, and find the last use of any."""
-        now = timezone.now()
-        lives = Q(keys__expires_at=None) | Q(keys__expires_at__gt=now)
-        lives &= Q(keys__revoked_at=None, keys__isnull=False)
+        accepted = Q(keys__in=ApiKey.objects.accepted(timezone.now()))
         clients: QuerySet = super().get_queryset(request)
         counted: QuerySet = clients.annotate(
-            live=Count("keys", filter=lives), used=Max("keys__last_used_at")
+            accepted=Count("keys", filter=accepted), used=Max("keys__last_used_at")
         )
         return counted
 
@@ -228,10 +226,10 @@ class ApiClientAdmin(BackOfficeAdmin):
         """Refuse: a client is made with its first key."""
         return False
 
-    @admin.display(description=gettext_lazy("live keys"))
-    def live_keys(self, client: Any) -> int:
+    @admin.display(description=gettext_lazy("accepted keys"))
+    def accepted_keys(self, client: Any) -> int:
         """Count the keys that are accepted."""
-        return int(client.live)
+        return int(client.accepted)
 
     @admin.display(description=gettext_lazy("last used"), empty_value="–")
     def last_used(self, client: Any) -> datetime | None:

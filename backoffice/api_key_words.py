@@ -10,6 +10,8 @@ from backoffice.models import ApiKey
 
 # Long enough to make the next one, hand it over and see it used.
 SOON = timedelta(days=14)
+# A service gets its new key within days; one that lies about for longer is in doubt.
+UNUSED_FOR_LONG = timedelta(days=7)
 
 
 def state_in_words(key: ApiKey, now: datetime) -> str:
@@ -21,7 +23,7 @@ def state_in_words(key: ApiKey, now: datetime) -> str:
     if not key.client.is_active:
         return _("Client switched off")
     words = [_("Live") if key.last_used_at else _("Never used")]
-    if key.expires_at is not None and key.expires_at - now <= SOON:
+    if key.expires_at is not None and _expires_soon(key, now):
         days = (localtime(key.expires_at).date() - localtime(now).date()).days
         words.append(
             ngettext("expires in %(days)d day", "expires in %(days)d days", days)
@@ -33,9 +35,14 @@ def state_in_words(key: ApiKey, now: datetime) -> str:
 
 
 def needs_a_look(key: ApiKey, now: datetime) -> bool:
-    """Tell whether a live key was never used, or expires soon."""
-    expires_soon = key.expires_at is not None and key.expires_at - now <= SOON
-    return key.is_live(now) and (key.last_used_at is None or expires_soon)
+    """Tell whether an accepted key expires soon, or is old and was never used."""
+    is_old = now - key.created_at >= UNUSED_FOR_LONG
+    is_forgotten = key.last_used_at is None and is_old
+    return key.is_accepted(now) and (is_forgotten or _expires_soon(key, now))
+
+
+def _expires_soon(key: ApiKey, now: datetime) -> bool:
+    return key.expires_at is not None and key.expires_at - now <= SOON
 
 
 def companies_in_words(key: ApiKey) -> str:

@@ -119,7 +119,7 @@ def key_with_prefix(prefix: str) -> ApiKey:
 
 
 def authenticate(*, text: str, now: datetime) -> ApiKey | None:
-    """Return the live key of this text, with its client, or None."""
+    """Return the accepted key of this text, with its client, or None."""
     match = _KEY.fullmatch(text)
     if match is None:
         return None
@@ -127,7 +127,7 @@ def authenticate(*, text: str, now: datetime) -> ApiKey | None:
     key = _find(prefix)
     if key is None or not secrets.compare_digest(key.secret_hash, _hash(secret)):
         return None
-    if not key.is_live(now) or not key.client.is_active:
+    if not key.is_accepted(now):
         return None
     if key.last_used_at is None or now - key.last_used_at >= LAST_USE_EVERY:
         stale = Q(last_used_at=None) | Q(last_used_at__lte=now - LAST_USE_EVERY)

@@ -75,7 +75,6 @@ def validate_amount(
             than the currency's smallest unit. The message begins with `field`.
         UnknownCurrency: see `minor_digits`.
     """
-    digits = minor_digits(currency)
     if not isinstance(amount, Decimal):
         raise _refused(field, gettext("give an exact decimal number, never a float."))
     if not amount.is_finite() or amount <= 0:
@@ -90,11 +89,7 @@ def validate_amount(
         )
     quantized = quantize(amount, currency)
     if quantized != amount:
-        raise _refused(
-            field,
-            gettext("%(currency)s has %(digits)d digits after the point; round it.")
-            % {"currency": currency, "digits": digits},
-        )
+        raise _too_fine(field, currency)
     return quantized
 
 
@@ -106,14 +101,16 @@ def parse_amount(text: str, currency: str, *, field: str = "amount") -> Decimal:
         UnknownCurrency: see `minor_digits`.
     """
     digits = minor_digits(currency)
-    fraction = rf"(\.\d{{1,{digits}}})?" if digits else ""
-    pattern = rf"\d{{1,{INTEGER_DIGITS}}}{fraction}"
-    if not isinstance(text, str) or not re.fullmatch(pattern, text, re.ASCII):
+    pattern = rf"\d{{1,{INTEGER_DIGITS}}}(?:\.(\d+))?"
+    match = re.fullmatch(pattern, text, re.ASCII) if isinstance(text, str) else None
+    if match is None:
         raise _refused(
             field,
             gettext("write it as text, such as “%(example)s” in %(currency)s.")
             % {"example": quantize(Decimal(1250), currency), "currency": currency},
         )
+    if len(match[1] or "") > digits:
+        raise _too_fine(field, currency)
     return validate_amount(Decimal(text), currency, field=field)
 
 
@@ -146,6 +143,12 @@ def as_words(amount: Decimal, currency: str) -> str:
         force_grouping=True,
     )
     return f"{currency} {number}"
+
+
+def _too_fine(field: str, currency: str) -> AmountNotAllowed:
+    words = gettext("%(currency)s has %(digits)d digits after the point; round it.")
+    digits = minor_digits(currency)
+    return _refused(field, words % {"currency": currency, "digits": digits})
 
 
 def _refused(field: str, reason: str) -> AmountNotAllowed:

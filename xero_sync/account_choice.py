@@ -14,7 +14,14 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from lending.money import quantize
-from xero_sync import feed_states, lender_accounts, mapping, offers, slots
+from xero_sync import (
+    feed_states,
+    lender_accounts,
+    mapping,
+    offers,
+    organisations,
+    slots,
+)
 from xero_sync.clock import database_now
 from xero_sync.codat.accounts import Account, BankAccount, Supplier
 from xero_sync.codat.client import CodatClient
@@ -25,6 +32,7 @@ from xero_sync.codat.exceptions import (
 )
 from xero_sync.models import AccountMapping, Connection, LenderAccount
 from xero_sync.models.choices import FeedStatus
+from xero_sync.writeback import readiness
 
 Wait = Callable[[float], None]
 NO_TAX = "NONE"
@@ -90,6 +98,7 @@ def choose(
     A choice of what is chosen already is the version that there is.
 
     Raises:
+        OrganisationChanged: a person has to say first which organisation it is.
         MappingIncomplete: something is missing, or not usable in Xero; nothing was
             made. `field` names it.
         SameAccountTwice: the nominated account is the lender account.
@@ -121,18 +130,18 @@ class _Choosing:
         self._choice = choice
         self._client = client
         self._wait = wait
-        self._present = (
-            connection.mappings.select_related("lender_account")
-            .order_by("version")
-            .last()
-        )
+        self._present = readiness.latest_mapping(connection)
 
     def run(self, *, chosen_by: str, now: Callable[[], datetime]) -> AccountMapping:
+        organisations.require_confirmed(self._connection)
         choice = self._choice
         nominated = choice.nominated_account_id or self._chosen("nominated_account_id")
         expense = choice.expense_account or self._chosen("expense_account_id")
+        supplier_id = choice.supplier_id or (
+            self._present.supplier_id if self._present else ""
+        )
         rate_id, percent = self._tax()
-        self._check_offered()
+        self._check_offered(nominated, expense, supplier_id)
         offers.check_tax(
             connection=self._connection,
             rate_id=rate_id,
@@ -145,7 +154,7 @@ class _Choosing:
             lender_account=account,
             nominated_account_id=nominated,
             expense_account_id=self._expense_account_id(expense),
-            supplier_id=self._supplier_id(),
+            supplier_id=supplier_id or self._lender_as_supplier(),
             tax_rate_id=rate_id,
             tax_percent=percent,
             client=self._client,
@@ -165,25 +174,23 @@ class _Choosing:
         given = self._choice.tax_percent
         return self._choice.tax_rate_id or rate_id, percent if given is None else given
 
-    def _check_offered(self) -> None:
+    def _check_offered(
+        self, nominated: str, expense: NewExpenseAccount | str, supplier_id: str
+    ) -> None:
         """Refuse what Xero does not have before an account is made for nothing."""
         offered = offers.choices(connection=self._connection, client=self._client)
-        choice = self._choice
-        _check(
-            choice.nominated_account_id, offered.bank_accounts, "nominated_account_id"
-        )
-        if isinstance(choice.expense_account, str):
-            _check(
-                choice.expense_account, offered.expense_accounts, "expense_account_id"
-            )
+        _check(nominated, offered.bank_accounts, "nominated_account_id")
+        if isinstance(expense, str):
+            _check(expense, offered.expense_accounts, "expense_account_id")
         else:
             offers.find_expense_account(
                 connection=self._connection,
                 client=self._client,
-                nominal_code=choice.expense_account.nominal_code,
+                nominal_code=expense.nominal_code,
             )
-        _check(choice.supplier_id, offered.suppliers, "supplier_id")
-        if not choice.supplier_id and self._present is None:
+        if supplier_id:
+            _check(supplier_id, offered.suppliers, "supplier_id")
+        else:
             offers.check_clear(
                 offers.find_supplier(
                     name=settings.LENDER_NAME, suppliers=offered.suppliers
@@ -271,11 +278,7 @@ class _Choosing:
         )
         return account.id
 
-    def _supplier_id(self) -> str:
-        if self._choice.supplier_id:
-            return self._choice.supplier_id
-        if self._present is not None:
-            return self._chosen("supplier_id")
+    def _lender_as_supplier(self) -> str:
         return mapping.ensure_supplier(
             connection=self._connection, client=self._client, wait=self._wait
         ).id
@@ -284,7 +287,7 @@ class _Choosing:
 def _check(
     given: str, offered: Iterable[BankAccount | Account | Supplier], name: str
 ) -> None:
-    if given and given not in {one.id for one in offered}:
+    if given not in {one.id for one in offered}:
         raise MappingIncomplete(
             _("%(id)s is none of those that can be chosen.") % {"id": given}, field=name
         )

@@ -294,8 +294,7 @@ def switch_writeback(
 def _require_ready(connection: Connection) -> None:
     if connection.status != ConnectionStatus.LINKED or connection.deleted_at:
         raise ConnectionNotLinked(field="connection")
-    latest = readiness.latest_mappings(connection_ids=[connection.pk])
-    mapping = latest.get(connection.pk)
+    mapping = readiness.latest_mapping(connection)
     if mapping is None or mapping.lender_account.void_since:
         raise MappingIncomplete(field="mapping")
 

@@ -29,6 +29,7 @@ from xero_sync.offers import (
     find_expense_account,
     find_supplier,
     is_usable,
+    takes_payments,
 )
 from xero_sync.writeback import reconsider
 from xero_sync.writeback.moves import lock_connection
@@ -233,7 +234,7 @@ def _nominated(
         connection.codat_company_id, connection.codat_connection_id
     )
     account = _chosen(
-        [one for one in accounts if is_usable(one) and one.account_type != "Credit"],
+        [one for one in accounts if takes_payments(one)],
         account_id,
         "nominated_account_id",
     )

@@ -55,8 +55,7 @@ def choices(*, connection: Connection, client: CodatClient) -> Choices:
     bank_accounts = [
         one
         for one in client.list_bank_accounts(company_id, connection_id)
-        if is_usable(one) and one.currency == currency and one.id not in lender
-        if one.account_type != "Credit"
+        if takes_payments(one) and one.currency == currency and one.id not in lender
     ]
     expense_accounts = [
         one
@@ -70,6 +69,11 @@ def choices(*, connection: Connection, client: CodatClient) -> Choices:
 def is_usable(one: BankAccount | Account | Supplier) -> bool:
     """Tell whether a record in Xero can still be booked on."""
     return one.status in {ACTIVE, "Unknown", ""} and not one.is_deleted
+
+
+def takes_payments(one: BankAccount) -> bool:
+    """Tell whether money can be paid into a bank account: a credit card takes none."""
+    return is_usable(one) and one.account_type != "Credit"
 
 
 def tax_rates(*, connection: Connection, client: CodatClient) -> list[TaxRate]:

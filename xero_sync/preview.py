@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from lending.models import LoanEvent
 from xero_sync.models import LenderAccount, LoanInXero, SyncRecord
 from xero_sync.models.choices import DATA_TYPES, Step
 from xero_sync.writeback import freezing, lines, readiness
@@ -19,17 +20,29 @@ class Preview:
     missing: str = ""
 
 
-def preview(*, record: SyncRecord, now: datetime) -> Preview:
-    """Return what an entry would be, by the accounts chosen now.
+def previews(*, event: LoanEvent, now: datetime) -> list[tuple[SyncRecord, Preview]]:
+    """Return what each entry of an event would be, by the accounts chosen now.
 
     A statement line is shown as the only one of its push: its balance grows by what
     waits before it.
     """
+    ready = readiness.of(company_id=event.loan.company_id, now=now)
+    in_xero = LoanInXero.objects.select_related("lender_account")
+    of_loan = in_xero.filter(loan=event.loan_id).first()
+    records = event.sync_records.select_related("lender_account").order_by("step")
+    shown = []
+    for record in records:
+        record.event, record.loan = event, event.loan
+        shown.append((record, _preview(record, ready, of_loan)))
+    return shown
+
+
+def _preview(
+    record: SyncRecord, ready: readiness.Readiness, in_xero: LoanInXero | None
+) -> Preview:
     data_type = DATA_TYPES[Step(record.step)]
-    ready = readiness.load(company_ids=[record.company_id], now=now)[record.company_id]
     if ready.connection is None or ready.mapping is None:
         return Preview(data_type, missing="The company's accounts are not chosen yet.")
-    in_xero = LoanInXero.objects.filter(loan=record.loan_id).first()
     fixed = in_xero.lender_account if in_xero else None
     account = record.lender_account or fixed or ready.mapping.lender_account
     if record.step == Step.STATEMENT_LINE:
@@ -47,12 +60,8 @@ def preview(*, record: SyncRecord, now: datetime) -> Preview:
         account,
         in_xero or LoanInXero(loan=record.loan),
     )
-    return Preview(
-        data_type,
-        json.loads(
-            freezing.freeze_booking(record=record, basis=basis), parse_float=str
-        ),
-    )
+    body = freezing.freeze_booking(record=record, basis=basis)
+    return Preview(data_type, json.loads(body, parse_float=str))
 
 
 def _line(record: SyncRecord, account: LenderAccount) -> dict[str, Any]:

@@ -6,20 +6,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import models
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from lending.models import Loan
-from lending.positions import loan_position
+from lending.positions import Position, loan_position
 from xero_sync import slots
 from xero_sync.models import Heartbeat, SyncRecord
-from xero_sync.models.choices import (
-    CLOSED_STATES,
-    COVERED_REASONS,
-    UNDER_WAY_STATES,
-    State,
-    Step,
-)
+from xero_sync.models.choices import UNDER_WAY_STATES, State, Step
 
 # Work that is due for longer than this, or a worker unseen for longer, is a fault.
 LATE_AFTER = timedelta(minutes=5)
@@ -77,25 +71,17 @@ def background_health(*, now: datetime) -> BackgroundHealth:
     )
 
 
-def is_settled(loan: Loan) -> bool:
+def is_settled(loan: Loan, position: Position | None = None) -> bool:
     """Tell whether a loan is at its end, in the lender's book and in Xero.
 
     At least one drawdown, the lender account at zero, the invoice paid in full, and
-    every entry closed; lines held because bank feeds are off do not count.
+    every entry closed; lines held because bank feeds are off do not count. Without a
+    `position` the loan's own is worked out.
     """
-    position = loan_position(loan=loan)
+    position = position or loan_position(loan=loan)
     drawn = loan.events.filter(kind="drawdown", reverses=None, reversed_by=None)
-    return (
-        position.is_settled and drawn.exists() and not unsettled_records(loan).exists()
-    )
-
-
-def unsettled_records(loan: Loan) -> QuerySet[SyncRecord]:
-    """Return the entries that keep a loan from being settled."""
-    covered = Q(state=State.HELD, reason__in=COVERED_REASONS, step=Step.STATEMENT_LINE)
-    return SyncRecord.objects.filter(loan=loan).exclude(
-        Q(state__in=CLOSED_STATES) | covered
-    )
+    unfinished = SyncRecord.objects.filter(loan=loan).unfinished()
+    return position.is_settled and drawn.exists() and not unfinished.exists()
 
 
 class Wait(models.TextChoices):

@@ -1,24 +1,29 @@
 """Where an entry is on its way to Xero, what it waits for, and who must act."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from xero_sync import feed_words
 from xero_sync.models import AccountMapping, Connection, SyncRecord
-from xero_sync.models.choices import (
-    CLOSED_STATES,
-    FEED_REFUSALS,
-    Reason,
-    State,
-)
+from xero_sync.models.choices import CLOSED_STATES, FEED_REFUSALS, Reason, State
+from xero_sync.models.places import ANY_REASON, DISPENSABLE, Places
 from xero_sync.selectors import Wait, waits_of
 from xero_sync.writeback import holds
+
+
+class EventStatus(models.TextChoices):
+    """The stages of all entries of an event in one word."""
+
+    IN_PROGRESS = "in_progress", _("It goes on by itself")
+    NEEDS_ATTENTION = "needs_attention", _("Somebody must act before an entry goes on")
+    UNKNOWN = "unknown", _("What became of an entry is being looked for")
+    WRITTEN = "written", _("It stands in Xero, or nothing has to")
+    CANCELLED = "cancelled", _("None of it will be written")
 
 
 class Actor(models.TextChoices):
@@ -61,22 +66,28 @@ ACTOR_OF_REASON: dict[str, Actor] = {
 }
 
 
+# Somebody must act before it goes on: upon the entry, or upon what it goes through.
+_FOR_SOMEBODY = tuple(
+    Reason(reason) for reason, actor in ACTOR_OF_REASON.items() if actor != Actor.NOBODY
+)
+NEEDS_SOMEBODY = Places(
+    {
+        State.FAILED: ANY_REASON,
+        State.HELD: _FOR_SOMEBODY,
+        State.UNKNOWN: _FOR_SOMEBODY,
+    }
+)
+
+
 @dataclass(frozen=True)
 class Stage:
     """An entry's place; `blocked_by` is the entry before it, if one keeps it back."""
 
-    state: State
-    reason: str
     words: str
     actor: Actor
     since: datetime
     wait: str = ""
     blocked_by: SyncRecord | None = None
-
-
-def stage_of(record: SyncRecord) -> Stage:
-    """Tell where an entry is."""
-    return stages_of([record])[record.pk]
 
 
 def stages_of(records: Sequence[SyncRecord]) -> dict[UUID, Stage]:
@@ -86,17 +97,14 @@ def stages_of(records: Sequence[SyncRecord]) -> dict[UUID, Stage]:
 
 
 def _stage(record: SyncRecord, waiting: tuple[Wait, SyncRecord] | None) -> Stage:
-    state = State(record.state)
-    words = str(state.label)
+    words = str(record.get_state_display())
     if record.reason:
         words = f"{words}: {record.get_reason_display()}"
     elif waiting:
         words = f"{words}: {_('waits for')} {waiting[0].label}"
     return Stage(
-        state=state,
-        reason=record.reason,
         words=words,
-        actor=actor_of(state=state, reason=record.reason),
+        actor=actor_of(state=record.state, reason=record.reason),
         since=record.state_since,
         wait=waiting[0].value if waiting else "",
         blocked_by=waiting[1] if waiting else None,
@@ -105,20 +113,29 @@ def _stage(record: SyncRecord, waiting: tuple[Wait, SyncRecord] | None) -> Stage
 
 def actor_of(*, state: str, reason: str) -> Actor:
     """Tell whose move it is in a state, for a reason."""
+    if not NEEDS_SOMEBODY.include(state, reason):
+        return Actor.NOBODY
     if state == State.FAILED:
         return Actor.OPERATOR
-    if state in CLOSED_STATES or not reason:
-        return Actor.NOBODY
-    return ACTOR_OF_REASON.get(reason, Actor.NOBODY)
+    return ACTOR_OF_REASON[reason]
 
 
-def needs_somebody() -> Q:
-    """Return the filter for entries that do not go on by themselves."""
-    reasons = [
-        reason for reason, actor in ACTOR_OF_REASON.items() if actor != Actor.NOBODY
-    ]
-    waiting = Q(state__in=(State.HELD, State.UNKNOWN), reason__in=reasons)
-    return Q(state=State.FAILED) | waiting
+def status_of(records: Iterable[SyncRecord]) -> EventStatus:
+    """Tell how an event stands whose entries these are.
+
+    It is written once every entry is closed that it does not do without, unless all of
+    them were cancelled.
+    """
+    places = {(one.state, one.reason) for one in records}
+    if any(NEEDS_SOMEBODY.include(*place) for place in places):
+        return EventStatus.NEEDS_ATTENTION
+    states = {place[0] for place in places if not DISPENSABLE.include(*place)}
+    if State.UNKNOWN in states:
+        return EventStatus.UNKNOWN
+    if not states <= set(CLOSED_STATES):
+        return EventStatus.IN_PROGRESS
+    is_given_up = states == {State.CANCELLED}
+    return EventStatus.CANCELLED if is_given_up else EventStatus.WRITTEN
 
 
 @dataclass(frozen=True)

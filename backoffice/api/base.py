@@ -1,16 +1,18 @@
 """What all views of the API share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from backoffice.api.authentication import BearerKey, Caller
-from backoffice.api.filters import ListFilter
+from backoffice.api.filters import ListFilter, YesNoParameter
 from backoffice.api.idempotency import header_key
 from backoffice.api.pagination import (
     PAGE_PARAMETERS,
@@ -20,7 +22,7 @@ from backoffice.api.pagination import (
 )
 from backoffice.api.parsers import StrictJSONParser
 from backoffice.api.permissions import SAFE, HasScope
-from backoffice.api.problems import Fault, Problem, not_found
+from backoffice.api.problems import Fault, Problem, invalid, not_found
 from backoffice.api.throttles import KeyThrottle
 from lending.models import Company, Loan, LoanEvent
 from lending.selectors import loan_by_reference
@@ -41,6 +43,10 @@ class ApiView(APIView):
     parameters: dict[str, set[str]] = {}
     # What GET can be narrowed by, where it is a list.
     filters: type[ListFilter] | None = None
+    # The methods that call Codat before they answer.
+    calls_codat: set[str] = set()
+    # What answers hold that is only pointed at, for the description.
+    parts: Sequence[type[Serializer]] = ()
     # Operations that take the natural key of what was just made: their parameter.
     leads_to: dict[str, str] = {}
 
@@ -97,6 +103,8 @@ def checked(serializer: type[Any], request: Request) -> dict[str, Any]:
         ValidationError: naming each field that is missing, malformed or unknown.
     """
     given = serializer(data=request.data)
+    # What a service calls by a name that the body lacks is no place in the body.
+    request.body_fields = set(given.fields)  # type: ignore[attr-defined]
     given.is_valid(raise_exception=True)
     fields: dict[str, Any] = given.validated_data
     return fields
@@ -108,13 +116,21 @@ def is_dry_run(request: Request) -> bool:
     Raises:
         Problem: 400, the parameter is neither true nor false.
     """
-    text = request.query_params.get(DRY_RUN, "false")
-    if text in {"true", "false"}:
-        return text == "true"
-    words = "dry_run: say true or false."
-    raise Problem(
-        "invalid_request", words, status=400, faults=[Fault(words, parameter=DRY_RUN)]
-    )
+    return says_yes(request, DRY_RUN)
+
+
+def says_yes(request: Request, name: str) -> bool:
+    """Tell whether a parameter is true; left out it is false.
+
+    Raises:
+        Problem: 400, it is neither true nor false.
+    """
+    field = YesNoParameter(required=False)
+    try:
+        return bool(field.clean(request.query_params.get(name)))
+    except ValidationError as exc:
+        words = f"{name}: {' '.join(exc.messages)}"
+        raise invalid([Fault(words, parameter=name)]) from exc
 
 
 def companies_of(caller: Caller) -> QuerySet[Company]:

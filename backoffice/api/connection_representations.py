@@ -1,5 +1,6 @@
 """How the API shows connections and mappings; of an account number the last four."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Count
@@ -17,6 +18,7 @@ from xero_sync.models import (
 )
 from xero_sync.models.choices import Reason, State
 from xero_sync.offers import Choices
+from xero_sync.writeback import readiness
 from xero_sync.xero_app import facts
 
 Shown = dict[str, Any]
@@ -24,7 +26,16 @@ Shown = dict[str, Any]
 
 def connection(row: Connection) -> Shown:
     """Show a connection, and everything that keeps entries back which go through it."""
-    latest = latest_mapping(row)
+    return connections([row])[0]
+
+
+def connections(rows: Sequence[Connection]) -> list[Shown]:
+    """Show many connections, with as many queries as for one."""
+    latest = readiness.latest_mappings(connection_ids=[one.pk for one in rows])
+    return [_connection(one, latest.get(one.pk)) for one in rows]
+
+
+def _connection(row: Connection, latest: AccountMapping | None) -> Shown:
     return {
         "id": str(row.pk),
         "company": row.company.reference,
@@ -72,11 +83,6 @@ def connection_with_entries(row: Connection) -> Shown:
         **connection(row),
         "entries": {state: found.get(state, 0) for state in State.values},
     }
-
-
-def latest_mapping(row: Connection) -> AccountMapping | None:
-    """Return the version that counts."""
-    return row.mappings.select_related("lender_account").order_by("version").last()
 
 
 def choices(

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from backoffice.api.schemas import Reference, SignedAmount, text
+from backoffice.api.schemas import Balance, Reference, text
 from xero_sync.models.choices import (
     FEED_REFUSALS,
     ConnectionStatus,
@@ -117,7 +117,7 @@ class LenderAccountShown(serializers.Serializer):
     source_account_id = serializers.CharField(allow_null=True)
     feed_status = serializers.ChoiceField(FeedStatus.choices)
     feed_start_date = serializers.DateField(allow_null=True)
-    opening_balance = SignedAmount()
+    opening_balance = Balance()
 
 
 class SourceAccountShown(serializers.Serializer):

@@ -14,7 +14,13 @@ from backoffice.api import connection_representations as show
 from backoffice.api import connection_schemas as schemas
 from backoffice.api import patterns
 from backoffice.api.authentication import Caller
-from backoffice.api.base import ApiView, checked, company_or_404, seen_by
+from backoffice.api.base import (
+    ApiView,
+    checked,
+    company_or_404,
+    says_yes,
+    seen_by,
+)
 from backoffice.api.fields import (
     ChoiceText,
     DayField,
@@ -24,7 +30,7 @@ from backoffice.api.fields import (
     YesNoField,
 )
 from backoffice.api.idempotency import Reply, once, once_with_calls
-from backoffice.api.problems import CONTRADICTORY, Fault, Problem, invalid, not_found
+from backoffice.api.problems import CONTRADICTORY, Problem, not_found
 from backoffice.models import Scope
 from lending.models import Company
 from xero_sync import connections, new_connections
@@ -133,10 +139,8 @@ class CompanyConnections(ApiView):
         """List a company's connections: the one that lives, then the deleted ones."""
         company = company_or_404(self.caller, reference)
         rows = company.connections.select_related("company").order_by("-created_at")
-        shown = [show.connection(row) for row in rows]
-        return Response(
-            {"results": sorted(shown, key=lambda one: one["deleted_at"] is not None)}
-        )
+        living_first = sorted(rows, key=lambda one: one.deleted_at is not None)
+        return Response({"results": show.connections(living_first)})
 
     @extend_schema(
         operation_id="connectCompany",
@@ -183,7 +187,7 @@ class OneConnection(ApiView):
     def get(self, request: Request, number: UUID) -> Response:
         """Show a connection; with `link=true` where the borrower gives his consent."""
         row = connection_or_404(self.caller, number)
-        link = _link(row) if _wants_link(request) else None
+        link = _link(row) if says_yes(request, LINK) else None
         return Response({**show.connection_with_entries(row), "link_url": link})
 
 
@@ -359,10 +363,3 @@ def _link_if_answered(row: Connection) -> str | None:
         return _link(row)
     except (CodatError, WritebackBlocked):
         return None
-
-
-def _wants_link(request: Request) -> bool:
-    text = request.query_params.get(LINK, "false")
-    if text in {"true", "false"}:
-        return text == "true"
-    raise invalid([Fault(f"{LINK}: say true or false.", parameter=LINK)])

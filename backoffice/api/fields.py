@@ -12,6 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from backoffice.api import patterns
+from backoffice.api.moments import DAY_RULE, read_day
 from lending.models.references import REFERENCE_RULE, is_reference
 
 
@@ -94,8 +95,8 @@ class AmountField(serializers.Field):
         if isinstance(data, str) and re.fullmatch(patterns.AMOUNT, data, re.ASCII):
             return data
         raise serializers.ValidationError(
-            "write it as text with a point, such as “800.00”; never as a number, with "
-            "a sign or with grouping.",
+            "write it as text with a point, such as “800.00”, with at most 12 digits "
+            "before it and 3 after; never as a number, with a sign or with grouping.",
             code="amount_not_allowed",
         )
 
@@ -110,14 +111,9 @@ class DayField(serializers.Field):
 
     def to_internal_value(self, data: Any) -> date:
         """Return the date."""
-        if isinstance(data, str) and re.fullmatch(patterns.DATE, data, re.ASCII):
-            try:
-                return date.fromisoformat(data)
-            except ValueError:
-                pass
-        raise serializers.ValidationError(
-            "give a real date as YYYY-MM-DD.", code="invalid_date"
-        )
+        if isinstance(data, str) and (day := read_day(data)):
+            return day
+        raise serializers.ValidationError(DAY_RULE, code="invalid_date")
 
     def to_representation(self, value: date) -> str:
         """Return it as YYYY-MM-DD."""

@@ -15,7 +15,7 @@ from django_filters import Filter, FilterSet
 from rest_framework.request import Request
 
 from backoffice.api import patterns
-from backoffice.api.moments import read_moment
+from backoffice.api.moments import DAY_RULE, read_day, read_moment
 from backoffice.api.problems import Fault, invalid
 from lending.models import Company, EventKind, validate_reference
 from lending.models.company import CURRENCY_RULE
@@ -68,12 +68,9 @@ class DayParameter(forms.Field):
         """Return the date, or refuse."""
         if not value:
             return None
-        if re.fullmatch(patterns.DATE, value, re.ASCII):
-            try:
-                return date.fromisoformat(value)
-            except ValueError:
-                pass
-        raise ValidationError("give a real date as YYYY-MM-DD.")
+        if day := read_day(value):
+            return day
+        raise ValidationError(DAY_RULE)
 
 
 class MomentParameter(forms.Field):
@@ -97,15 +94,18 @@ class MomentParameter(forms.Field):
         )
 
 
-class KindParameter(forms.CharField):
-    """A kind of event."""
+class WordParameter(forms.CharField):
+    """One of a few words."""
 
-    schema: dict[str, Any] = {"type": "string", "enum": EventKind.values}
+    def __init__(self, *, words: list[str], **options: Any) -> None:
+        self.words = words
+        self.schema: dict[str, Any] = {"type": "string", "enum": words}
+        super().__init__(**options)
 
     def validate(self, value: str) -> None:
-        """Refuse what is no kind."""
-        if value and value not in EventKind.values:
-            raise ValidationError(f"use one of {', '.join(EventKind.values)}.")
+        """Refuse another word."""
+        if value and value not in self.words:
+            raise ValidationError(f"use one of {', '.join(self.words)}.")
 
 
 class YesNoParameter(forms.Field):
@@ -167,10 +167,10 @@ class MomentFilter(Filter):
     field_class = MomentParameter
 
 
-class KindFilter(Filter):
-    """Of a kind."""
+class WordFilter(Filter):
+    """Equal to one of a few words."""
 
-    field_class = KindParameter
+    field_class = WordParameter
 
 
 class YesNoFilter(Filter):
@@ -275,7 +275,7 @@ class LoansEventFilter(ListFilter):
     """The events of one loan, in the order in which they count."""
 
     orders = {"sequence": "sequence", "-sequence": "-sequence"}
-    kind = KindFilter(help_text="What the money was for.")
+    kind = WordFilter(words=EventKind.values, help_text="What the money was for.")
     value_date_from = DayFilter("value_date", "gte", help_text="This day or later.")
     value_date_to = DayFilter("value_date", "lte", help_text="This day or earlier.")
     recorded_from = MomentFilter(

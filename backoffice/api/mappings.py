@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from backoffice.api import connection_representations as show
 from backoffice.api import connection_schemas as schemas
+from backoffice.api import patterns
 from backoffice.api.authentication import Caller
 from backoffice.api.base import ApiView, checked
 from backoffice.api.connections import connection_or_404, live_or_409
@@ -32,12 +33,11 @@ from xero_sync.clock import database_now
 from xero_sync.codat.exceptions import WritebackBlocked
 from xero_sync.models import Connection
 from xero_sync.patient import Patience, patient_client
+from xero_sync.writeback import readiness
 
 OK = 200
 # Web servers commonly end a request after 30 seconds.
 PATIENCE_SECONDS = 20
-SIGNED_AMOUNT = r"^-?[0-9]{1,12}(\.[0-9]{1,3})?$"
-PERCENT = r"^[0-9]{1,2}(\.[0-9]{1,3})?$"
 # Where the body has a field that a service names.
 PLACES = {
     "account_number": "lender_account/new/account_number",
@@ -85,7 +85,10 @@ class LenderAccountBody(StrictSerializer):
         required=False, max_length=50, help_text="If a feed of ours is to go on."
     )
     opening_balance = NumberText(
-        SIGNED_AMOUNT, "-120.50", required=False, help_text="Of that feed's statement."
+        patterns.SIGNED_AMOUNT,
+        "-120.50",
+        required=False,
+        help_text="Of that feed's statement.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -117,7 +120,9 @@ class MappingBody(StrictSerializer):
         required=False, max_length=64, help_text="At first found or made by name."
     )
     tax_rate_id = TextField(required=False, max_length=64, help_text="At first NONE.")
-    tax_percent = NumberText(PERCENT, "20", required=False, help_text="At first 0.")
+    tax_percent = NumberText(
+        patterns.PERCENT, "20", required=False, help_text="At first 0."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse two expense accounts."""
@@ -187,7 +192,7 @@ class AccountMapping(ApiView):
 
 def choose(caller: Caller, row: Connection, fields: Mapping[str, Any]) -> Reply:
     """Choose accounts from a checked body."""
-    before = show.latest_mapping(row)
+    before = readiness.latest_mapping(row)
     try:
         with patient_client() as client:
             chosen = account_choice.choose(

@@ -1,9 +1,21 @@
-"""A date and time with its offset, as RFC 3339 writes it."""
+"""Days, and moments with their offset, as RFC 3339 writes them."""
 
 import re
-from datetime import MINYEAR, UTC, datetime
+from datetime import MINYEAR, UTC, date, datetime
 
 from backoffice.api import patterns
+
+DAY_RULE = "give a real date as YYYY-MM-DD."
+
+
+def read_day(text: str) -> date | None:
+    """Return the day, or None if the text is none."""
+    if not re.fullmatch(patterns.DATE, text, re.ASCII):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def read_moment(text: str) -> datetime | None:

@@ -6,16 +6,17 @@ bodies. Scopes, parameters, headers and refusals follow from the view itself.
 
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+from rest_framework.serializers import Serializer
 
 from backoffice.api import examples, patterns, schemas
-from backoffice.api.base import DRY_RUN
+from backoffice.api.base import DRY_RUN, ApiView
 from backoffice.api.fields import StrictSerializer, TextField
-from backoffice.api.filters import ORDERING, ListFilter
+from backoffice.api.filters import ORDERING
 from backoffice.api.idempotency import HEADER
 from backoffice.api.openapi_settings import BEARER, ref
 from backoffice.api.pagination import (
@@ -107,13 +108,15 @@ class ApiSchema(AutoSchema):
         return found
 
     def _of_lists(self) -> Iterator[OpenApiParameter]:
-        filters: type[ListFilter] | None = getattr(self._ours, "filters", None)
+        filters = self._ours.filters
         if filters is None or self.method != "GET":
             return
         for name, one in filters.base_filters.items():
             schema = one.field.schema
             yield OpenApiParameter(name, schema, description=one.extra["help_text"])
-        words = "Each order is stable while rows are added."
+        words = (
+            "Pages do not shift while rows are added; see Lists on those added late."
+        )
         if filters.ordered_by:
             windows = ", ".join(f"`{name}`" for name in filters.ordered_by)
             order = next(iter(filters.ordered_by.values()))
@@ -152,7 +155,8 @@ class ApiSchema(AutoSchema):
     def _get_response_bodies(self, direction: Any = "response") -> JSON:
         found: JSON = super()._get_response_bodies(direction)
         # Parts that are only pointed at.
-        for part in (schemas.Problem, *getattr(self._ours, "parts", ())):
+        parts: list[type[Serializer]] = [schemas.Problem, *self._ours.parts]
+        for part in parts:
             self.resolve_serializer(part, direction)
         refused = {code for code in found if int(code) >= HTTPStatus.BAD_REQUEST}
         for code, answer in found.items():
@@ -183,7 +187,10 @@ class ApiSchema(AutoSchema):
             yield 422
         if self.method in WRITES:
             yield from (409, 413, 415, 422)
-        if self.method in getattr(self._ours, "calls_codat", set()):
+        if self.method == "DELETE":
+            # Another request holds what is to be deleted.
+            yield 409
+        if self.method in self._ours.calls_codat:
             yield from (409, 502, 503)
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> JSON:
@@ -204,8 +211,8 @@ class ApiSchema(AutoSchema):
         return str(self._ours.scopes[self.method])
 
     @property
-    def _ours(self) -> Any:
-        return self.view
+    def _ours(self) -> ApiView:
+        return cast(ApiView, self.view)
 
 
 def without_marks(result: Any, **_: Any) -> Any:

@@ -65,7 +65,10 @@ later. The address in `type` explains the code.
 References are up to 64 letters, digits, dots, underscores, colons or hyphens. Unknown
 fields and parameters are refused. We may add fields to answers.
 
-**Lists** come in pages: follow `next` until it is null.
+**Lists** come in pages: follow `next` until it is null. What is written at the same
+time becomes visible in any order, so that a list by `recorded` or `created` may get a
+row before its last one, within minutes. Who polls asks from ten minutes before the
+newest row he knows (`recorded_from`) and drops those he knows, or takes webhooks.
 
 **Rehearsal.** `?dry_run=true` answers what a write would do, and changes nothing.
 """

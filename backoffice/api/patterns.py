@@ -4,7 +4,10 @@ from typing import Any
 
 REFERENCE = r"^(?!batch$)[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
 AMOUNT = r"^[0-9]{1,12}(\.[0-9]{1,3})?$"
-SIGNED_AMOUNT = r"^-?[0-9]{1,13}(\.[0-9]{1,3})?$"
+SIGNED_AMOUNT = r"^-?[0-9]{1,12}(\.[0-9]{1,3})?$"
+# The sum of many amounts may be longer than any of them.
+BALANCE = r"^-?[0-9]{1,13}(\.[0-9]{1,3})?$"
+PERCENT = r"^[0-9]{1,2}(\.[0-9]{1,3})?$"
 DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 MOMENT = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"

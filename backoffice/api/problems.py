@@ -263,6 +263,8 @@ def handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     if problem is None:
         return None
     request = context["request"]
+    if isinstance(exc, LendingError | XeroSyncError):
+        problem.faults = [one for one in problem.faults if _is_in_body(one, request)]
     response = Response(
         as_body(problem, request),
         status=problem.status,
@@ -271,6 +273,15 @@ def handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     )
     response.exception = True
     return response
+
+
+def _is_in_body(fault: Fault, request: Any) -> bool:
+    """Tell whether a service's field is one of the body; others are of what it acts on.
+
+    A closed loan, say, is named by the address: no field would mend that.
+    """
+    first = (fault.pointer or "").split("/")[1:2]
+    return set(first) <= getattr(request, "body_fields", set())
 
 
 def as_body(problem: Problem, request: Any) -> dict[str, Any]:

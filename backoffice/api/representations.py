@@ -15,7 +15,7 @@ from lending.money import as_text
 from lending.positions import Position, explain, loan_position
 from xero_sync import masking, preview, selectors, stages
 from xero_sync.models import SyncRecord
-from xero_sync.models.choices import COVERED_REASONS, DATA_TYPES, State, Step
+from xero_sync.models.choices import DATA_TYPES, Step
 
 Shown = dict[str, Any]
 
@@ -61,7 +61,7 @@ def loan_with_position(row: Loan) -> Shown:
     return {
         **loan(row),
         "position": position(found),
-        "settled": selectors.is_settled(row),
+        "settled": selectors.is_settled(row, found),
         "to_settle": explain(found, row),
     }
 
@@ -120,45 +120,27 @@ def event_as_recorded(row: LoanEvent, planned: Sequence[Planned]) -> Shown:
 
 def event_now(row: LoanEvent, records: Iterable[SyncRecord]) -> Shown:
     """Show an event with the exact stage of each of its entries."""
-    shown = entries(list(records))
+    planned = list(records)
     reversal = getattr(row, "reversed_by", None)
     return {
         **event(row),
         "reversed_by": reversal.external_id if reversal else None,
-        "status": event_status(shown),
-        "entries": shown,
+        "status": stages.status_of(planned).value,
+        "entries": entries(planned),
     }
-
-
-def event_status(entries: Sequence[Shown]) -> str:
-    """Put the stages of an event's entries into one word."""
-    states = {one["state"] for one in entries if not _is_covered(one)}
-    if any(one["who_must_act"] != "nobody" for one in entries):
-        return "needs_attention"
-    if State.UNKNOWN in states:
-        return "unknown"
-    closed = {State.WRITTEN, State.LINKED_BY_HAND, State.CANCELLED}
-    if not states - closed:
-        return "cancelled" if states == {State.CANCELLED} else "written"
-    return "in_progress"
 
 
 def what_would_be_written(row: LoanEvent) -> list[Shown]:
     """Show the bodies that Codat would get for an event, by the accounts chosen now."""
-    found = row.sync_records.select_related("lender_account").order_by("step")
-    shown = []
-    for record in found:
-        record.event, record.loan = row, row.loan
-        made = preview.preview(record=record, now=timezone.now())
-        shown.append(
-            {
-                "step": record.step,
-                "data_type": made.data_type,
-                "body": made.body,
-                "missing": made.missing,
-            }
-        )
-    return shown
+    return [
+        {
+            "step": record.step,
+            "data_type": made.data_type,
+            "body": made.body,
+            "missing": made.missing,
+        }
+        for record, made in preview.previews(event=row, now=timezone.now())
+    ]
 
 
 def _planned(one: Planned | SyncRecord, currency: str) -> Shown:
@@ -219,8 +201,3 @@ def _entry(record: SyncRecord, stage: stages.Stage, attempts: int) -> Shown:
         and str(record.push_operation_key),
         "xero_record_id": record.xero_record_id,
     }
-
-
-def _is_covered(shown: Shown) -> bool:
-    """Tell whether a line waits for nothing but bank feeds, which may never come."""
-    return shown["reason"] in COVERED_REASONS

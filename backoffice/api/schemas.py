@@ -10,9 +10,8 @@ from backoffice.api import patterns
 from lending.models import CollectionRoute, Company, EventKind, InvoicePaymentPosting
 from xero_sync.models.choices import DATA_TYPES, Reason, State, Step
 from xero_sync.selectors import Wait
-from xero_sync.stages import Actor
+from xero_sync.stages import Actor, EventStatus
 
-EVENT_STATUSES = ["in_progress", "needs_attention", "unknown", "written", "cancelled"]
 ITEM_STATUSES = [
     "recorded",
     "replayed",
@@ -32,8 +31,8 @@ class Amount(serializers.CharField):
     """An amount."""
 
 
-@extend_schema_field({"type": "string", "pattern": patterns.SIGNED_AMOUNT})
-class SignedAmount(serializers.CharField):
+@extend_schema_field({"type": "string", "pattern": patterns.BALANCE})
+class Balance(serializers.CharField):
     """A balance, or an effect on one."""
 
 
@@ -82,11 +81,11 @@ class PositionShown(serializers.Serializer):
     """Balances in the borrower's books as our events lead to them, debits positive."""
 
     currency = serializers.CharField()
-    lender_account = SignedAmount()
-    nominated_account = SignedAmount()
-    fee_expense = SignedAmount()
-    tax = SignedAmount()
-    receivable = SignedAmount(help_text="What the debtor still owes the borrower.")
+    lender_account = Balance()
+    nominated_account = Balance()
+    fee_expense = Balance()
+    tax = Balance()
+    receivable = Balance(help_text="What the debtor still owes the borrower.")
 
 
 class LoanWithPosition(LoanShown):
@@ -126,7 +125,7 @@ class PlannedEntry(serializers.Serializer):
     step = serializers.ChoiceField(Step.choices)
     data_type = serializers.ChoiceField(sorted(set(DATA_TYPES.values())))
     value_date = serializers.DateField()
-    lender_effect = SignedAmount(help_text="On the lender account.")
+    lender_effect = Balance(help_text="On the lender account.")
     state = serializers.ChoiceField(State.choices)
     reason = serializers.ChoiceField(Reason.choices, allow_blank=True)
 
@@ -174,7 +173,7 @@ class EventNow(EventShown):
     """An event with the exact stage of each of its entries."""
 
     reversed_by = reference_or_null("The event that takes this one back.")
-    status = serializers.ChoiceField(EVENT_STATUSES)
+    status = serializers.ChoiceField(EventStatus.choices)
     entries = EntryShown(many=True)
 
 

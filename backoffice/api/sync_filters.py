@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django_filters import Filter
 
@@ -11,30 +9,11 @@ from backoffice.api.filters import (
     CompanyReferenceFilter,
     ListFilter,
     ReferenceFilter,
+    WordFilter,
     YesNoParameter,
 )
 from xero_sync.models.choices import Reason, State, Step
-from xero_sync.stages import needs_somebody
-
-
-class WordParameter(forms.CharField):
-    """One of a few words."""
-
-    def __init__(self, *, words: list[str], **options: Any) -> None:
-        self.words = words
-        self.schema: dict[str, Any] = {"type": "string", "enum": words}
-        super().__init__(**options)
-
-    def validate(self, value: str) -> None:
-        """Refuse another word."""
-        if value and value not in self.words:
-            raise ValidationError(f"use one of {', '.join(self.words)}.")
-
-
-class WordFilter(Filter):
-    """Equal to one of a few words."""
-
-    field_class = WordParameter
+from xero_sync.stages import NEEDS_SOMEBODY
 
 
 class AttentionFilter(Filter):
@@ -46,7 +25,7 @@ class AttentionFilter(Filter):
         """Return those that are so."""
         if value is None:
             return qs
-        return qs.filter(needs_somebody() if value else ~needs_somebody())
+        return qs.filter(NEEDS_SOMEBODY.q() if value else ~NEEDS_SOMEBODY.q())
 
 
 class EntryFilter(ListFilter):

@@ -1,7 +1,6 @@
 """Entries: what must stand in Xero for each event, and what is decided about them."""
 
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +16,10 @@ from backoffice.api.base import ApiView, checked, seen_by
 from backoffice.api.entry_representations import entry_with_evidence
 from backoffice.api.fields import StrictSerializer, TextField
 from backoffice.api.idempotency import Reply, once
-from backoffice.api.problems import Problem, not_found
+from backoffice.api.problems import not_found
 from backoffice.api.sync_filters import EntryFilter
 from backoffice.models import Scope
 from xero_sync.clock import database_now
-from xero_sync.codat.exceptions import WritebackBlocked
 from xero_sync.models import SyncRecord
 from xero_sync.writeback import decisions
 
@@ -90,17 +88,12 @@ class Decision(ApiView):
         return once(request, lambda: self._decide(record, fields))
 
     def _decide(self, record: SyncRecord, fields: Mapping[str, Any]) -> Reply:
-        try:
-            self.service(
-                record=record,
-                decided_by=self.caller.author,
-                now=database_now(),
-                **fields,
-            )
-        except WritebackBlocked as exc:
-            if exc.field:
-                raise
-            raise Problem(exc.code, str(exc), status=HTTPStatus.CONFLICT) from exc
+        self.service(
+            record=record,
+            decided_by=self.caller.author,
+            now=database_now(),
+            **fields,
+        )
         return Reply(OK, show.entry(entry_or_404(self.caller, record.pk)))
 
 
@@ -150,15 +143,16 @@ def entry_or_404(caller: Caller, number: UUID) -> SyncRecord:
     Raises:
         Problem: 404.
     """
-    known = _entries(caller).select_related("request__mapping__lender_account")
-    record: SyncRecord | None = known.filter(pk=number).first()
+    known = _entries(caller).select_related(
+        "lender_account", "request__mapping__lender_account"
+    )
+    # What was sent may be a thousand lines long, and is not shown.
+    found = known.defer("request__body").filter(pk=number)
+    record: SyncRecord | None = found.first()
     if record is None:
         raise not_found(f"There is no entry {number}.")
     return record
 
 
 def _entries(caller: Caller) -> QuerySet[SyncRecord]:
-    loaded = SyncRecord.objects.select_related(
-        "event", "loan__company", "lender_account"
-    )
-    return seen_by(caller, loaded)
+    return seen_by(caller, SyncRecord.objects.select_related("event", "loan__company"))

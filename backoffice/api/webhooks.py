@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,18 +25,23 @@ from backoffice.api.fields import (
     TextField,
     YesNoField,
 )
+from backoffice.api.filters import ListFilter, WordFilter
 from backoffice.api.idempotency import Reply, once
 from backoffice.api.moments import read_moment
 from backoffice.api.pagination import PAGE_PARAMETERS, page_of, paged
-from backoffice.api.problems import CONTRADICTORY, Fault, Problem, invalid, not_found
+from backoffice.api.problems import CONTRADICTORY, Problem, not_found
 from backoffice.models import (
     Scope,
     WebhookAttempt,
     WebhookEndpoint,
 )
-from backoffice.models.webhooks import CHOOSABLE, URL_LENGTH, DeliveryState
-from backoffice.webhooks import jobs, services
-from xero_sync import task_queue
+from backoffice.models.webhooks import (
+    CHOOSABLE,
+    URL_LENGTH,
+    DeliveryState,
+    WebhookDeliveryQuerySet,
+)
+from backoffice.webhooks import services
 from xero_sync.clock import database_now
 
 MESSAGE_ID = re.compile(r"msg_([0-9a-f]{32})", re.ASCII)
@@ -79,7 +84,9 @@ def chosen_events(**options: Any) -> ShortListField:
     return ShortListField(
         child=ChoiceText(choices=CHOOSABLE),
         max_length=len(CHOOSABLE),
-        help_text="Which messages it gets; none named means all of them.",
+        help_text="Which messages it gets; none named means all of them. "
+        "event.needs_attention is sent where an entry needs a decision of its own; "
+        "where a connection keeps entries back, connection.changed tells it.",
         **options,
     )
 
@@ -119,6 +126,25 @@ class ReplayBody(StrictSerializer):
         raise serializers.ValidationError(
             "give either message_id, or since and until.", code=CONTRADICTORY
         )
+
+
+class DeliveryStateFilter(WordFilter):
+    """Stands in a state, which is no column but follows from several."""
+
+    def filter(
+        self, qs: WebhookDeliveryQuerySet, value: str
+    ) -> WebhookDeliveryQuerySet:
+        """Return those that stand there."""
+        return qs.in_state(value) if value else qs
+
+
+class DeliveryFilter(ListFilter):
+    """What was sent to an endpoint."""
+
+    orders = {"-created": "-pk", "created": "pk"}
+    state = DeliveryStateFilter(
+        words=DeliveryState.values, help_text="Where they stand."
+    )
 
 
 class WebhookView(ApiView):
@@ -268,32 +294,20 @@ class Deliveries(WebhookView):
     """`webhook-endpoints/{id}/deliveries`."""
 
     scopes = {"GET": Scope.WEBHOOKS_ADMIN}
-    parameters = {"GET": PAGE_PARAMETERS | {"state"}}
+    filters = DeliveryFilter
 
     @extend_schema(
         operation_id="listDeliveries",
         summary="List what was sent to an endpoint",
-        parameters=[
-            OpenApiParameter(
-                "state",
-                {"type": "string", "enum": DeliveryState.values},
-                description="Where they stand.",
-            )
-        ],
         responses=schemas.page_of(hooks.DeliveryShown),
     )
-    def get(self, request: Request, endpoint_id: UUID) -> Response:
+    def get(self, request: Request, endpoint_id: UUID) -> Response:  # noqa: ARG002
         """List what was sent to an endpoint, newest first, with every attempt."""
-        endpoint = endpoint_or_404(endpoint_id)
-        found = endpoint.deliveries.all()
-        if state := request.query_params.get("state"):
-            found = found.in_state(_known_state(state))
         attempts = WebhookAttempt.objects.order_by("pk")
-        found = found.select_related("message").prefetch_related(
-            Prefetch("tries", queryset=attempts)
+        found = endpoint_or_404(endpoint_id).deliveries.select_related("message")
+        return self.listed(
+            found.prefetch_related(Prefetch("tries", queryset=attempts)), show.delivery
         )
-        page = page_of(found, request=request)
-        return paged(page, [show.delivery(one) for one in page.rows])
 
 
 def create(author: str, fields: Mapping[str, Any]) -> Reply:
@@ -312,7 +326,6 @@ def change(endpoint: WebhookEndpoint, fields: Mapping[str, Any]) -> Reply:
     row = services.update_endpoint(endpoint=endpoint, **given)
     if enabled is True and row.disabled_at:
         row = services.enable_endpoint(endpoint=row)
-        task_queue.nudge(jobs.DELIVER)
     elif enabled is False:
         row = services.disable_endpoint(endpoint=row, now=database_now())
     return Reply(HTTPStatus.OK, show.endpoint(row))
@@ -329,7 +342,6 @@ def rotate(endpoint: WebhookEndpoint) -> Reply:
 def send_test(endpoint: WebhookEndpoint) -> Reply:
     """Send a test."""
     delivery = services.send_test(endpoint=endpoint, now=database_now())
-    task_queue.nudge(jobs.DELIVER)
     return Reply(HTTPStatus.ACCEPTED, {"message_id": delivery.message.webhook_id})
 
 
@@ -341,7 +353,6 @@ def replay(endpoint: WebhookEndpoint, fields: Mapping[str, Any]) -> Reply:
         count = 1
     else:
         count = services.replay_range(endpoint=endpoint, now=now, **fields)
-    task_queue.nudge(jobs.DELIVER)
     return Reply(HTTPStatus.ACCEPTED, {"messages": count})
 
 
@@ -355,10 +366,3 @@ def endpoint_or_404(endpoint_id: UUID) -> WebhookEndpoint:
     if found is None:
         raise not_found(f"There is no webhook endpoint {endpoint_id}.")
     return found
-
-
-def _known_state(text: str) -> str:
-    if text in DeliveryState.values:
-        return text
-    words = f"state: use one of {', '.join(DeliveryState.values)}."
-    raise invalid([Fault(words, parameter="state")])

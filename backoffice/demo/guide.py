@@ -38,7 +38,7 @@ def screen(places: Places, key: str, login: Login) -> Iterator[str]:
     yield f"Loan          {agreed}, agreed on {loan.agreed_on}"
     yield f"Back office   {places.web_url}/admin/   {login.name} / {login.password}"
     yield f"Xero's books  {_books(places)}"
-    undecided = SyncRecord.objects.needing_a_person().count()
+    undecided = SyncRecord.objects.needing_a_decision().count()
     if undecided:
         yield f"Undecided     {undecided} since the last run; others may wait behind"
     yield ""

@@ -41,10 +41,8 @@ class Report:
         self._connection = connection
         self._books = sandbox.look(f"books/{connection.codat_connection_id}")
         self._violations = sandbox.look("violations")
-        chosen = connection.mappings.select_related("lender_account").order_by(
-            "version"
-        )
-        self._mapping: AccountMapping = chosen.reverse()[0]
+        versions = connection.mappings.select_related("lender_account")
+        self._mapping: AccountMapping = versions.latest("version")
 
     @property
     def entries(self) -> list[dict[str, Any]]:

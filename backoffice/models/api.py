@@ -55,6 +55,10 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         """Return keys that are neither revoked nor expired."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
 
+    def accepted(self, now: datetime) -> "ApiKeyQuerySet":
+        """Return keys that let a request in: live ones of clients that are active."""
+        return self.live(now).filter(client__is_active=True)
+
 
 class ApiKey(models.Model):
     """One secret of a client, kept as a hash; the prefix finds it and names it."""
@@ -109,6 +113,10 @@ class ApiKey(models.Model):
         """Whether the key is neither revoked nor expired."""
         expired = self.expires_at is not None and self.expires_at <= now
         return self.revoked_at is None and not expired
+
+    def is_accepted(self, now: datetime) -> bool:
+        """Whether the key lets a request in: it is live, and its client is active."""
+        return self.is_live(now) and self.client.is_active
 
 
 class StoredReply(models.Model):

@@ -34,6 +34,10 @@ class DisabledReason(models.TextChoices):
     FAILING = "failing", _("Every delivery failed for five days")
 
 
+# Disabled by what the endpoint did, and by no person.
+BROKEN_DOWN = (DisabledReason.GONE, DisabledReason.FAILING)
+
+
 class WebhookEndpointQuerySet(models.QuerySet["WebhookEndpoint"]):
     """Which endpoints count."""
 
@@ -47,10 +51,7 @@ class WebhookEndpointQuerySet(models.QuerySet["WebhookEndpoint"]):
 
     def broken_down(self) -> "WebhookEndpointQuerySet":
         """Return endpoints that were disabled, and by no person."""
-        return self.present().filter(
-            disabled_at__isnull=False,
-            disabled_reason__in=[DisabledReason.GONE, DisabledReason.FAILING],
-        )
+        return self.present().filter(disabled_reason__in=BROKEN_DOWN)
 
 
 class WebhookEndpoint(models.Model):

@@ -21,7 +21,7 @@ from backoffice.models import (
     WebhookMessage,
     WebhookSecret,
 )
-from backoffice.models.webhooks import DeliveryState, DisabledReason
+from backoffice.models.webhooks import BROKEN_DOWN, DeliveryState, DisabledReason
 from backoffice.webhooks import admin_actions as actions
 from backoffice.webhooks.admin_forms import EndpointForm
 from lending.admin import ServiceAdmin
@@ -34,10 +34,7 @@ MOST_FOUND = 500
 # What needs a person first, what is deleted last.
 RANK = Case(
     When(deleted_at__isnull=False, then=Value(3)),
-    When(
-        disabled_reason__in=[DisabledReason.GONE, DisabledReason.FAILING],
-        then=Value(0),
-    ),
+    When(disabled_reason__in=BROKEN_DOWN, then=Value(0)),
     When(failing_since__isnull=False, then=Value(1)),
     default=Value(2),
 )

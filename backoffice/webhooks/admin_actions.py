@@ -5,15 +5,14 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.models import WebhookDelivery, WebhookEndpoint
-from backoffice.webhooks import jobs, services
+from backoffice.webhooks import services
 from backoffice.webhooks.admin_forms import TimeForm
 from lending.admin_base import ObjectAction
-from xero_sync import task_queue
 from xero_sync.clock import database_now
 
 
 class EndpointAction(ObjectAction):
-    """An act on an endpoint; what it sends is sent soon."""
+    """An act on an endpoint."""
 
     def act(self, endpoint: WebhookEndpoint, **values: Any) -> str | None:
         """Call the service; a secret that is returned is shown, this once."""
@@ -25,10 +24,8 @@ class EndpointAction(ObjectAction):
         values: dict[str, Any],
         author: str,  # noqa: ARG002
     ) -> str | None:
-        """Act, and ask for what is due to be sent."""
-        secret = self.act(obj, **values)
-        task_queue.nudge(jobs.DELIVER)
-        return secret
+        """Act."""
+        return self.act(obj, **values)
 
     def is_offered(self, obj: WebhookEndpoint) -> bool:
         """Offer it for an endpoint that messages may be sent to."""
@@ -158,4 +155,3 @@ class Replay(ObjectAction):
         services.replay_message(
             endpoint=obj.endpoint, message_id=obj.message_id, now=database_now()
         )
-        task_queue.nudge(jobs.DELIVER)

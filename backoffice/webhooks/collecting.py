@@ -6,6 +6,7 @@ and stores in one transaction how far it came and what there is to tell.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
 
 from django.db import transaction
 from django.db.models import Max
@@ -16,16 +17,10 @@ from backoffice.webhooks import changes, messages, payloads
 from backoffice.webhooks.payloads import Draft
 from lending.models import Loan, LoanEvent
 from xero_sync.models import RecordChange, SyncRecord
-from xero_sync.models.choices import (
-    CLOSED_STATES,
-    COVERED_REASONS,
-    STANDING_STATES,
-    Reason,
-    State,
-    Step,
-)
-from xero_sync.models.writeback import needs_a_person
+from xero_sync.models.choices import CLOSED_STATES, STANDING_STATES, State
+from xero_sync.models.places import DISPENSABLE, NEEDS_A_DECISION
 from xero_sync.selectors import is_settled
+from xero_sync.stages import EventStatus, status_of
 
 
 def collect(*, now: datetime) -> int:
@@ -60,7 +55,7 @@ def _drafts(read: Sequence[RecordChange], now: datetime) -> list[Draft]:
 
 def _troubles(change: RecordChange) -> list[str]:
     kinds = []
-    if needs_a_person(change.to_state, change.reason):
+    if NEEDS_A_DECISION.include(change.to_state, change.reason):
         kinds.append(MessageType.EVENT_NEEDS_ATTENTION)
     if change.to_state == State.UNKNOWN and not _was_unknown(change):
         kinds.append(MessageType.EVENT_UNKNOWN)
@@ -76,19 +71,20 @@ def _was_unknown(change: RecordChange) -> bool:
 
 def _may_complete(change: RecordChange) -> bool:
     """Whether nothing may be left to do for an event or a loan after this."""
-    is_covered = change.to_state == State.HELD and change.reason in COVERED_REASONS
-    return change.to_state in CLOSED_STATES or is_covered
+    is_dispensable = DISPENSABLE.include(change.to_state, change.reason)
+    return change.to_state in CLOSED_STATES or is_dispensable
 
 
 def _written(events: Iterable[LoanEvent]) -> list[Draft]:
     by_id = {event.pk: event for event in events}
-    unfinished = {
-        record.event_id
-        for record in SyncRecord.objects.filter(event__in=by_id)
-        if not _stands(record)
-    }
+    records = SyncRecord.objects.filter(event__in=by_id).order_by("event")
+    written = [
+        event_id
+        for event_id, found in groupby(records, key=lambda one: one.event_id)
+        if status_of(found) == EventStatus.WRITTEN
+    ]
     complete = RecordChange.objects.filter(
-        record__event__in=by_id.keys() - unfinished, to_state__in=STANDING_STATES
+        record__event__in=written, to_state__in=STANDING_STATES
     )
     # The change that completed it tells this occasion from a later one, when bank feeds
     # have come on and the lines stand as well.
@@ -97,18 +93,6 @@ def _written(events: Iterable[LoanEvent]) -> list[Draft]:
         payloads.event_written(event=by_id[event_id], change_id=change_id, at=at)
         for event_id, change_id, at in latest
     ]
-
-
-def _stands(record: SyncRecord) -> bool:
-    """Whether an entry stands in Xero, or has no need to."""
-    if record.reason == Reason.ALREADY_IN_BOOKS:
-        return True
-    is_covered = (
-        record.step == Step.STATEMENT_LINE
-        and record.state == State.HELD
-        and record.reason in COVERED_REASONS
-    )
-    return record.state in STANDING_STATES or is_covered
 
 
 def _settled(loans: Iterable[Loan], now: datetime) -> list[Draft]:

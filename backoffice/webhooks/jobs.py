@@ -9,11 +9,11 @@ from django.db.models import Min, Q
 
 from backoffice.models import ChangeCursor, WebhookDelivery
 from backoffice.webhooks import collecting, delivering
+from backoffice.webhooks.nudging import DELIVER, deliver_soon
 from backoffice.webhooks.sending import TIMEOUT_SECONDS
-from xero_sync import slots, task_queue
+from xero_sync import slots
 from xero_sync.clock import database_now
 
-DELIVER = "backoffice.webhooks.jobs.deliver"
 # One job leaves after this long, so that others get a turn.
 SLICE_SECONDS = 20.0
 # It stays for a retry that is due so soon: the first one comes after five seconds.
@@ -39,7 +39,7 @@ def deliver(**_ignored: Any) -> str:
     wait = seconds_until_due(now=database_now())
     if wait is not None and wait <= 0:
         # The slice is over, the work is not; other jobs get their turn in between.
-        task_queue.nudge(DELIVER)
+        deliver_soon()
     return done
 
 

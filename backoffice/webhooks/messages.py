@@ -31,16 +31,7 @@ def store(drafts: Iterable[Draft], *, now: datetime) -> list[WebhookMessage]:
     by_key = {draft.key: draft for draft in drafts}
     for key in _known(list(by_key)):
         del by_key[key]
-    fresh = [
-        WebhookMessage(
-            type=draft.type,
-            subject=draft.subject,
-            occasion=draft.occasion,
-            payload=draft.payload,
-            created_at=now,
-        )
-        for draft in by_key.values()
-    ]
+    fresh = [unsaved(draft, now=now) for draft in by_key.values()]
     WebhookMessage.objects.bulk_create(fresh, batch_size=AT_A_TIME)
     endpoints = list(WebhookEndpoint.objects.enabled()) if fresh else []
     WebhookDelivery.objects.bulk_create(
@@ -58,6 +49,17 @@ def store(drafts: Iterable[Draft], *, now: datetime) -> list[WebhookMessage]:
         batch_size=AT_A_TIME,
     )
     return fresh
+
+
+def unsaved(draft: Draft, *, now: datetime) -> WebhookMessage:
+    """Return the message of a draft, which is not stored yet."""
+    return WebhookMessage(
+        type=draft.type,
+        subject=draft.subject,
+        occasion=draft.occasion,
+        payload=draft.payload,
+        created_at=now,
+    )
 
 
 def _known(keys: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:

@@ -50,7 +50,7 @@ class Draft:
 
 
 def event_written(*, event: LoanEvent, change_id: int, at: datetime) -> Draft:
-    """Every entry of an event stands in Xero."""
+    """Every entry of an event stands in Xero that it does not do without."""
     data = _standing(State.WRITTEN, "")
     return _of_event(MessageType.EVENT_WRITTEN, event, str(change_id), at, data)
 

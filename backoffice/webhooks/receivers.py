@@ -6,10 +6,9 @@ from uuid import uuid4
 
 from django.dispatch import receiver
 
-from backoffice.webhooks import collecting, jobs, messages, payloads
+from backoffice.webhooks import collecting, messages, nudging, payloads
 from lending.models import LoanEvent
 from lending.signals import loan_event_recorded
-from xero_sync import task_queue
 from xero_sync.clock import database_now
 from xero_sync.models import Connection
 from xero_sync.signals import connection_changed, drain_stored
@@ -28,7 +27,7 @@ def tell_of_connection(
         connection=connection, changed=changed, occasion=str(uuid4()), at=now
     )
     messages.store([draft], now=now)
-    task_queue.nudge(jobs.DELIVER)
+    nudging.deliver_soon()
 
 
 @receiver(loan_event_recorded, dispatch_uid="backoffice.webhooks.settled")
@@ -42,11 +41,11 @@ def tell_of_settled_loans(events: Sequence[LoanEvent], **_: Any) -> None:
     drafts = [collecting.settled_message(loan, now) for loan in loans]
     if any(drafts):
         messages.store([draft for draft in drafts if draft], now=now)
-        task_queue.nudge(jobs.DELIVER)
+        nudging.deliver_soon()
 
 
 @receiver(drain_stored, dispatch_uid="backoffice.webhooks.nudge")
 def deliver_soon(**_: Any) -> None:
     """Ask for a delivery after a drain that has changed something."""
     if messages.is_anybody_listening():
-        task_queue.nudge(jobs.DELIVER)
+        nudging.deliver_soon()

@@ -14,7 +14,14 @@ from backoffice.models import (
     WebhookSecret,
 )
 from backoffice.models.webhooks import CHOOSABLE, DisabledReason, MessageType
-from backoffice.webhooks import addresses, changes, payloads, signing
+from backoffice.webhooks import (
+    addresses,
+    changes,
+    messages,
+    nudging,
+    payloads,
+    signing,
+)
 from backoffice.webhooks.exceptions import EndpointDisabled, WebhookRefused
 from xero_sync import encryption
 
@@ -134,13 +141,19 @@ def enable_endpoint(*, endpoint: WebhookEndpoint) -> WebhookEndpoint:
     row.disabled_at = row.failing_since = None
     row.disabled_reason = ""
     row.save(update_fields=["disabled_at", "disabled_reason", "failing_since"])
+    nudging.deliver_soon()
     return row
 
 
 @transaction.atomic
 def delete_endpoint(*, endpoint: WebhookEndpoint, now: datetime) -> WebhookEndpoint:
-    """Send nothing more, give up what waits, and hide the endpoint; its log stays."""
-    row = _locked(endpoint)
+    """Send nothing more, give up what waits, and hide the endpoint; its log stays.
+
+    One that is deleted stays as it is.
+    """
+    row = WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
+    if row.deleted_at is not None:
+        return row
     row.deleted_at = now
     row.save(update_fields=["deleted_at"])
     row.deliveries.open().update(
@@ -160,13 +173,9 @@ def send_test(*, endpoint: WebhookEndpoint, now: datetime) -> WebhookDelivery:
     draft = payloads.endpoint_test(
         endpoint_id=str(row.pk), occasion=str(uuid4()), at=now
     )
-    message = WebhookMessage.objects.create(
-        type=draft.type,
-        subject=draft.subject,
-        occasion=draft.occasion,
-        payload=draft.payload,
-        created_at=now,
-    )
+    message = messages.unsaved(draft, now=now)
+    message.save()
+    nudging.deliver_soon()
     return WebhookDelivery.objects.create(
         message=message, endpoint=row, created_at=now, next_attempt_at=now
     )
@@ -194,6 +203,7 @@ def replay_message(
     latest = row.deliveries.filter(message=message).order_by("-pk").first()
     if latest is not None and latest.next_attempt_at is not None:
         return latest
+    nudging.deliver_soon()
     return WebhookDelivery.objects.create(
         message=message,
         endpoint=row,
@@ -236,6 +246,7 @@ def replay_range(
         )
     for start in range(0, len(ids), AT_A_TIME):
         _replay(row, ids[start : start + AT_A_TIME], now)
+    nudging.deliver_soon()
     return len(ids)
 
 

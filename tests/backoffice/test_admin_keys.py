@@ -228,11 +228,16 @@ def test_what_a_person_should_look_at_stands_out():
     ApiKey.objects.update(last_used_at=now)
     ends = make_key(expires_at=now + timedelta(days=3))
     make_key(client_name="b", now=now - timedelta(3), expires_at=now)
+    make_key(client_name="c", now=now - timedelta(6))
+    make_key(client_name="d", now=now - timedelta(7))
 
     listed = superuser().get(page(ApiKey, "changelist")).content.decode()
 
     assert re.search(r'needs-a-look">Never used, expires in 3 days<', listed)
     assert re.search(r'state">Live<', listed)
+    # Of two that were never used, only the older one is in doubt.
+    assert len(re.findall(r'state">Never used<', listed)) == 1
+    assert len(re.findall(r'needs-a-look">Never used<', listed)) == 1
     assert re.search(r'state">Expired<', listed)
     assert used.prefix in listed
     assert ends.prefix in listed
@@ -241,6 +246,8 @@ def test_what_a_person_should_look_at_stands_out():
 def test_keys_are_narrowed_to_those_that_are_accepted():
     live, revoked = make_key(), make_key()
     ApiKey.objects.filter(pk=revoked.pk).update(revoked_at=timezone.now())
+    off = make_key(client_name="switched-off")
+    ApiClient.objects.filter(pk=off.client.pk).update(is_active=False)
     client = superuser()
 
     def shown(choice):
@@ -248,7 +255,12 @@ def test_keys_are_narrowed_to_those_that_are_accepted():
         return list(answer.context["cl"].result_list)
 
     assert shown("yes") == [live]
-    assert shown("no") == [revoked]
+    assert shown("no") == [off, revoked]
+    listed = client.get(page(ApiClient, "changelist")).context["cl"].result_list
+    assert {one.name: one.accepted for one in listed} == {
+        "loan-system": 1,
+        "switched-off": 0,
+    }
 
 
 @pytest.mark.parametrize("model", [ApiKey, ApiClient])

@@ -105,8 +105,10 @@ def test_any_other_spelling_of_an_amount_is_refused(text):
 def test_the_spelling_follows_the_currency():
     assert money.parse_amount("12.5", "GBP") == Decimal("12.50")
     assert money.parse_amount("12.125", "KWD") == Decimal("12.125")
-    with pytest.raises(AmountNotAllowed, match="1250"):
+    with pytest.raises(AmountNotAllowed, match="JPY has 0 digits after"):
         money.parse_amount("12.5", "JPY")
+    with pytest.raises(AmountNotAllowed, match="GBP has 2 digits after the point"):
+        money.parse_amount("0.001", "GBP")
 
 
 def test_the_refusal_names_the_field_that_was_meant():

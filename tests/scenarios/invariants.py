@@ -26,7 +26,7 @@ ZERO = Decimal(0)
 def broken_at_rest(borrowers: list[Borrower]) -> Iterator[str]:
     """What does not wait for a person with a reason, though nothing moves any more."""
     for record in SyncRecord.objects.exclude(state__in=CLOSED_STATES):
-        person = SyncRecord.objects.needing_a_person().filter(pk=record.pk)
+        person = SyncRecord.objects.needing_a_decision().filter(pk=record.pk)
         waits_for_feeds = (
             record.step == Step.STATEMENT_LINE
             and record.reason == Reason.BANK_FEEDS_OFF
@@ -40,7 +40,7 @@ def broken_at_rest(borrowers: list[Borrower]) -> Iterator[str]:
 
 
 def _is_behind_a_person(record: SyncRecord) -> bool:
-    waiting = SyncRecord.objects.needing_a_person().filter(company=record.company_id)
+    waiting = SyncRecord.objects.needing_a_decision().filter(company=record.company_id)
     return waiting.exclude(pk=record.pk).exists()
 
 

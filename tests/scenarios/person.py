@@ -39,7 +39,7 @@ class Person:
         answered = 0
         for borrower in borrowers:
             answered += self._switch_on(borrower)
-            waiting = SyncRecord.objects.needing_a_person().filter(
+            waiting = SyncRecord.objects.needing_a_decision().filter(
                 company=borrower.company
             )
             for pk in list(waiting.order_by("event", "step").values_list("pk")):

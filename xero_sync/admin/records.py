@@ -18,14 +18,12 @@ from xero_sync import entries, selectors
 from xero_sync.admin import search
 from xero_sync.admin.evidence import as_block, sent, shown, with_attempts
 from xero_sync.clock import database_now
-from xero_sync.codat.exceptions import WritebackBlocked
+from xero_sync.codat.exceptions import DecisionNotAllowed
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import (
-    NOT_SENT_STATES,
-    REASONS_FOR_A_PERSON,
-    Reason,
     State,
 )
+from xero_sync.models.places import Places
 from xero_sync.writeback import decisions
 
 # To the second, because changes follow each other quickly.
@@ -58,8 +56,13 @@ class Decision(ObjectAction):
     """What a person decides about an entry."""
 
     form_class = DecisionForm
-    refusals = (WritebackBlocked,)
+    refusals = (DecisionNotAllowed,)
     service: Callable[..., SyncRecord]
+    places: Places
+
+    def is_offered(self, obj: SyncRecord) -> bool:
+        """Offer it where the service takes it."""
+        return self.places.include(obj.state, obj.reason)
 
     def perform(self, obj: SyncRecord, values: dict[str, Any], author: str) -> None:
         """Call the service with the reason given."""
@@ -76,11 +79,7 @@ class SendAgain(Decision):
     )
     done = gettext_lazy("The entry will be sent again.")
     service = staticmethod(decisions.send_again)
-
-    def is_offered(self, obj: SyncRecord) -> bool:
-        """Offer it where nothing else moves the entry."""
-        is_held = obj.state == State.HELD and obj.reason in REASONS_FOR_A_PERSON
-        return obj.state == State.FAILED or is_held
+    places = decisions.MAY_BE_SENT_AGAIN
 
 
 class Cancel(Decision):
@@ -93,10 +92,7 @@ class Cancel(Decision):
     )
     done = gettext_lazy("The entry was cancelled.")
     service = staticmethod(decisions.cancel)
-
-    def is_offered(self, obj: SyncRecord) -> bool:
-        """Offer it where nothing of the entry stands in Xero."""
-        return obj.state in NOT_SENT_STATES
+    places = decisions.MAY_BE_CANCELLED
 
 
 class LinkByHand(Decision):
@@ -111,10 +107,7 @@ class LinkByHand(Decision):
     done = gettext_lazy("The entry was linked by hand.")
     form_class = LinkForm
     service = staticmethod(decisions.link_by_hand)
-
-    def is_offered(self, obj: SyncRecord) -> bool:
-        """Offer it where the entry is not on its way."""
-        return obj.state in (*NOT_SENT_STATES, State.UNKNOWN)
+    places = decisions.MAY_BE_LINKED
 
 
 class AnswerAbsent(Decision):
@@ -128,10 +121,7 @@ class AnswerAbsent(Decision):
     )
     done = gettext_lazy("The entry will be sent anew.")
     service = staticmethod(decisions.answer_absent)
-
-    def is_offered(self, obj: SyncRecord) -> bool:
-        """Offer it once looking has come to its end."""
-        return obj.state == State.UNKNOWN and obj.reason == Reason.NEEDS_PERSON
+    places = decisions.MAY_BE_ABSENT
 
 
 class SyncRecordAdmin(ReadOnlyAdmin):

@@ -8,25 +8,15 @@ from xero_sync.ids import new_id
 from xero_sync.models.choices import (
     BOOKINGS,
     CLOSED_STATES,
-    COVERED_REASONS,
-    REASONS_FOR_A_PERSON,
     Cause,
     Outcome,
     Reason,
     State,
     Step,
 )
+from xero_sync.models.places import DISPENSABLE, NEEDS_A_DECISION
 
 OPEN = ~Q(state__in=CLOSED_STATES)
-
-
-def needs_a_person(state: str, reason: str) -> bool:
-    """Tell whether an entry in this state, for this reason, only moves by a person."""
-    return (
-        state == State.FAILED
-        or (state == State.HELD and reason in REASONS_FOR_A_PERSON)
-        or (state == State.UNKNOWN and reason == Reason.NEEDS_PERSON)
-    )
 
 
 class SyncRecordQuerySet(models.QuerySet["SyncRecord"]):
@@ -40,18 +30,17 @@ class SyncRecordQuerySet(models.QuerySet["SyncRecord"]):
         """Return entries that are not settled for good."""
         return self.filter(OPEN)
 
+    def needing_a_decision(self) -> "SyncRecordQuerySet":
+        """Return entries that move only when a person decides on them."""
+        return self.filter(NEEDS_A_DECISION.q())
+
+    def unfinished(self) -> "SyncRecordQuerySet":
+        """Return entries without which what they belong to is not done."""
+        return self.open().exclude(DISPENSABLE.q())
+
     def missing_lines(self) -> "SyncRecordQuerySet":
         """Return the statement lines that are still to come into the bank feed."""
-        lines = self.open().filter(step=Step.STATEMENT_LINE)
-        return lines.exclude(state=State.HELD, reason__in=COVERED_REASONS)
-
-    def needing_a_person(self) -> "SyncRecordQuerySet":
-        """Return entries that move only when a person acts."""
-        return self.filter(
-            Q(state=State.FAILED)
-            | Q(state=State.HELD, reason__in=REASONS_FOR_A_PERSON)
-            | Q(state=State.UNKNOWN, reason=Reason.NEEDS_PERSON)
-        )
+        return self.unfinished().filter(step=Step.STATEMENT_LINE)
 
 
 class SyncRecord(models.Model):

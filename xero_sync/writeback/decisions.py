@@ -23,11 +23,16 @@ from xero_sync.models.choices import (
     Reason,
     State,
 )
+from xero_sync.models.places import ANY_REASON, Places
 from xero_sync.writeback import feed_refusals, lines, outcomes, reconsider
 from xero_sync.writeback.moves import move, wake
 
-# A person decides on these only once looking has come to its end.
-UNDECIDED = (State.UNKNOWN,)
+# Where an entry has to stand for each decision; the admin offers them there.
+MAY_BE_SENT_AGAIN = Places({State.FAILED: ANY_REASON, State.HELD: REASONS_FOR_A_PERSON})
+MAY_BE_CANCELLED = Places(dict.fromkeys(NOT_SENT_STATES, ANY_REASON))
+MAY_BE_LINKED = Places(dict.fromkeys((*NOT_SENT_STATES, State.UNKNOWN), ANY_REASON))
+# Looking for it has come to its end.
+MAY_BE_ABSENT = Places({State.UNKNOWN: (Reason.NEEDS_PERSON,)})
 
 
 @transaction.atomic
@@ -37,14 +42,13 @@ def send_again(
     """Queue a refused entry, or one held for a person, with a fresh request.
 
     Raises:
-        DecisionNotAllowed: it is not refused or held for a person.
-        WritebackBlocked: what keeps it from being sent still does.
+        DecisionNotAllowed: it is not refused or held for a person, or what keeps it
+            from being sent still does; then the code is that reason.
     """
     _require_reason(reason)
     wake(company_ids=[record.company_id], at=now)
     record = _locked(record)
-    held = record.state == State.HELD and record.reason in REASONS_FOR_A_PERSON
-    if record.state != State.FAILED and not held:
+    if not MAY_BE_SENT_AGAIN.include(record.state, record.reason):
         raise DecisionNotAllowed(
             _(
                 "This entry is %(state)s; only one that was refused, or that waits for "
@@ -66,7 +70,8 @@ def send_again(
     return record
 
 
-# What keeps an entry from being sent whatever a person decides about it.
+# What keeps an entry from being sent whatever a person decides about it, as said where
+# it is met directly.
 STILL_BLOCKED: dict[str, type[WritebackBlocked]] = {
     Reason.WRITEBACK_OFF: WritebackSwitchedOff,
     Reason.ORGANISATION_CHANGED: OrganisationChanged,
@@ -79,7 +84,8 @@ def _require_sendable(record: SyncRecord) -> None:
     if record.state != State.HELD:
         return
     if record.reason in STILL_BLOCKED:
-        raise STILL_BLOCKED[record.reason](code=record.reason)
+        words = STILL_BLOCKED[record.reason]().message
+        raise DecisionNotAllowed(words, code=record.reason)
     if record.reason in REASONS_FOR_A_PERSON:
         raise DecisionNotAllowed(
             _("It cannot be sent yet: %(reason)s.")
@@ -112,7 +118,7 @@ def cancel(
     _require_reason(reason)
     wake(company_ids=[record.company_id], at=now)
     record = _locked(record)
-    if record.state not in NOT_SENT_STATES:
+    if not MAY_BE_CANCELLED.include(record.state, record.reason):
         raise DecisionNotAllowed(
             _(
                 "This entry is %(state)s; only one that has not been sent, or was "
@@ -173,7 +179,7 @@ def link_by_hand(
     _require_reason(reason)
     wake(company_ids=[record.company_id], at=now)
     record = _locked(record)
-    if record.state not in (*NOT_SENT_STATES, *UNDECIDED):
+    if not MAY_BE_LINKED.include(record.state, record.reason):
         raise DecisionNotAllowed(
             _("This entry is %(state)s; it cannot be linked by hand.")
             % {"state": record.get_state_display()}
@@ -203,7 +209,7 @@ def answer_absent(
     _require_reason(reason)
     wake(company_ids=[record.company_id], at=now)
     record = _locked(record)
-    if record.state != State.UNKNOWN or record.reason != Reason.NEEDS_PERSON:
+    if not MAY_BE_ABSENT.include(record.state, record.reason):
         raise DecisionNotAllowed(
             _(
                 "This entry is %(state)s; only one whose outcome could not be found "

@@ -154,6 +154,11 @@ def _part(
     return DEFAULT_DB_ALIAS, names, list(islice(values, len(names)))
 
 
+def latest_mapping(connection: Connection) -> AccountMapping | None:
+    """Return the latest mapping version of a connection, if it has one."""
+    return latest_mappings(connection_ids=[connection.pk]).get(connection.pk)
+
+
 def latest_mappings(
     *, connection_ids: Iterable[object]
 ) -> dict[object, AccountMapping]:

@@ -4,6 +4,7 @@ import pytest
 
 from lending.models import LoanEvent
 from tests.builders import make_company, make_event, make_loan
+from tests.worlds import World
 from xero_sync.models import SyncRecord
 
 DRAWDOWN = {
@@ -85,6 +86,23 @@ def test_a_dry_run_shows_what_would_be_written_and_changes_nothing(service, loan
     assert not SyncRecord.objects.exists()
 
 
+def test_a_dry_run_shows_the_bodies_that_would_be_sent(service):
+    world = World()
+    borrower = world.borrower(reference="acme")
+    borrower.loan(reference="loan-1")
+    body = DRAWDOWN | {"value_date": world.clock.now.date().isoformat()}
+
+    shown = service.post("loans/loan-1/events?dry_run=true", body).json()
+
+    line, transfer = (one["body"] for one in shown["would_write"])
+    chosen = borrower.mapping
+    assert transfer["from"]["accountRef"]["id"] == chosen.lender_target_account_id
+    assert transfer["to"]["accountRef"]["id"] == chosen.nominated_account_id
+    assert transfer["to"]["amount"] == "800.00"
+    (sent,) = line["transactions"]
+    assert (sent["amount"], sent["balance"]) == ("-800.00", "-800.00")
+
+
 def test_a_reversal_is_recorded_and_repeated_harmlessly(service, loan):
     service.post("loans/loan-1/events", DRAWDOWN)
     body = {"external_id": "loan-1:undo", "value_date": "2026-03-11"}
@@ -152,6 +170,7 @@ def test_a_malformed_field_is_named(service, loan, change, pointer):
     [
         ({"amount": "0.00"}, "amount_not_allowed", "/amount"),
         ({"amount": "800.001"}, "amount_not_allowed", "/amount"),
+        ({"amount": "0.001"}, "amount_not_allowed", "/amount"),
         ({"currency": "EUR"}, "currency_mismatch", "/currency"),
         ({"value_date": "2026-03-01"}, "value_date_not_allowed", "/value_date"),
         ({"value_date": "2999-01-01"}, "value_date_not_allowed", "/value_date"),
@@ -168,6 +187,29 @@ def test_what_the_book_refuses_is_a_422(service, loan, change, code, pointer):
     assert answer.status_code == 422, answer.content
     assert answer.json()["code"] == code
     assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
+
+
+def test_an_amount_that_is_too_fine_is_told_to_be_rounded(service, loan):
+    answer = service.post("loans/loan-1/events", DRAWDOWN | {"amount": "0.001"})
+
+    assert answer.json()["detail"] == (
+        "amount: GBP has 2 digits after the point; round it."
+    )
+
+
+def test_what_no_field_of_the_body_would_mend_points_at_none(service, loan):
+    service.post("loans/loan-1/events", DRAWDOWN)
+    service.post("loan-events/loan-1:drawdown/reverse", {"external_id": "undo"})
+
+    twice = service.post(
+        "loan-events/loan-1:drawdown/reverse", {"external_id": "undo-2"}
+    )
+    service.post("loans/loan-1/close", {"reason": "given up"})
+    closed = service.post("loans/loan-1/events", DRAWDOWN | {"external_id": "late"})
+
+    assert (twice.status_code, twice.json()["errors"]) == (422, [])
+    assert (closed.status_code, closed.json()["code"]) == (422, "loan_closed")
+    assert closed.json()["errors"] == []
 
 
 def test_a_loan_or_an_event_that_is_not_there_is_a_404(service, loan):

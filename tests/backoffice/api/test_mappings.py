@@ -10,6 +10,8 @@ from backoffice.api import mappings
 from backoffice.models import StoredReply
 from tests.builders import make_company
 from tests.xero_sync.commands.conftest import codat as codat
+from xero_sync import lender_accounts
+from xero_sync.codat.client import CodatClient
 from xero_sync.models import AccountMapping, Connection, Heartbeat, LenderAccount
 
 NUMBERS = {"account_number": "12345678", "sort_code": "123456"}
@@ -180,6 +182,38 @@ def test_nothing_is_made_for_a_choice_that_xero_does_not_have(
     assert not AccountMapping.objects.exists()
     assert not LenderAccount.objects.exists()
     assert codat.sandbox.connection(codat.connection_id).feeds == {}
+
+
+def test_nothing_is_made_beside_an_account_that_xero_no_longer_has(service, codat):
+    connection = codat.ready()
+    codat.sandbox.archive_account(
+        codat.connection_id, codat.account_id("Business Current Account")
+    )
+    codat.sandbox.sync(codat.connection_id)
+    other = {"account_number": "87654321", "sort_code": "123456"}
+
+    answer = service.put(path_of(connection), {"lender_account": {"new": other}})
+
+    assert answer.status_code == 422, answer.content
+    assert answer.json()["errors"][0]["pointer"] == "/nominated_account_id"
+    assert LenderAccount.objects.count() == 1
+
+
+def test_an_account_made_in_another_organisation_is_not_taken_up(service, codat):
+    connection = codat.adopt()
+    with CodatClient.from_settings() as client:
+        made = lender_accounts.create(
+            connection=connection,
+            account_number="87654321",
+            sort_code="123456",
+            client=client,
+        )
+    LenderAccount.objects.update(void_since=timezone.now())
+
+    answer = service.put(path_of(connection), everything(codat))
+
+    assert answer.status_code == 200, answer.content
+    assert AccountMapping.objects.get().lender_account != made
 
 
 def test_what_is_missing_at_first_is_named(service, codat):

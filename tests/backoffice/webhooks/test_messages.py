@@ -93,6 +93,28 @@ def test_a_line_held_while_bank_feeds_are_off_keeps_nobody_waiting():
     assert told().count(("event.written", event.external_id)) == 2
 
 
+def test_an_event_whose_line_a_person_gave_up_is_told_of_as_written():
+    world = World()
+    borrower = world.borrower()
+    listen()
+    world.sandbox.faults.add("push_fails", match="bankTransactions")
+    event = borrower.record(borrower.loan(), "drawdown", "800")
+    world.run(seconds=100)
+    collect(world)
+    assert ("event.written", event.external_id) not in told()
+
+    decisions.cancel(
+        record=SyncRecord.objects.get(event=event, step="statement_line"),
+        reason="the statement was typed in",
+        decided_by="anna",
+        now=world.clock.now,
+    )
+    collect(world)
+
+    # As the API says it of the event.
+    assert told().count(("event.written", event.external_id)) == 1
+
+
 def test_an_event_that_was_in_the_books_already_is_told_of_at_once():
     listen()
 

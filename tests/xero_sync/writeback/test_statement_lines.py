@@ -24,7 +24,11 @@ from tests.xero_sync.evidence import (
     statement,
 )
 from xero_sync import connections
-from xero_sync.codat.exceptions import StatementLineAhead, StatementLineTooOld
+from xero_sync.codat.exceptions import (
+    DecisionNotAllowed,
+    StatementLineAhead,
+    StatementLineTooOld,
+)
 from xero_sync.models import LenderAccount, SyncRecord
 from xero_sync.models.choices import Step
 from xero_sync.writeback import decisions, holds, lines
@@ -369,7 +373,7 @@ def test_a_line_too_old_cannot_be_sent_again_and_says_why(world, borrower):
     event = borrower.record(loan, "drawdown", "800", value_date=day(borrower, 400))
     world.run(seconds=60, step=10)
 
-    with pytest.raises(StatementLineTooOld, match="more than a year old"):
+    with pytest.raises(DecisionNotAllowed, match="more than a year old"):
         decisions.send_again(
             record=line_of(event), reason="Try.", decided_by="a", now=world.clock.now
         )

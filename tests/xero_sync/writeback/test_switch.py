@@ -21,7 +21,6 @@ from xero_sync.codat.exceptions import (
     DecisionNotAllowed,
     HeldEventsChoiceMissing,
     MappingIncomplete,
-    WritebackSwitchedOff,
 )
 from xero_sync.models import WritebackSwitch
 from xero_sync.writeback import decisions
@@ -189,7 +188,7 @@ def test_while_it_is_off_a_person_cannot_send_an_entry_either(world):
     borrower = world.borrower(writeback=False)
     event = borrower.record(borrower.loan(), "drawdown", "800")
 
-    with pytest.raises(WritebackSwitchedOff):
+    with pytest.raises(DecisionNotAllowed, match="switched off") as refused:
         decisions.send_again(
             record=record_of(event),
             reason="Now.",
@@ -197,6 +196,7 @@ def test_while_it_is_off_a_person_cannot_send_an_entry_either(world):
             now=world.clock.now,
         )
 
+    assert refused.value.code == "writeback_off"
     assert state_of(event) == "held writeback_off"
 
 

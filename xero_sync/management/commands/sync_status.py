@@ -43,7 +43,7 @@ class Command(XeroCommand):
 
     def _waiting(self, records: QuerySet[SyncRecord]) -> None:
         waiting = records.filter(
-            pk__in=SyncRecord.objects.needing_a_person().values("pk")
+            pk__in=SyncRecord.objects.needing_a_decision().values("pk")
         )
         total = waiting.count()
         self.say()
