@@ -27,7 +27,7 @@ from backoffice.api.events import (
     EventBody,
     hidden_if_foreign,
     new_event,
-    recorded_together,
+    recorded,
     rehearsed,
 )
 from backoffice.api.fields import (
@@ -192,7 +192,7 @@ class Batch(ApiView):
 
     def _kept(self, done: list[Recorded]) -> list[tuple[str, Shown]]:
         """Commit what was recorded together with its answers."""
-        replies = recorded_together(done)
+        replies = [recorded(one) for one in done]
         new = [reply for reply in replies if reply.is_new]
         store(self.caller.client, new, call="POST batch item")
         return [

@@ -1,6 +1,6 @@
 """Loan events: recorded, rehearsed, taken back, and where each stands in Xero."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -46,6 +46,7 @@ from lending.selectors import events_of_loan
 from lending.services import NewEvent
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import Step
+from xero_sync.writeback import planner
 
 CREATED = 201
 
@@ -227,7 +228,7 @@ def hidden_if_foreign(caller: Caller, exc: ExternalIdConflict) -> Exception:
 def recorded(done: tuple[LoanEvent, bool]) -> Reply:
     """Answer an event with its entries as they were planned, whenever it is asked."""
     event, is_new = done
-    natural_key = natural_key_of(event)
+    natural_key = f"loan-events/{event.external_id}"
     content = None if is_new else stored_for(natural_key)
     return Reply(
         CREATED,
@@ -235,26 +236,6 @@ def recorded(done: tuple[LoanEvent, bool]) -> Reply:
         natural_key=natural_key,
         is_new=is_new,
     )
-
-
-def recorded_together(done: Sequence[tuple[LoanEvent, bool]]) -> list[Reply]:
-    """Answer many events as `recorded` does, the entries of the new ones read once."""
-    planned = planned_of_many([event.pk for event, is_new in done if is_new])
-    return [
-        Reply(
-            CREATED,
-            show.event_as_recorded(event, planned[event.pk]),
-            natural_key=natural_key_of(event),
-        )
-        if is_new
-        else recorded((event, is_new))
-        for event, is_new in done
-    ]
-
-
-def natural_key_of(event: LoanEvent) -> str:
-    """Return what names an event among the answers that are kept."""
-    return f"loan-events/{event.external_id}"
 
 
 def rehearsed(done: tuple[LoanEvent, bool]) -> Reply:
@@ -279,19 +260,12 @@ def entries_of(event: LoanEvent) -> list[SyncRecord]:
     return sorted(found, key=_place)
 
 
-def planned_of(event: LoanEvent) -> list[show.Planned]:
+def planned_of(event: LoanEvent) -> list[show.Planned | SyncRecord]:
     """Return what an event's entries were planned as, or have become since."""
-    found = [show.Planned(*row) for row in _PLANNED.rows(event=event.pk)]
+    found = getattr(event, planner.PLANNED, None)
+    if found is None:
+        found = [show.Planned(*row) for row in _PLANNED.rows(event=event.pk)]
     return sorted(found, key=_place)
-
-
-def planned_of_many(event_ids: Sequence[int]) -> dict[int, list[show.Planned]]:
-    """Return the same of many events, by the event's key."""
-    found: dict[int, list[show.Planned]] = {event_id: [] for event_id in event_ids}
-    rows = SyncRecord.objects.filter(event__among=event_ids)
-    for event_id, *row in rows.values_list("event", *show.Planned._fields):
-        found[event_id].append(show.Planned(*row))
-    return {event_id: sorted(rows, key=_place) for event_id, rows in found.items()}
 
 
 def _place(one: SyncRecord | show.Planned) -> tuple[bool, str]:

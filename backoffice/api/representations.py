@@ -112,7 +112,7 @@ class Planned(NamedTuple):
     reason: str
 
 
-def event_as_recorded(row: LoanEvent, planned: Sequence[Planned]) -> Shown:
+def event_as_recorded(row: LoanEvent, planned: Sequence[Planned | SyncRecord]) -> Shown:
     """Show an event at the moment of its recording, with what it leads to."""
     currency = row.loan.company.currency
     return {**event(row), "entries": [_planned(one, currency) for one in planned]}

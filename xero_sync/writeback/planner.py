@@ -23,6 +23,11 @@ BOOKING_OF_KIND = {
 }
 
 
+# Where a recorded event has its entries, as after a prefetch; a reversal has not, as
+# it may have been settled meanwhile.
+PLANNED = "planned"
+
+
 def steps_of(event: LoanEvent) -> list[Step]:
     """Return the entries that an event needs: its booking, and its line if on L."""
     loan = event.loan
@@ -39,6 +44,7 @@ def plan(*, events: Sequence[LoanEvent], now: datetime) -> list[SyncRecord]:
     """Plan the entries of recorded events; what cannot be planned undoes them."""
     steps = [(event, step) for event in events for step in steps_of(event)]
     if not steps:
+        _remember(events, [])
         return []
     reversing = [
         event for event in dict.fromkeys(e for e, _ in steps) if event.reverses_id
@@ -73,8 +79,18 @@ def plan(*, events: Sequence[LoanEvent], now: datetime) -> list[SyncRecord]:
     )
     for event in reversing:
         reversals.settle(event=event, now=now)
+    if not reversing:
+        _remember(events, records)
     task_queue.nudge_drain()
     return records
+
+
+def _remember(events: Sequence[LoanEvent], records: Sequence[SyncRecord]) -> None:
+    """Leave the entries with their events, for who tells of them at once."""
+    for event in events:
+        setattr(event, PLANNED, [])
+    for record in records:
+        getattr(record.event, PLANNED).append(record)
 
 
 def _draft(
@@ -97,7 +113,9 @@ def _draft(
 
 def _set_first_states(records: Sequence[SyncRecord], *, now: datetime) -> None:
     ready = readiness.load(company_ids={one.company_id for one in records}, now=now)
-    fixed = _fixed_accounts({one.loan_id for one in records})
+    # Before a loan's first event nothing was sent that could have fixed its account.
+    later = {one.loan_id for one in records if one.sequence > 1}
+    fixed = _fixed_accounts(later) if later else {}
     for record in records:
         if record.event.already_in_books:
             # The booking stands already; its line is part of the opening balance.

@@ -112,6 +112,10 @@ def test_a_reversal_is_recorded_and_repeated_harmlessly(service, loan):
 
     assert first.status_code == 201, first.content
     assert first.json()["reverses"] == "loan-1:drawdown"
+    # Nothing was sent, so there is nothing to compensate.
+    assert {(one["state"], one["reason"]) for one in first.json()["entries"]} == {
+        ("cancelled", "reversed")
+    }
     assert again.json() == first.json()
     assert service.get("loan-events/loan-1:drawdown").json()["reversed_by"] == (
         "loan-1:undo"
