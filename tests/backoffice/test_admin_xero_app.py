@@ -354,7 +354,7 @@ def test_it_is_not_enabled_without_keys():
     answer = changer().post(address("enable"), {"when": "now"})
 
     (complaint,) = answer.context["form"].non_field_errors()
-    assert complaint.startswith("The client id and the client secret is missing")
+    assert complaint.endswith("still missing: the client id and the client secret.")
     assert facts.current().integration_on is None
 
 

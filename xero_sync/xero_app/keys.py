@@ -212,6 +212,6 @@ def require_complete(app: XeroApp) -> None:
     """
     if absent := missing(app):
         raise KeysMissing(
-            _("%(what)s is missing: record the keys of the Xero app first.")
-            % {"what": _(" and ").join(absent).capitalize()}
+            _("Record the keys of the Xero app first; still missing: %(what)s.")
+            % {"what": _(" and ").join(absent)}
         )

@@ -221,7 +221,7 @@ def test_a_secret_that_was_replaced_meanwhile_is_not_erased():
 
 def test_nothing_is_pasted_before_it_is_recorded():
     with pytest.raises(
-        KeysMissing, match="The client id and the client secret is missing"
+        KeysMissing, match="still missing: the client id and the client secret"
     ):
         paste(ending="")
 

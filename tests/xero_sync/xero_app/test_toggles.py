@@ -43,11 +43,11 @@ def changes(field):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"client_id": "CLIENT", "secret_ending": ""}, "The client secret is missing"),
-        ({"client_id": "", "secret_ending": "abcd"}, "The client id is missing"),
+        ({"client_id": "CLIENT", "secret_ending": ""}, "still missing: the client secret."),
+        ({"client_id": "", "secret_ending": "abcd"}, "still missing: the client id."),
         (
             {"client_id": "", "secret_ending": ""},
-            "The client id and the client secret is missing",
+            "still missing: the client id and the client secret.",
         ),
     ],
 )
