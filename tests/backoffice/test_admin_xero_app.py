@@ -375,6 +375,16 @@ def test_bank_feeds_are_refused_naming_what_is_missing():
     assert facts.current().bank_feeds_on is None
 
 
+def test_bank_feeds_that_nobody_recorded_can_be_switched_off():
+    client = changer()
+    assert {"feeds-on", "feeds-off"} <= offered(client)
+
+    client.post(address("feeds-off"))
+
+    assert facts.current().bank_feeds_on is False
+    assert "feeds-off" not in offered(client)
+
+
 def test_a_difference_to_codat_is_on_the_page_and_on_the_overview(codat):
     save_keys()
     client = changer()

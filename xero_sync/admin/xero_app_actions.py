@@ -275,8 +275,8 @@ class BankFeedsOn(AppAction):
     on = True
 
     def is_offered(self, obj: XeroApp) -> bool:
-        """Offer it where it changes something."""
-        return (obj.bank_feeds_on is True) is not self.on
+        """Offer it where it changes something; what nobody recorded is neither."""
+        return obj.bank_feeds_on is not self.on
 
     def act(self, values: dict[str, Any], signed: dict[str, Any]) -> None:  # noqa: ARG002
         """Switch them."""

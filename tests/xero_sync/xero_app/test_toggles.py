@@ -145,6 +145,15 @@ def test_without_the_approval_bank_feeds_are_off():
     assert changes("bank_feeds_on") == [("on", "off", "user:anna")]
 
 
+def test_without_the_approval_bank_feeds_that_nobody_recorded_are_off_too():
+    app(bank_feeds_approved_on=timezone.localdate())
+
+    toggles.withdraw_bank_feeds(**signed())
+
+    assert facts.current().bank_feeds_on is False
+    assert changes("bank_feeds_on") == [("", "off", "user:anna")]
+
+
 def test_bank_feeds_can_be_switched_off_whatever_is_missing():
     app(bank_feeds_approved_on=timezone.localdate(), bank_feeds_on=True)
 
