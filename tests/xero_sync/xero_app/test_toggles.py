@@ -43,7 +43,10 @@ def changes(field):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"client_id": "CLIENT", "secret_ending": ""}, "still missing: the client secret."),
+        (
+            {"client_id": "CLIENT", "secret_ending": ""},
+            "still missing: the client secret.",
+        ),
         ({"client_id": "", "secret_ending": "abcd"}, "still missing: the client id."),
         (
             {"client_id": "", "secret_ending": ""},
