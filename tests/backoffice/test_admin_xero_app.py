@@ -322,6 +322,20 @@ def test_once_pasted_it_cannot_be_shown_any_more():
     assert "generate a new one in Xero" in answer.content.decode()
 
 
+def test_a_page_that_was_open_while_the_secret_was_replaced_goes_on_with_the_new_one():
+    save_keys(client_secret="an-earlier-secret-of-Xero-with-the-end-0000")
+    save_keys()
+    client = changer()
+
+    refused = client.post(address("pasted"), {"pasted": "on", "ending": "0000"})
+
+    shown = refused.context["form"]
+    assert shown.errors
+    assert (shown["ending"].value(), shown["pasted"].value()) == (SECRET[-4:], False)
+    client.post(address("pasted"), {"pasted": "on", "ending": shown["ending"].value()})
+    assert XeroApp.objects.get().pasted_at is not None
+
+
 def test_those_who_may_only_look_see_the_state_and_no_buttons():
     client = operator("xero_sync.view_xeroapp")
 

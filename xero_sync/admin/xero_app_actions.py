@@ -147,7 +147,7 @@ class MarkPasted(AppAction):
 
     def form_for(self, obj: XeroApp, data: Any = None) -> forms.Form:
         """Name the secret that is meant."""
-        return PastedForm(data, initial={"ending": obj.secret_ending})
+        return PastedForm(data, initial={"ending": obj.secret_ending, "pasted": False})
 
     def act(self, values: dict[str, Any], signed: dict[str, Any]) -> None:
         """Erase the secret."""
