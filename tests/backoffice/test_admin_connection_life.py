@@ -273,6 +273,20 @@ def test_several_organisations_of_a_borrower_are_pointed_at(connection):
     assert "advise a login for each" in content
 
 
+def test_a_connections_page_shows_what_is_the_matter_and_nothing_that_is_not(
+    connection,
+):
+    client = superuser()
+    quiet = ("Another organisation:", "Marked as demo:", "Access problem:", "Deleted:")
+    url = page(Connection, "change", connection.pk)
+    assert not [words for words in quiet if words in shown(client, url)]
+
+    changed(connection, organisation_changed=True, access_problem="HTTP 403")
+
+    loud = [words for words in quiet if words in shown(client, url)]
+    assert loud == ["Another organisation:", "Access problem:"]
+
+
 # --- the daily check ------------------------------------------------------------------
 
 
