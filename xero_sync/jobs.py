@@ -37,6 +37,8 @@ BUSY = "enough drains are running"
 def drain(**_ignored: Any) -> str:
     """Drain the queue for one slice, unless enough drains run already."""
     slots.answer(job=task_queue.DRAIN)
+    # A worker that has just begun shows at its first job that it lives.
+    slots.beat(name=slots.CLUSTER, now=database_now())
     done = run_slice(seconds=settings.WRITEBACK_SLICE_SECONDS)
     if done != BUSY and _is_due_soon():
         # The slice is over, the work is not; other jobs get their turn in between.
