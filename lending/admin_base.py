@@ -275,6 +275,17 @@ class BackOfficeAdmin(admin.ModelAdmin):
 class ReadOnlyAdmin(BackOfficeAdmin):
     """Rows that are looked at; what may be done with them is an object action."""
 
+    # Of these fields those are shown that say something.
+    quiet_fields: tuple[str, ...] = ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave out quiet fields that are empty or no."""
+        return [
+            name
+            for name in super().get_fields(request, obj)
+            if name not in self.quiet_fields or getattr(obj, str(name), None)
+        ]
+
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Refuse: the product makes these rows."""
         return False

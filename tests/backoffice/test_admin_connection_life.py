@@ -11,8 +11,10 @@ from tests.backoffice.admin_rows import operator, page, superuser
 from tests.builders import make_company
 from tests.xero_sync.commands.conftest import codat as codat
 from tests.xero_sync.commands.worlds import record_drawdown
+from xero_sync import connection_checks
 from xero_sync.clock import database_now
-from xero_sync.models import Connection, SyncRecord
+from xero_sync.models import Connection, ConnectionCheckRun, SyncRecord
+from xero_sync.patient import patient_client
 
 pytestmark = pytest.mark.django_db
 
@@ -269,3 +271,37 @@ def test_several_organisations_of_a_borrower_are_pointed_at(connection):
     content = shown(client, address)
     assert "other organisations: quayside" in content
     assert "advise a login for each" in content
+
+
+def test_a_connections_page_shows_what_is_the_matter_and_nothing_that_is_not(
+    connection,
+):
+    client = superuser()
+    quiet = ("Another organisation:", "Marked as demo:", "Access problem:", "Deleted:")
+    url = page(Connection, "change", connection.pk)
+    assert not [words for words in quiet if words in shown(client, url)]
+
+    changed(connection, organisation_changed=True, access_problem="HTTP 403")
+
+    loud = [words for words in quiet if words in shown(client, url)]
+    assert loud == ["Another organisation:", "Access problem:"]
+
+
+# --- the daily check ------------------------------------------------------------------
+
+
+def test_the_page_of_a_check_names_what_could_not_be_read(codat):
+    connection = codat.adopt()
+    codat.sandbox.faults.add("error_before", match="GET .*", status=500, times=None)
+    with patient_client() as client:
+        connection_checks.check_all(client=client, now=database_now())
+    address = page(ConnectionCheckRun, "change", ConnectionCheckRun.objects.get().pk)
+    viewer = operator("xero_sync.view_connection")
+    reader = operator("xero_sync.view_connectioncheckrun", name="rita")
+
+    assert address in shown(viewer, page(ConnectionCheckRun, "changelist"))
+    link = f'href="{page(Connection, "change", connection.pk)}"'
+    assert "Codat failed itself" in shown(viewer, address)
+    assert link in shown(viewer, address)
+    assert "Codat failed itself" in shown(reader, address)
+    assert link not in shown(reader, address)

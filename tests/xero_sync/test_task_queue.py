@@ -15,6 +15,7 @@ from tests.worlds import World
 from tests.xero_sync.evidence import assert_books_follow, state_of
 from xero_sync import jobs, slots, task_queue
 from xero_sync.clock import database_now
+from xero_sync.models import Heartbeat
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -120,9 +121,13 @@ def test_a_job_never_raises_because_codat_is_away(settings):
 
 
 @pytest.mark.django_db
-def test_the_sweep_shows_that_the_worker_lives():
-    jobs.sweep()
+@pytest.mark.parametrize("job", [jobs.sweep, jobs.drain])
+def test_a_job_shows_that_the_worker_lives(job):
+    before = database_now()
 
+    job()
+
+    assert Heartbeat.objects.get(name=slots.CLUSTER).beat_at >= before
     assert not slots.all_taken(slots.busy())
     assert slots.seconds_until_due(now=database_now()) is None
 

@@ -102,6 +102,19 @@ class ConnectionAdmin(ReadOnlyAdmin):
         "deleted_at",
     )
 
+    quiet_fields = (
+        "organisation_changed",
+        "previous_organisation_name",
+        "plan_type",
+        "marked_demo",
+        "consented_at",
+        "over_cap_since",
+        "ledger_lock_date",
+        "access_problem",
+        "unusable_account",
+        "deleted_at",
+    )
+
     def headline(self, obj: Connection) -> str:
         """Name the company and the organisation."""
         return f"{obj.company} – {obj.organisation_name or obj.codat_connection_id}"

@@ -67,16 +67,22 @@ class LenderAccountAdmin(ReadOnlyAdmin):
         "feed_status_since",
         "feed_checked_at",
         "feed_start_date",
-        "opening_balance",
+        "opening",
         "source_account_id",
         "target_account_id",
         "void_since",
         "created_at",
     )
+    quiet_fields = ("feed_start_date", "source_account_id", "void_since")
 
     def headline(self, obj: LenderAccount) -> str:
         """Name the company, the account and its feed."""
         return f"{obj.connection.company} – {obj.name}: {obj.get_feed_status_display()}"
+
+    @admin.display(description=gettext_lazy("opening statement balance"))
+    def opening(self, obj: LenderAccount) -> str:
+        """Spell the balance in the account's currency."""
+        return as_words(obj.opening_balance, obj.currency)
 
     def standing(self, obj: LenderAccount) -> list[str]:
         """Say what keeps lines back, and what a person does about it."""

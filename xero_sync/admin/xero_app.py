@@ -14,11 +14,12 @@ from django.views.decorators.debug import (
 )
 
 from lending.admin_base import Link, ObjectAction, ReadOnlyAdmin, Section
+from xero_sync.admin import programme
 from xero_sync.admin import xero_app_actions as acts
 from xero_sync.admin.steps import Standing, Step
 from xero_sync.admin.xero_app_steps import steps
 from xero_sync.clock import database_now
-from xero_sync.models import XeroApp, XeroAppChange
+from xero_sync.models import PartnerProgramme, XeroApp, XeroAppChange
 from xero_sync.models.xero_app import THE_ONLY
 from xero_sync.xero_app import facts, keys, problems, records
 
@@ -77,7 +78,7 @@ class XeroAppAdmin(ReadOnlyAdmin):
         if app is None or not self.has_view_permission(request):
             return super().changeform_view(request, object_id, form_url, extra_context)
         now = database_now()
-        shown = steps(app, facts.current())
+        shown = steps(app, facts.current(), self._programme_address(request))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -89,6 +90,12 @@ class XeroAppAdmin(ReadOnlyAdmin):
             "sections": [changes_section()],
         }
         return TemplateResponse(request, "admin/xero_app.html", context)
+
+    def _programme_address(self, request: HttpRequest) -> str:
+        """Return the address of the partner programme, for those who may open it."""
+        model = PartnerProgramme
+        may_look = self.admin_site.get_model_admin(model).has_view_permission(request)
+        return programme.page_address() if may_look else ""
 
     def _acts(self, request: HttpRequest, app: XeroApp, step: Step) -> list[Link]:
         by_name = {action.name: action for action in self.object_actions}

@@ -62,20 +62,18 @@ def plan(*, events: Sequence[LoanEvent], now: datetime) -> list[SyncRecord]:
         for event, step in steps
     ]
     _set_first_states(records, now=now)
-    rows.insert(SyncRecord, [rows.values_of(record) for record in records])
-    rows.insert(
-        RecordChange,
-        [
-            {
-                "record": record.pk,
-                "to_state": record.state,
-                "reason": record.reason,
-                "actor": record.event.recorded_by,
-            }
-            for record in records
-        ],
-        at=now,
-        cause=Cause.RECORDED,
+    changes = [
+        {
+            "record": record.pk,
+            "to_state": record.state,
+            "reason": record.reason,
+            "actor": record.event.recorded_by,
+        }
+        for record in records
+    ]
+    rows.insert_both(
+        (SyncRecord, [rows.values_of(record) for record in records], {}),
+        (RecordChange, changes, {"at": now, "cause": Cause.RECORDED}),
     )
     for event in reversing:
         reversals.settle(event=event, now=now)

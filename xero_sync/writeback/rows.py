@@ -61,10 +61,7 @@ def insert(
     """
     if not rows:
         return
-    shared = _defaults(model, frozenset([*rows[0], *common])) | common
-    names = (*rows[0], *shared)
-    end = _values(model, shared)
-    parameters = [own + end for own in _each(model, list(rows[0]), rows)]
+    names, parameters = _columns(model, rows, common)
     with connection.cursor() as cursor:
         if not AT_ONCE[connection.vendor]:
             statement = _insertion(model, names, 1)
@@ -83,6 +80,42 @@ def insert(
             with connection.wrap_database_errors, cursor.copy(statement) as copy:
                 for values in parameters:
                     copy.write_row(values)
+
+
+Rows = tuple[type[Model], Sequence[Values], Values]
+
+
+def insert_both(first: Rows, second: Rows) -> None:
+    """Insert rows of two models, each with what its rows share; few in one statement.
+
+    Raises:
+        IntegrityError: as for any insert.
+    """
+    both = (first, second)
+    few = sum(len(rows) for _, rows, _ in both) < WORTH_A_COPY
+    if not (few and AT_ONCE[connection.vendor] and all(rows for _, rows, _ in both)):
+        for model, rows, common in both:
+            insert(model, rows, **common)
+        return
+    statements: list[str] = []
+    values: list[Any] = []
+    for model, rows, common in both:
+        names, parameters = _columns(model, rows, common)
+        statements.append(_insertion(model, names, len(rows)))
+        values += chain.from_iterable(parameters)
+    with connection.cursor() as cursor:
+        # The keys between them are checked when the transaction ends.
+        cursor.execute(f"WITH others AS ({statements[0]}) {statements[1]}", values)
+
+
+def _columns(
+    model: type[Model], rows: Sequence[Values], common: Values
+) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """Return the names of all columns, and the values of each row for them."""
+    shared = _defaults(model, frozenset([*rows[0], *common])) | dict(common)
+    end = _values(model, shared)
+    own = _each(model, list(rows[0]), rows)
+    return (*rows[0], *shared), [one + end for one in own]
 
 
 @lru_cache

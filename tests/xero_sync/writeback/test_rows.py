@@ -60,6 +60,37 @@ def test_a_row_that_is_there_already_is_an_integrity_error(size):
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_rows_of_two_models_are_inserted_together(size):
+    beats = [{"name": f"{number}", "holder": AWKWARD} for number in range(size)]
+    scopes = [{"key": f"day {number}"} for number in range(size)]
+
+    rows.insert_both((Heartbeat, beats, {"beat_at": NOON}), (RateScope, scopes, {}))
+
+    made = Heartbeat.objects.filter(holder=AWKWARD, beat_at=NOON, busy_until=None)
+    assert made.count() == size
+    assert RateScope.objects.filter(key__startswith="day ", failures=0).count() == size
+
+
+@pytest.mark.parametrize("beats", [[], [{"name": "1"}]])
+def test_of_two_models_one_may_have_no_rows(beats):
+    rows.insert_both((Heartbeat, beats, {"beat_at": NOON}), (RateScope, [], {}))
+
+    assert Heartbeat.objects.count() == len(beats)
+
+
+def test_of_two_models_neither_is_inserted_where_one_is_refused():
+    Heartbeat.objects.create(name="3", beat_at=NOON)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows.insert_both(
+            (RateScope, [{"key": "day 3"}], {}),
+            (Heartbeat, [{"name": "3"}], {"beat_at": NOON}),
+        )
+
+    assert not RateScope.objects.filter(key="day 3").exists()
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_where_a_row_is_there_already_it_takes_over_what_is_asked(size):
     Heartbeat.objects.create(name="0", beat_at=NOON, holder="kept")
 
