@@ -12,6 +12,7 @@ from tests.builders import make_event
 from xero_sync.models import (
     AccountMapping,
     Connection,
+    ConnectionCheckRun,
     Heartbeat,
     LenderAccount,
     RateScope,
@@ -83,6 +84,10 @@ def make_evidence(event: LoanEvent | None = None) -> SyncRecord:
     WritebackSwitch.objects.create(
         connection=connection, on=True, switched_by="test", switched_at=NOW
     )
+    run = ConnectionCheckRun.objects.create(
+        started_at=NOW, ended_at=NOW, checked=0, failed=1
+    )
+    run.failures.create(connection=connection, kind="no_answer")
     record = event.sync_records.get(step="transfer")
     make_request(record, connection=connection, mapping=mapping)
     WebhookMessage.objects.create(

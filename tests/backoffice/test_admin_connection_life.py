@@ -11,8 +11,10 @@ from tests.backoffice.admin_rows import operator, page, superuser
 from tests.builders import make_company
 from tests.xero_sync.commands.conftest import codat as codat
 from tests.xero_sync.commands.worlds import record_drawdown
+from xero_sync import connection_checks
 from xero_sync.clock import database_now
-from xero_sync.models import Connection, SyncRecord
+from xero_sync.models import Connection, ConnectionCheckRun, SyncRecord
+from xero_sync.patient import patient_client
 
 pytestmark = pytest.mark.django_db
 
@@ -283,3 +285,23 @@ def test_a_connections_page_shows_what_is_the_matter_and_nothing_that_is_not(
 
     loud = [words for words in quiet if words in shown(client, url)]
     assert loud == ["Another organisation:", "Access problem:"]
+
+
+# --- the daily check ------------------------------------------------------------------
+
+
+def test_the_page_of_a_check_names_what_could_not_be_read(codat):
+    connection = codat.adopt()
+    codat.sandbox.faults.add("error_before", match="GET .*", status=500, times=None)
+    with patient_client() as client:
+        connection_checks.check_all(client=client, now=database_now())
+    address = page(ConnectionCheckRun, "change", ConnectionCheckRun.objects.get().pk)
+    viewer = operator("xero_sync.view_connection")
+    reader = operator("xero_sync.view_connectioncheckrun", name="rita")
+
+    assert address in shown(viewer, page(ConnectionCheckRun, "changelist"))
+    link = f'href="{page(Connection, "change", connection.pk)}"'
+    assert "Codat failed itself" in shown(viewer, address)
+    assert link in shown(viewer, address)
+    assert "Codat failed itself" in shown(reader, address)
+    assert link not in shown(reader, address)

@@ -21,6 +21,7 @@ from tests.builders import make_company, make_event, make_loan
 from xero_sync.models import (
     AccountMapping,
     Connection,
+    ConnectionCheckRun,
     Heartbeat,
     Lane,
     LenderAccount,
@@ -48,6 +49,7 @@ FOR_ALL = [
     Loan,
     LoanEvent,
     Connection,
+    ConnectionCheckRun,
     AccountMapping,
     LenderAccount,
     MissingLine,

@@ -17,6 +17,7 @@ from xero_sync.xero_app import facts, keys
 pytestmark = pytest.mark.django_db
 
 URL = "/admin/xero_sync/xeroapp/1/change/"
+PROGRAMME = "/admin/xero_sync/partnerprogramme/1/change/"
 CLIENT_ID = "0123456789ABCDEF0123456789ABCDEF"
 SECRET = "aB3-dE6_gH9jK2mN5pQ8sT1vW4yZ7-bC0_eF3hI6kL9nO2q"
 KEYS = {"client_id": CLIENT_ID, "client_secret": SECRET}
@@ -330,6 +331,18 @@ def test_those_who_may_only_look_see_the_state_and_no_buttons():
         assert client.get(address(act)).status_code == 403
         assert client.post(address(act), APP | KEYS).status_code == 403
     assert not XeroApp.objects.exists()
+
+
+@pytest.mark.parametrize("may_look", [True, False])
+def test_the_last_step_leads_to_the_programme_whom_it_is_open_to(may_look):
+    also = ["xero_sync.view_partnerprogramme"] if may_look else []
+    client = operator("xero_sync.view_xeroapp", *also)
+
+    shown = text(client)
+
+    opened = client.get(PROGRAMME)
+    assert "the page on the partner programme" in shown
+    assert (f'href="{PROGRAMME}"' in shown) == (opened.status_code == 200) == may_look
 
 
 def test_who_may_not_see_it_sees_nothing():

@@ -1,5 +1,6 @@
 """Admin pages of the write-back; `backoffice.admin` registers them."""
 
+from xero_sync.admin.checks import ConnectionCheckRunAdmin
 from xero_sync.admin.connections import (
     AccountMappingAdmin,
     ConnectionAdmin,
@@ -20,6 +21,7 @@ from xero_sync.admin.xero_app import XeroAppAdmin, XeroAppChangeAdmin
 __all__ = [
     "AccountMappingAdmin",
     "ConnectionAdmin",
+    "ConnectionCheckRunAdmin",
     "HeartbeatAdmin",
     "LaneAdmin",
     "LenderAccountAdmin",

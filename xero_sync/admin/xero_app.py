@@ -18,7 +18,7 @@ from xero_sync.admin.one_page import OnePageAdmin
 from xero_sync.admin.steps import Standing
 from xero_sync.admin.xero_app_steps import steps
 from xero_sync.clock import database_now
-from xero_sync.models import XeroApp, XeroAppChange
+from xero_sync.models import PartnerProgramme, XeroApp, XeroAppChange
 from xero_sync.models.xero_app import THE_ONLY
 from xero_sync.xero_app import facts, keys, problems, records
 
@@ -56,7 +56,7 @@ class XeroAppAdmin(OnePageAdmin):
 
     def context(self, request: HttpRequest, record: XeroApp) -> dict[str, Any]:
         """Show the steps."""
-        shown = steps(record, facts.current())
+        shown = steps(record, facts.current(), self._programme_address(request))
         possible = self.possible(request, record)
         return {
             "title": _("Xero app"),
@@ -69,6 +69,11 @@ class XeroAppAdmin(OnePageAdmin):
             "is_off": record.integration_on is False,
             "sections": [changes_section()],
         }
+
+    def _programme_address(self, request: HttpRequest) -> str:
+        """Return the address of the partner programme, for those who may open it."""
+        page: Any = self.admin_site.get_model_admin(PartnerProgramme)
+        return page.page_address() if page.has_view_permission(request) else ""
 
     # Nothing of what is typed or shown gets onto an error page: the answer is made
     # here as well, because a template that fails shows what it was given.

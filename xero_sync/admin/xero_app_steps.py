@@ -6,7 +6,6 @@ buttons, tabs and boxes are those of Xero Developer and of Codat's portal.
 
 from collections.abc import Sequence
 
-from django.urls import reverse
 from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -33,8 +32,8 @@ CODAT_REDIRECTS = "https://app.codat.io/settings/redirects"
 CODAT_INTEGRATIONS = "https://app.codat.io/settings/integrations/accounting"
 
 
-def steps(app: XeroApp, facts: AppFacts) -> Sequence[Step]:
-    """Return the steps of the guide."""
+def steps(app: XeroApp, facts: AppFacts, programme_url: str = "") -> Sequence[Step]:
+    """Return the steps of the guide; the last one leads to `programme_url`, if any."""
     return numbered(
         [
             _create(app, facts),
@@ -43,7 +42,7 @@ def steps(app: XeroApp, facts: AppFacts) -> Sequence[Step]:
             _portal(app),
             _enable(app),
             _feeds(app),
-            _partner(facts),
+            _partner(facts, programme_url),
         ]
     )
 
@@ -298,7 +297,7 @@ def _feeds(app: XeroApp) -> Step:
     )
 
 
-def _partner(facts: AppFacts) -> Step:
+def _partner(facts: AppFacts, programme_url: str) -> Step:
     return Step(
         title=_("Become a Xero app partner"),
         is_done=facts.is_certified,
@@ -323,11 +322,7 @@ def _partner(facts: AppFacts) -> Step:
             ),
             with_parts(
                 _("Prepare it and record each step on {page}; it names what is next."),
-                page=format_html(
-                    '<a href="{}">{}</a>',
-                    reverse("admin:xero_sync_partnerprogramme_change", args=[1]),
-                    _("the page on the partner programme"),
-                ),
+                page=_programme_page(programme_url),
             ),
         ],
         warnings=[
@@ -337,6 +332,11 @@ def _partner(facts: AppFacts) -> Step:
             )
         ],
     )
+
+
+def _programme_page(url: str) -> SafeString | str:
+    name = _("the page on the partner programme")
+    return format_html('<a href="{}">{}</a>', url, name) if url else name
 
 
 def _secret(app: XeroApp) -> list[Value]:

@@ -1,5 +1,10 @@
 """What the write-back knows: connections, mappings, entries and what was sent."""
 
+from xero_sync.models.checks import (
+    CheckFailureKind,
+    ConnectionCheckFailure,
+    ConnectionCheckRun,
+)
 from xero_sync.models.connections import (
     AccountMapping,
     Connection,
@@ -27,9 +32,12 @@ from xero_sync.models.xero_app import XeroApp, XeroAppAct, XeroAppChange
 
 __all__ = [
     "AccountMapping",
+    "CheckFailureKind",
     "CheckpointReview",
     "Connection",
     "ConnectionAct",
+    "ConnectionCheckFailure",
+    "ConnectionCheckRun",
     "CustomerNotice",
     "DataRefresh",
     "FeedAct",

@@ -7,7 +7,13 @@ from django.utils.translation import gettext as _
 
 from lending.models import Company
 from xero_sync import connection_words
-from xero_sync.models import Connection, ConnectionAct, SyncRecord, WebhookMessage
+from xero_sync.models import (
+    Connection,
+    ConnectionAct,
+    ConnectionCheckRun,
+    SyncRecord,
+    WebhookMessage,
+)
 from xero_sync.models.choices import (
     ConnectionActKind,
     ConnectionStatus,
@@ -77,12 +83,12 @@ def disconnects() -> list[Fact]:
 
 
 def daily_check(now: datetime) -> list[Fact]:
-    """Date the checks of the connections, and count those that failed."""
+    """Date the checks of the connections and their runs; count what failed."""
     checked = _live().aggregate(
         count=Count("checked_at"), first=Min("checked_at"), last=Max("checked_at")
     )
     if not checked["count"]:
-        return [Fact(_("No connection has been checked yet."))]
+        return [Fact(_("No connection has been checked yet.")), *_runs()]
     late = _live().filter(
         connection_words.not_read_since(now - connection_words.CHECKED_WITHIN)
     )
@@ -94,7 +100,8 @@ def daily_check(now: datetime) -> list[Fact]:
                 "last": day_and_time(checked["last"]),
                 "first": day_and_time(checked["first"]),
             }
-        )
+        ),
+        *_runs(),
     ]
     for words, count in (
         (_("Not checked for more than a day: %(count)d."), late.count()),
@@ -103,6 +110,26 @@ def daily_check(now: datetime) -> list[Fact]:
         if count:
             found.append(Fact(words % {"count": count}, is_problem=True))
     return found
+
+
+def _runs() -> list[Fact]:
+    """Count the recorded runs, and say what the latest one did."""
+    runs = ConnectionCheckRun.objects.order_by("pk")
+    first, last = runs.first(), runs.last()
+    if first is None or last is None:
+        return []
+    words = _(
+        "Recorded runs: %(count)d since %(first)s. The last, on %(last)s, read "
+        "%(read)d; it could not read %(failed)d."
+    )
+    values = {
+        "count": runs.count(),
+        "first": day_and_time(first.started_at),
+        "last": day_and_time(last.started_at),
+        "read": last.checked,
+        "failed": last.failed,
+    }
+    return [Fact(words % values)]
 
 
 def several() -> list[Fact]:

@@ -1,6 +1,6 @@
 """What the product's own tables say for the checkpoints: counted, never invented."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -13,6 +13,7 @@ from tests.xero_sync.xero_app.acts import certify
 from xero_sync.models import (
     Connection,
     ConnectionAct,
+    ConnectionCheckRun,
     SyncRecord,
     WebhookMessage,
     XeroApp,
@@ -124,6 +125,22 @@ def test_a_connection_that_the_daily_check_missed_is_a_problem():
         "Not checked for more than a day: 1.",
         "Refused by Codat when they were read: 1.",
     ]
+
+
+def test_the_runs_of_the_daily_check_are_dated_with_what_the_last_one_did():
+    begun = datetime(2026, 3, 2, 6, tzinfo=UTC)
+    for day, failed in enumerate((0, 2)):
+        at = begun + timedelta(days=day)
+        ConnectionCheckRun.objects.create(
+            started_at=at, ended_at=at, checked=5 - failed, failed=failed
+        )
+
+    assert words(Evidence.DAILY_CHECK) == (
+        "No connection has been checked yet. Recorded runs: 2 since 2 March 2026, "
+        "06:00 GMT. The last, on 3 March 2026, 06:00 GMT, read 3; it could not read 2."
+    )
+    # What is wrong now is told by the connections, not by the past.
+    assert problems(Evidence.DAILY_CHECK) == []
 
 
 def test_refused_entries_are_counted_with_the_latest():
