@@ -217,6 +217,9 @@ def _note_linked(row: Connection, *, made_at: datetime | None, now: datetime) ->
     if row.status != ConnectionStatus.LINKED or is_new_to_us:
         row.consented_at = min(made_at or now, now) if is_new_to_us else now
         cap.take_place(row, now=now)
+    if row.is_demo:
+        # Its plan may be read only after it became linked.
+        row.over_cap_since = None
     row.last_linked_at = now
 
 

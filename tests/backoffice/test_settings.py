@@ -58,6 +58,8 @@ def test_a_complete_production_environment_is_accepted():
         ("WEBHOOK_ALLOW_PRIVATE", "true"),
         ("WRITEBACK_KEY_SECONDS", "5400"),
         ("WRITEBACK_SETTLE_SECONDS", "5399"),
+        ("XERO_CONNECTION_CAP", "-1"),
+        ("XERO_CONNECTION_CAP", "none"),
     ],
 )
 def test_what_is_unsafe_in_production_is_refused_by_name(name, value):
