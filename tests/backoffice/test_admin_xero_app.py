@@ -138,7 +138,11 @@ def test_the_page_has_the_guides_warnings_addresses_and_values(words):
 def test_the_warning_names_the_cap_that_is_set(settings):
     settings.XERO_CONNECTION_CAP = 5
 
-    assert "5 max connections" in text(changer())
+    shown = text(changer())
+
+    assert "5 max connections" in shown
+    assert "0 of 5 connections to Xero are in use." in shown
+    assert "the setting XERO_CONNECTION_CAP" in shown
 
 
 def test_an_operator_goes_through_the_whole_procedure(codat):
