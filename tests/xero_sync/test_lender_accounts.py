@@ -1,5 +1,6 @@
 """The lender account in the borrower's Xero: made once, whatever goes wrong."""
 
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from xero_sync.codat.exceptions import (
     CodatError,
     MappingIncomplete,
 )
-from xero_sync.models import LenderAccount
+from xero_sync.models import FeedAct, LenderAccount
 
 pytestmark = pytest.mark.django_db
 
@@ -210,6 +211,59 @@ def test_an_account_without_a_feed_can_be_adopted_and_gets_no_lines(world):
 
     assert (account.source_account_id, account.feed_status) == ("", "none")
     assert adopt(borrower, plain.id) == account
+
+
+def test_one_that_has_its_feed_already_keeps_it_and_its_start(world):
+    borrower = new_borrower(world)
+    made = create(borrower, feed_start_date=date(2026, 1, 1))
+    world.sandbox.sync(borrower.codat_connection)
+
+    again = adopt(borrower, made.target_account_id)
+
+    assert again == made
+    assert (again.source_account_id, again.feed_status, again.feed_start_date) == (
+        made.source_account_id,
+        "connected",
+        date(2026, 1, 1),
+    )
+
+
+def test_a_feed_that_was_closed_does_not_come_back_by_adopting_its_account(world):
+    borrower = new_borrower(world)
+    made = create(borrower)
+    world.sandbox.sync(borrower.codat_connection)
+    LenderAccount.objects.update(feed_status="closed")
+
+    account = adopt(borrower, made.target_account_id)
+
+    assert (account.source_account_id, account.feed_status) == ("", "none")
+
+
+@pytest.mark.parametrize("with_its_source", [True, False])
+def test_adopting_an_account_that_is_there_moves_its_start_on_the_record(
+    world, with_its_source
+):
+    borrower = new_borrower(world)
+    made = create(borrower, feed_start_date=date(2026, 1, 1))
+    world.sandbox.sync(borrower.codat_connection)
+    source = {"source_account_id": made.source_account_id} if with_its_source else {}
+
+    for _ in range(2):
+        moved = adopt(
+            borrower,
+            made.target_account_id,
+            feed_start_date=date(2026, 2, 1),
+            by="user:anna",
+            **source,
+        )
+    kept = adopt(borrower, made.target_account_id, **source)
+
+    assert moved.feed_start_date == kept.feed_start_date == date(2026, 2, 1)
+    acts = FeedAct.objects.filter(kind="start").order_by("pk")
+    assert [(one.before, one.after, one.by) for one in acts] == [
+        ("", "2026-01-01", ""),
+        ("2026-01-01", "2026-02-01", "user:anna"),
+    ]
 
 
 @pytest.mark.parametrize("wrong", ["unknown", "archived", "an expense account"])
