@@ -8,6 +8,7 @@ import pytest
 
 from tests.builders import make_company
 from tests.worlds import Borrower, World
+from tests.xero_sync import feed_worlds
 from xero_sync import connections, feed_states, lender_accounts
 from xero_sync.codat.exceptions import (
     AccountCurrencyMismatch,
@@ -165,6 +166,36 @@ def test_an_account_in_euros_needs_no_sort_code(world):
 
     assert account.feed_status == "connected"
     assert lender_accounts_in_xero(borrower)[0].currency == "EUR"
+
+
+@pytest.mark.parametrize(
+    ("currency", "multicurrency", "words"),
+    [
+        ("EUR", False, "Multi-currency is off in this Xero"),
+        ("SEK", True, "Ask the borrower to add the currency in Xero"),
+    ],
+)
+def test_a_currency_that_this_xero_lacks_is_refused_before_anything_is_made(
+    world, currency, multicurrency, words
+):
+    borrower = feed_worlds.new_borrower(
+        world, currency=currency, base_currency="GBP", multicurrency=multicurrency
+    )
+
+    with pytest.raises(AccountCurrencyMismatch, match=words) as raised:
+        create(borrower)
+
+    assert raised.value.field == "currency"
+    assert feed_worlds.calls(world, "POST") == []
+    assert not LenderAccount.objects.exists()
+
+
+def test_a_currency_beside_the_organisations_own_is_taken_where_it_is_in_use(world):
+    borrower = feed_worlds.new_borrower(world, currency="EUR", base_currency="GBP")
+
+    account = create(borrower)
+
+    assert (account.currency, account.feed_status) == ("EUR", "connected")
 
 
 def test_an_organisation_without_bank_feeds_is_named_as_the_reason(world):
