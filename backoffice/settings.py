@@ -191,10 +191,10 @@ LENDER_ACCOUNT_NUMBER: str = env.str("LENDER_ACCOUNT_NUMBER", default="")
 LENDER_SORT_CODE: str = env.str("LENDER_SORT_CODE", default="")
 # How many organisations an uncertified app may connect at Xero; empty: no limit.
 _cap: str = env.str("XERO_CONNECTION_CAP", default="25").strip()
-if _cap and not (_cap.isascii() and _cap.isdigit()):
+if _cap and not _cap.isdecimal():
     raise ImproperlyConfigured(
-        f"XERO_CONNECTION_CAP is “{_cap}”. Give a whole number such as 25, or leave it "
-        "empty for no limit."
+        f"XERO_CONNECTION_CAP is {_cap!r}. Set a whole number, or leave it empty for "
+        "no limit."
     )
 XERO_CONNECTION_CAP: int | None = int(_cap) if _cap else None
 

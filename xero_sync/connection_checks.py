@@ -60,7 +60,14 @@ def doubtful(*, now: datetime) -> list[Connection]:
         lender_accounts__feed_status_since__gt=now - CONSENT_AWAITED_FOR,
         checked_at__lte=now - CONSENT_LOOKED_FOR_EVERY,
     )
-    doubted = Q(checked_at=None) | refused | awaited | connecting
+    # The connection was read, and then its feed could not be.
+    unread = Q(
+        status=ConnectionStatus.LINKED,
+        lender_accounts__void_since=None,
+        lender_accounts__feed_checked_at__lt=F("checked_at"),
+        checked_at__lte=now - REFUSED_AGAIN_AFTER,
+    ) & ~Q(lender_accounts__feed_status=FeedStatus.CLOSED)
+    doubted = Q(checked_at=None) | refused | awaited | connecting | unread
     return list(Connection.objects.live().filter(doubted).distinct()[:20])
 
 

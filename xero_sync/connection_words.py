@@ -163,6 +163,12 @@ def _state(connection: Connection) -> str:
 def _organisation(connection: Connection) -> str:
     if not connection.organisation_changed:
         return ""
+    if connection.organisation_name == connection.previous_organisation_name:
+        return _(
+            "The organisation is called “%(name)s” as before, but the connection led "
+            "elsewhere meanwhile, or the base currency is another one. Nothing is sent "
+            "until you say whether it is the same organisation."
+        ) % {"name": connection.organisation_name}
     return _(
         "The organisation is called “%(name)s” now and was called “%(before)s”. "
         "Nothing is sent until you say whether it is the same under another name, or "

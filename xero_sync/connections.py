@@ -13,6 +13,7 @@ from xero_sync.codat.client import CodatClient
 from xero_sync.codat.companies import Connection as RemoteConnection
 from xero_sync.codat.exceptions import (
     CodatAccessDenied,
+    CodatOutcomeUnknown,
     CodatRejected,
     ConnectionNotLinked,
     ConnectionTaken,
@@ -75,7 +76,7 @@ def import_codat_company(
             defaults={
                 "company": company,
                 "codat_company_id": codat_company_id,
-                "status": found.status,
+                "status": status_of(found),
             },
         )
     except IntegrityError as exc:
@@ -146,15 +147,29 @@ def refresh(
         )
         connection.refresh_from_db()
         return connection
+    status = status_of(remote)
     facts: dict[str, object] = {}
-    if remote.is_linked:
+    if status == ConnectionStatus.LINKED:
         facts = organisations.read(connection, client)
-        sources = connection.lender_accounts.filter(void_since=None)
-        for account in sources.exclude(source_account_id=""):
-            feed_states.look(account=account, client=client, now=now)
+        feed_states.look_at_all(connection=connection, client=client, now=now)
     return store_status(
-        connection, status=remote.status, now=now, made_at=remote.created, **facts
+        connection, status=status, now=now, made_at=remote.created, **facts
     )
+
+
+def status_of(remote: RemoteConnection) -> ConnectionStatus:
+    """Return how a connection stands at Codat.
+
+    Raises:
+        CodatOutcomeUnknown: Codat calls it something that we do not know.
+    """
+    try:
+        return ConnectionStatus(remote.status)
+    except ValueError as exc:
+        raise CodatOutcomeUnknown(
+            _("Codat gives a connection a status that we do not know: “%(status)s”.")
+            % {"status": remote.status[:50]}
+        ) from exc
 
 
 @transaction.atomic
@@ -202,6 +217,9 @@ def _note_linked(row: Connection, *, made_at: datetime | None, now: datetime) ->
     if row.status != ConnectionStatus.LINKED or is_new_to_us:
         row.consented_at = min(made_at or now, now) if is_new_to_us else now
         cap.take_place(row, now=now)
+    if row.is_demo:
+        # Its plan may be read only after it became linked.
+        row.over_cap_since = None
     row.last_linked_at = now
 
 

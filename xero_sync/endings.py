@@ -78,17 +78,17 @@ def _unlink(
     reason: str,
 ) -> Connection:
     try:
-        remote = client.unlink_connection(
-            connection.codat_company_id, connection.codat_connection_id
+        status = connections.status_of(
+            client.unlink_connection(
+                connection.codat_company_id, connection.codat_connection_id
+            )
         )
     except CodatError:
         # The answer may have been lost on its way, or the borrower was quicker.
         found = connections.refresh(connection=connection, client=client, now=now)
         if found.status == ConnectionStatus.LINKED:
             raise
-        status = found.status
-    else:
-        status = remote.status
+        status = ConnectionStatus(found.status)
     with transaction.atomic():
         row = connections.store_status(connection=connection, status=status, now=now)
         _note(row, ConnectionActKind.DISCONNECTED, by=by, now=now, reason=reason)

@@ -1,5 +1,6 @@
 """Where a bank feed stands: read at Codat, stored with its time, and what follows."""
 
+import logging
 import uuid
 from datetime import date, datetime
 
@@ -8,10 +9,16 @@ from django.utils.translation import gettext as _
 
 from xero_sync.codat.bank_feeds import FeedMapping
 from xero_sync.codat.client import CodatClient
-from xero_sync.codat.exceptions import MappingIncomplete
+from xero_sync.codat.exceptions import (
+    CodatError,
+    CodatUnavailable,
+    MappingIncomplete,
+)
 from xero_sync.models import Connection, FeedAct, FeedActKind, LenderAccount
 from xero_sync.models.choices import FeedStatus
 from xero_sync.writeback import reconsider
+
+logger = logging.getLogger(__name__)
 
 
 def ids_of(connection: Connection) -> tuple[uuid.UUID, uuid.UUID]:
@@ -49,6 +56,24 @@ def look(
     return store(
         account, status=mapping.status, target=mapping.target_account_id, now=now
     )
+
+
+def look_at_all(*, connection: Connection, client: CodatClient, now: datetime) -> None:
+    """Look at a connection's feeds; one that cannot be read keeps nothing else back.
+
+    Raises:
+        CodatUnavailable: Codat takes no more calls now.
+    """
+    feeds = connection.lender_accounts.filter(void_since=None)
+    for account in feeds.exclude(source_account_id=""):
+        try:
+            look(account=account, client=client, now=now)
+        except CodatUnavailable:
+            # To go on asking would be too much; the caller hears of it.
+            raise
+        except CodatError as exc:
+            # Unread for longer than its connection, it is looked at again soon.
+            logger.warning("The feed of account %s was not read: %s", account.pk, exc)
 
 
 @transaction.atomic

@@ -14,7 +14,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from lending.money import as_text, quantize
-from xero_sync import feed_states, feed_words, slots, source_accounts
+from xero_sync import (
+    feed_states,
+    feed_words,
+    organisations,
+    slots,
+    source_accounts,
+)
 from xero_sync.clock import database_now
 from xero_sync.codat.bank_feeds import TargetAccountOption
 from xero_sync.codat.body_values import cut_text
@@ -124,6 +130,7 @@ def connect(
         DecisionNotAllowed: the account has no feed, or entries stand on the account
             that it would leave.
         ConnectionNotLinked: the borrower has to reconnect first.
+        OrganisationChanged: a person has to say first which organisation it is.
         BankFeedsNotEnabled: bank feeds are switched off, or Xero refuses them.
         FeedNotMapped: the account is fed elsewhere, or does not fit.
         AlreadyUnderWay: somebody else is choosing for this connection.
@@ -134,6 +141,7 @@ def connect(
     connection = account.connection
     if connection.status != ConnectionStatus.LINKED or connection.deleted_at:
         raise ConnectionNotLinked(field="connection")
+    organisations.require_confirmed(connection)
     wanted = target_account_id or account.target_account_id
     if account.target_account_id not in {"", wanted}:
         _require_unused(account)

@@ -17,7 +17,7 @@ from django.conf import settings
 from xero_sync import connection_checks, connections, line_notices, slots, task_queue
 from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
-from xero_sync.codat.exceptions import CodatError
+from xero_sync.codat.exceptions import CodatError, CodatNoAnswer, CodatUnavailable
 from xero_sync.patient import patient_client
 from xero_sync.signals import drain_stored
 from xero_sync.writeback import budget, engine, inbox
@@ -94,9 +94,11 @@ def check_connections(client: CodatClient, now: engine.Now = database_now) -> No
         try:
             connections.refresh(connection=connection, client=client, now=now())
         except CodatError as exc:
-            # It stays doubtful; the next slice tries again, and the others can wait.
+            # It stays doubtful; the next slice tries again.
             logger.warning("Connection %s could not be read: %s", connection.pk, exc)
-            return
+            if isinstance(exc, CodatNoAnswer | CodatUnavailable):
+                # So it would be with the others.
+                return
 
 
 def sweep(*, seen_as: str = slots.CLUSTER, **_ignored: Any) -> str:

@@ -201,10 +201,11 @@ def test_a_step_is_taken_back():
 def test_not_eligible_is_said_first():
     client = changer()
 
-    post(client, "not-eligible", reason="No lenders in Ireland.")
+    post(client, "not-eligible", reason="No lenders in Ireland")
 
     found = shown(client)
-    assert "Xero does not take this use: No lenders in Ireland." in found
+    words = "Not certified, because Xero does not take this use: No lenders in Ireland"
+    assert f"<h2>{words}</h2>" in found
     assert "eligible" in offered(client)
     assert "step" not in offered(client) - {"withdraw"}
     post(client, "eligible", reason="They changed their mind.")

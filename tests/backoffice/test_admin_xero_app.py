@@ -138,7 +138,11 @@ def test_the_page_has_the_guides_warnings_addresses_and_values(words):
 def test_the_warning_names_the_cap_that_is_set(settings):
     settings.XERO_CONNECTION_CAP = 5
 
-    assert "5 max connections" in text(changer())
+    shown = text(changer())
+
+    assert "5 max connections" in shown
+    assert "0 of 5 connections to Xero are in use." in shown
+    assert "the setting XERO_CONNECTION_CAP" in shown
 
 
 def test_an_operator_goes_through_the_whole_procedure(codat):
@@ -323,6 +327,20 @@ def test_once_pasted_it_cannot_be_shown_any_more():
     assert "generate a new one in Xero" in answer.content.decode()
 
 
+def test_a_page_that_was_open_while_the_secret_was_replaced_goes_on_with_the_new_one():
+    save_keys(client_secret="an-earlier-secret-of-Xero-with-the-end-0000")
+    save_keys()
+    client = changer()
+
+    refused = client.post(address("pasted"), {"pasted": "on", "ending": "0000"})
+
+    shown = refused.context["form"]
+    assert shown.errors
+    assert (shown["ending"].value(), shown["pasted"].value()) == (SECRET[-4:], False)
+    client.post(address("pasted"), {"pasted": "on", "ending": shown["ending"].value()})
+    assert XeroApp.objects.get().pasted_at is not None
+
+
 def test_those_who_may_only_look_see_the_state_and_no_buttons():
     client = operator("xero_sync.view_xeroapp")
 
@@ -367,7 +385,7 @@ def test_it_is_not_enabled_without_keys():
     answer = changer().post(address("enable"), {"when": "now"})
 
     (complaint,) = answer.context["form"].non_field_errors()
-    assert complaint.startswith("The client id and the client secret is missing")
+    assert complaint.endswith("still missing: the client id and the client secret.")
     assert facts.current().integration_on is None
 
 
@@ -386,6 +404,16 @@ def test_bank_feeds_are_refused_naming_what_is_missing():
     assert "no partner status" in complaint
     assert "enabled the Bank Feeds API" not in complaint
     assert facts.current().bank_feeds_on is None
+
+
+def test_bank_feeds_that_nobody_recorded_can_be_switched_off():
+    client = changer()
+    assert {"feeds-on", "feeds-off"} <= offered(client)
+
+    client.post(address("feeds-off"))
+
+    assert facts.current().bank_feeds_on is False
+    assert "feeds-off" not in offered(client)
 
 
 def test_a_difference_to_codat_is_on_the_page_and_on_the_overview(codat):

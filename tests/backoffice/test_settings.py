@@ -56,10 +56,10 @@ def test_a_complete_production_environment_is_accepted():
         ("FIELD_ENCRYPTION_KEYS", f"{GOOD_KEY},{DEVELOPMENT_KEY}"),
         ("FIELD_ENCRYPTION_KEYS", "no-key"),
         ("WEBHOOK_ALLOW_PRIVATE", "true"),
-        ("XERO_CONNECTION_CAP", "twenty-five"),
-        ("XERO_CONNECTION_CAP", "-1"),
         ("WRITEBACK_KEY_SECONDS", "5400"),
         ("WRITEBACK_SETTLE_SECONDS", "5399"),
+        ("XERO_CONNECTION_CAP", "-1"),
+        ("XERO_CONNECTION_CAP", "none"),
     ],
 )
 def test_what_is_unsafe_in_production_is_refused_by_name(name, value):

@@ -195,6 +195,19 @@ def test_the_flag_goes_when_a_place_is_free_again(world, settings):
     assert not cap.surplus().exists()
 
 
+def test_a_demo_company_whose_plan_is_read_only_later_is_no_surplus(world, settings):
+    settings.XERO_CONNECTION_CAP = 1
+    adopted(world)
+    world.sandbox.faults.add("unauthorised", match="GET .*bankFeeds/info")
+    demo = adopted(world, plan_type="Demo")
+    assert demo.over_cap_since is not None
+
+    demo = refreshed(world, demo)
+
+    assert demo.is_demo
+    assert demo.over_cap_since is None
+
+
 def test_a_flagged_connection_that_is_marked_as_demo_is_no_surplus(world, settings):
     settings.XERO_CONNECTION_CAP = 1
     adopted(world)

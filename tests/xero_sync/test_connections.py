@@ -5,10 +5,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.builders import make_company
-from tests.worlds import World
+from tests.worlds import World, states
 from xero_sync import connection_checks, connections, jobs
 from xero_sync.codat.exceptions import (
     CodatAccessDenied,
+    CodatOutcomeUnknown,
     CodatRejected,
     CodatUnavailable,
     ConnectionNotLinked,
@@ -148,6 +149,22 @@ def test_an_outage_leaves_what_is_known_as_it_was(world):
     assert (after.status, after.checked_at) == (before.status, before.checked_at)
 
 
+@pytest.mark.parametrize("status", ["", "Suspended"])
+def test_a_status_that_codat_has_never_named_changes_nothing(world, status):
+    borrower = world.borrower()
+    world.sandbox.connection(borrower.codat_connection).status = status
+
+    with pytest.raises(CodatOutcomeUnknown, match="status"):
+        connections.refresh(
+            connection=borrower.connection, client=world.client, now=world.clock.now
+        )
+
+    assert borrower.connection.status == "Linked"
+    with pytest.raises(CodatOutcomeUnknown, match="status"):
+        adopt(world, make_company(), borrower.connection.codat_company_id)
+    assert Connection.objects.count() == 1
+
+
 def test_the_check_of_all_goes_on_after_one_that_fails(world):
     first, second = world.borrower(), world.borrower()
     world.wire.canned.append((f"/connections/{first.codat_connection}", 500))
@@ -184,6 +201,56 @@ def test_an_outage_does_not_stop_the_job_that_looks_at_doubtful_connections(worl
     world.wire.is_reachable = True
     jobs.check_connections(world.client, now=world.clock)
     assert borrower.connection.checked_at == world.clock.now
+
+
+def test_a_feed_that_cannot_be_read_does_not_keep_the_bookings_back(world):
+    borrower = world.borrower()
+    Connection.objects.update(status="Deauthorized", checked_at=None)
+    loan = borrower.loan()
+    borrower.record(loan, "drawdown", "800.00")
+    world.sandbox.faults.add(
+        "error_before", match="GET .*bankFeedAccounts/mapping", status=500, times=None
+    )
+
+    world.run(seconds=300)
+
+    assert borrower.connection.status == "Linked"
+    assert ("drawdown", "transfer", "written") in states(loan)
+
+
+def test_a_feed_that_could_not_be_read_is_looked_at_again_within_minutes(world):
+    borrower = world.borrower()
+    world.sandbox.disconnect_feed(
+        borrower.codat_connection, borrower.lender_account.source_account_id
+    )
+    world.sandbox.faults.add(
+        "error_before", match="GET .*bankFeedAccounts/mapping", status=500
+    )
+    Connection.objects.update(checked_at=None)
+    world.wait(60)
+    world.check_connections()
+    assert borrower.lender_account.feed_status == "connected"
+
+    world.wait(700)
+    world.check_connections()
+
+    assert borrower.lender_account.feed_status == "disconnected"
+    assert connection_checks.doubtful(now=world.clock.now) == []
+
+
+def test_a_connection_that_cannot_be_read_does_not_keep_the_others_waiting(world):
+    borrowers = [world.borrower(), world.borrower()]
+    for broken, other in (borrowers, reversed(borrowers)):
+        world.sandbox.faults.add(
+            "error_before", match=f"GET .*/{broken.codat_connection}$", status=500
+        )
+        Connection.objects.update(checked_at=None)
+        world.clock.forward(60)
+
+        jobs.check_connections(world.client, now=world.clock)
+
+        assert broken.connection.checked_at is None
+        assert other.connection.checked_at == world.clock.now
 
 
 def test_a_consent_is_found_within_minutes_though_its_webhook_was_lost(world):

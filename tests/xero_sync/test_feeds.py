@@ -29,6 +29,7 @@ from xero_sync.codat.exceptions import (
     DecisionNotAllowed,
     FeedNotMapped,
     MappingIncomplete,
+    OrganisationChanged,
 )
 from xero_sync.models import Connection, FeedAct, LenderAccount
 from xero_sync.slots import alone
@@ -343,6 +344,19 @@ def test_a_feed_is_not_connected_while_the_connection_is_not_linked(world):
 
     with pytest.raises(ConnectionNotLinked):
         connect(borrower, borrower.lender_account)
+
+
+def test_a_feed_is_not_connected_in_what_may_be_another_organisation(world):
+    borrower = world.borrower()
+    account = borrower.lender_account
+    world.sandbox.disconnect_feed(borrower.codat_connection, account.source_account_id)
+    Connection.objects.update(organisation_changed=True)
+    before = len(calls(world, "POST"))
+
+    with pytest.raises(OrganisationChanged):
+        connect(borrower, account)
+
+    assert len(calls(world, "POST")) == before
 
 
 def test_two_do_not_connect_at_once(world):

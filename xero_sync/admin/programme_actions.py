@@ -67,7 +67,9 @@ class AskForFeeds(ProgrammeAction):
     label = _("Ask for bank feeds")
     explanation = _(
         "The application is for bank feeds as well: there is more to prepare, a second "
-        "list of checkpoints, and the scope bankfeeds is asked for."
+        "list of checkpoints, and the scope bankfeeds is asked for. Once Codat has "
+        "added it, record that as a change of scopes: who connected before has to "
+        "consent again."
     )
     form_class = NoteForm
     service = staticmethod(partial(programme.ask_for_bank_feeds, wanted=True))

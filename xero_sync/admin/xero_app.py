@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import SimpleTemplateResponse, TemplateResponse
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.template.response import SimpleTemplateResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import (
@@ -13,10 +12,10 @@ from django.views.decorators.debug import (
     sensitive_variables,
 )
 
-from lending.admin_base import Link, ObjectAction, ReadOnlyAdmin, Section
-from xero_sync.admin import programme
+from lending.admin_base import ObjectAction, ReadOnlyAdmin, Section
 from xero_sync.admin import xero_app_actions as acts
-from xero_sync.admin.steps import Standing, Step
+from xero_sync.admin.one_page import OnePageAdmin
+from xero_sync.admin.steps import Standing
 from xero_sync.admin.xero_app_steps import steps
 from xero_sync.clock import database_now
 from xero_sync.models import PartnerProgramme, XeroApp, XeroAppChange
@@ -26,9 +25,11 @@ from xero_sync.xero_app import facts, keys, problems, records
 MOST_CHANGES = 50
 
 
-class XeroAppAdmin(ReadOnlyAdmin):
+class XeroAppAdmin(OnePageAdmin):
     """One page with the steps of the set-up; each act has a page of its own."""
 
+    the_only = THE_ONLY
+    template = "admin/xero_app.html"
     object_actions = (
         acts.Register(),
         acts.SaveLinks(),
@@ -49,61 +50,30 @@ class XeroAppAdmin(ReadOnlyAdmin):
         may_reveal = request.user.has_perm("xero_sync.reveal_xeroapp")
         return may_reveal or super().has_view_permission(request, obj)
 
-    def get_object(
-        self,
-        request: HttpRequest,  # noqa: ARG002
-        object_id: str,
-        from_field: str | None = None,  # noqa: ARG002
-    ) -> XeroApp | None:
+    def record(self) -> XeroApp:
         """Return the one app, even before anything of it is recorded."""
-        return records.stored() if object_id == str(THE_ONLY) else None
+        return records.stored()
 
-    def changelist_view(
-        self,
-        request: HttpRequest,  # noqa: ARG002
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
-    ) -> HttpResponse:
-        """Lead to the page: a list of one is none."""
-        return HttpResponseRedirect(page_address())
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def context(self, request: HttpRequest, record: XeroApp) -> dict[str, Any]:
         """Show the steps."""
-        app = self.get_object(request, object_id or "")
-        if app is None or not self.has_view_permission(request):
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        now = database_now()
-        shown = steps(app, facts.current(), self._programme_address(request))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
+        shown = steps(record, facts.current(), self._programme_address(request))
+        possible = self.possible(request, record)
+        return {
             "title": _("Xero app"),
-            "problems": problems.sentences(now=now, app=app),
-            "steps": [(step, self._acts(request, app, step)) for step in shown],
+            "problems": problems.sentences(now=database_now(), app=record),
+            "steps": [
+                (step, [possible[name] for name in step.acts if name in possible])
+                for step in shown
+            ],
             "next": next((one for one in shown if one.standing == Standing.NEXT), None),
-            "is_off": app.integration_on is False,
+            "is_off": record.integration_on is False,
             "sections": [changes_section()],
         }
-        return TemplateResponse(request, "admin/xero_app.html", context)
 
     def _programme_address(self, request: HttpRequest) -> str:
         """Return the address of the partner programme, for those who may open it."""
-        model = PartnerProgramme
-        may_look = self.admin_site.get_model_admin(model).has_view_permission(request)
-        return programme.page_address() if may_look else ""
-
-    def _acts(self, request: HttpRequest, app: XeroApp, step: Step) -> list[Link]:
-        by_name = {action.name: action for action in self.object_actions}
-        return [
-            Link(action.label, page_address(action))
-            for action in (by_name[name] for name in step.acts)
-            if self.may_act(request, action) and action.is_offered(app)
-        ]
+        page: Any = self.admin_site.get_model_admin(PartnerProgramme)
+        return page.page_address() if page.has_view_permission(request) else ""
 
     # Nothing of what is typed or shown gets onto an error page: the answer is made
     # here as well, because a template that fails shows what it was given.
@@ -123,7 +93,7 @@ class XeroAppAdmin(ReadOnlyAdmin):
         if isinstance(action, acts.SaveKeys):
             enable = acts.Enable()
             if enable.is_offered(records.stored()):
-                return page_address(enable)
+                return self.page_address(enable)
         return super().address_after(obj, action)
 
     def show_once(
@@ -146,12 +116,6 @@ class XeroAppChangeAdmin(ReadOnlyAdmin):
     list_filter = ("act",)
     ordering = ("-pk",)
     sortable_by = ()
-
-
-def page_address(action: ObjectAction | None = None) -> str:
-    """Return the address of the set-up page, or of an act's."""
-    name = action.name if action else "change"
-    return reverse(f"admin:xero_sync_xeroapp_{name}", args=[THE_ONLY])
 
 
 def changes_section() -> Section:

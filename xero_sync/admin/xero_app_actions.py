@@ -147,7 +147,7 @@ class MarkPasted(AppAction):
 
     def form_for(self, obj: XeroApp, data: Any = None) -> forms.Form:
         """Name the secret that is meant."""
-        return PastedForm(data, initial={"ending": obj.secret_ending})
+        return PastedForm(data, initial={"ending": obj.secret_ending, "pasted": False})
 
     def act(self, values: dict[str, Any], signed: dict[str, Any]) -> None:
         """Erase the secret."""
@@ -275,8 +275,8 @@ class BankFeedsOn(AppAction):
     on = True
 
     def is_offered(self, obj: XeroApp) -> bool:
-        """Offer it where it changes something."""
-        return (obj.bank_feeds_on is True) is not self.on
+        """Offer it where it changes something; what nobody recorded is neither."""
+        return obj.bank_feeds_on is not self.on
 
     def act(self, values: dict[str, Any], signed: dict[str, Any]) -> None:  # noqa: ARG002
         """Switch them."""

@@ -137,13 +137,32 @@ class PasswordForm(forms.Form):
     )
 
 
-class PastedForm(forms.Form):
-    """Says that Codat has the keys."""
+class AskedAnew:
+    """A field that a refused form shows as it stands now, not as it was sent."""
 
-    pasted = forms.BooleanField(
+    def bound_data(self, data: Any, initial: Any) -> Any:  # noqa: ARG002
+        """Show what stands."""
+        return initial
+
+
+class AskedAnewBox(AskedAnew, forms.BooleanField):
+    """A box that has to be ticked again."""
+
+
+class AskedAnewText(AskedAnew, forms.CharField):
+    """A text of the page's own."""
+
+
+class PastedForm(forms.Form):
+    """Says that Codat has the keys.
+
+    Where another secret was recorded meanwhile, it is said anew of that one.
+    """
+
+    pasted = AskedAnewBox(
         label=_("Both keys are pasted into the Codat portal, and it confirmed that.")
     )
-    ending = forms.CharField(widget=forms.HiddenInput)
+    ending = AskedAnewText(widget=forms.HiddenInput)
 
 
 class WhenForm(forms.Form):

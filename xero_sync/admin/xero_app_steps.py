@@ -15,7 +15,7 @@ from lending.admin_base import Text
 from xero_sync.admin.steps import Step, Value, filled, numbered, outside, with_parts
 from xero_sync.customers import connecting
 from xero_sync.models import XeroApp
-from xero_sync.xero_app import keys, registration, toggles
+from xero_sync.xero_app import cap, keys, registration, toggles
 from xero_sync.xero_app.facts import AppFacts
 from xero_sync.xero_app.problems import differs, moment
 
@@ -64,7 +64,14 @@ def _create(app: XeroApp, facts: AppFacts) -> Step:
             "beside it on the “My Apps” tab. To link more, become a partner (step 7)."
         )
         limits = outside(APP_LIMITS, _("Xero's limits"))
-        warnings = [with_parts(sentence, cap=facts.connection_cap, limits=limits)]
+        warnings = [
+            with_parts(sentence, cap=facts.connection_cap, limits=limits),
+            _(
+                "The number is the setting XERO_CONNECTION_CAP. Codat's guide said 25 "
+                "in January 2023, its pages of June 2026 say 5: set what Xero shows "
+                "beside your app."
+            ),
+        ]
     notices = [
         _(
             "The app e-mail looks like one person's. Use a mailbox that several people "
@@ -98,7 +105,10 @@ def _create(app: XeroApp, facts: AppFacts) -> Step:
             *filled((_("Company or application URL"), app.company_url)),
             Value(_("Redirect URI"), registration.REDIRECT_URI),
         ],
-        recorded=filled((_("App e-mail"), app.app_email)),
+        recorded=[
+            *filled((_("App e-mail"), app.app_email)),
+            Value(_("In use"), cap.in_words(cap.usage())),
+        ],
         warnings=warnings,
         notices=notices if registration.looks_personal(app.app_email) else (),
         acts=["register"],

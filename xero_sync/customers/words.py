@@ -111,6 +111,19 @@ def _connected(organisation: str) -> Words:
 
 
 def _another(organisation: str, before: str) -> Words:
+    if organisation and organisation == before:
+        # He has come back from another one, or only the currency differs.
+        return Words(
+            Code.ANOTHER_ORGANISATION,
+            _("We are checking your connection"),
+            (
+                _("Connected now: “%(organisation)s”.") % {"organisation": before},
+                _(
+                    "Your connection has changed. We make no entries until we have "
+                    "checked that it leads to the right organisation. Nothing is lost."
+                ),
+            ),
+        )
     sentences = []
     if before:
         was = _("Connected before: “%(organisation)s”.") % {"organisation": before}

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 # There is one programme, so there is one row.
 THE_ONLY = 1
+LONGEST_LINK = 200
 
 
 class PartnerType(models.TextChoices):
@@ -145,7 +146,9 @@ class CheckpointReview(models.Model):
         _("status"), max_length=10, choices=CheckpointStatus.choices
     )
     evidence = models.TextField(_("evidence"), blank=True)
-    evidence_url = models.URLField(_("link to the evidence"), blank=True)
+    evidence_url = models.URLField(
+        _("link to the evidence"), max_length=LONGEST_LINK, blank=True
+    )
     author = models.CharField(_("by"), max_length=160)
     recorded_at = models.DateTimeField(_("recorded"))
 

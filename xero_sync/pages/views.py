@@ -88,10 +88,13 @@ def connect(request: HttpRequest, token: str) -> HttpResponse:
     return SeeOther(url)
 
 
-@require_http_methods(["POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @private
 def renew(request: HttpRequest, token: str) -> HttpResponse:
     """Mail a fresh link to the company whose link has become too old."""
+    if request.method != "POST":
+        # Whoever changes the language or loads it anew asked for nothing.
+        return _to_home(token)
     try:
         links.company_of(token)
     except links.LinkNotValid:

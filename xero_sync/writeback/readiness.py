@@ -37,7 +37,7 @@ class Readiness:
             return False
         # The row at hand is a part of it, and shared.
         whole = Connection.objects.get(pk=self.connection.pk)
-        return scopes.BANK_FEEDS in scopes.must_consent_again(whole)
+        return scopes.lacks_bank_feeds(whole)
 
 
 # What is read of each row, in the order of its fields: enough to decide and to send;

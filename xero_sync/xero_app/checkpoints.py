@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from xero_sync.models.programme import (
+    LONGEST_LINK,
     CheckpointReview,
     CheckpointStatus,
     PartnerProgramme,
@@ -96,7 +97,7 @@ def review(
 
     Raises:
         ProgrammeRefused: the checkpoint asks nothing of us, it is said to be met
-            without evidence, or the link is not an https address.
+            without evidence, or the link is not an https address or too long.
     """
     standing.locked_record()
     find(checkpoint)
@@ -120,6 +121,12 @@ def review(
 
 
 def _check_link(url: str) -> None:
+    if len(url) > LONGEST_LINK:
+        raise ProgrammeRefused(
+            _("The link can have %(count)d characters at most.")
+            % {"count": LONGEST_LINK},
+            field="evidence_url",
+        )
     try:
         _is_https(url)
     except ValidationError as exc:

@@ -66,7 +66,7 @@ def summary(
 ) -> str:
     """Say in one line where the lender stands."""
     if stands.not_eligible:
-        return _("Xero does not take this use: %(why)s It counts as uncertified.") % {
+        return _("Not certified, because Xero does not take this use: %(why)s") % {
             "why": stands.not_eligible.note
         }
     if stands.is_certified:

@@ -81,6 +81,9 @@ def save_keys(
         is_other_secret = bool(client_secret) and not is_recorded(app, client_secret)
         if is_other_secret:
             _replace_secret(app, client_secret, changed_by, now)
+        elif client_secret and app.sealed_secret and not _is_readable(app):
+            app.sealed_secret = encryption.seal(client_secret)
+            app.save(update_fields=["sealed_secret"])
         if client_id != app.client_id or is_other_secret:
             values = {"client_id": client_id, "pasted_at": None}
             records.change(app, by=changed_by, now=now, **values)
@@ -151,9 +154,18 @@ def _unsealed(app: XeroApp) -> str:
         raise SecretNotHere(
             _(
                 "None of FIELD_ENCRYPTION_KEYS opens the client secret. Put back the "
-                "key that sealed it, or generate a new secret in Xero."
+                "key that sealed it, or record the secret again; if it is lost, "
+                "generate a new one in Xero."
             )
         ) from exc
+
+
+def _is_readable(app: XeroApp) -> bool:
+    try:
+        _unsealed(app)
+    except SecretNotHere:
+        return False
+    return True
 
 
 def _require_tries_left(by: str, now: datetime) -> None:
@@ -212,6 +224,6 @@ def require_complete(app: XeroApp) -> None:
     """
     if absent := missing(app):
         raise KeysMissing(
-            _("%(what)s is missing: record the keys of the Xero app first.")
-            % {"what": _(" and ").join(absent).capitalize()}
+            _("Record the keys of the Xero app first; still missing: %(what)s.")
+            % {"what": _(" and ").join(absent)}
         )

@@ -111,6 +111,17 @@ def must_consent_again(connection: Connection) -> set[str]:
     return _names(requested()) - consented(since, made)
 
 
+def lacks_bank_feeds(connection: Connection) -> bool:
+    """Whether bank feeds were added only after the borrower's last consent.
+
+    It is so of a token whether or not the application still asks for them.
+    """
+    since = consented_at(connection)
+    if since is None:
+        return False
+    return BANK_FEEDS not in _as_of(since, changes(), _names(SHEET))
+
+
 def consented_scopes(connection: Connection) -> set[str]:
     """Return what a borrower has allowed; nothing while he has never consented."""
     since = consented_at(connection)
@@ -147,7 +158,10 @@ def changes() -> list[ScopeChange]:
 
 def consented(since: datetime, made: Iterable[ScopeChange]) -> set[str]:
     """Return the scopes asked for at a moment: today's, with later changes undone."""
-    scopes = _names(requested())
+    return _as_of(since, made, _names(requested()))
+
+
+def _as_of(since: datetime, made: Iterable[ScopeChange], scopes: set[str]) -> set[str]:
     for change in made:
         if change.changed_at > since:
             scopes = (scopes - set(change.added)) | set(change.removed)

@@ -53,10 +53,12 @@ def approve_bank_feeds(*, approved_on: date, changed_by: str, now: datetime) -> 
 
 @transaction.atomic
 def withdraw_bank_feeds(*, changed_by: str, now: datetime) -> XeroApp:
-    """Record that Xero has not enabled its Bank Feeds API, or no longer."""
+    """Record that Xero has not enabled its Bank Feeds API, or no longer.
+
+    Statement lines wait from then on, even where nobody had recorded the toggle.
+    """
     app = records.locked()
-    if app.bank_feeds_on:
-        records.change(app, by=changed_by, now=now, bank_feeds_on=False)
+    records.change(app, by=changed_by, now=now, bank_feeds_on=False)
     records.change(app, by=changed_by, now=now, bank_feeds_approved_on=None)
     return app
 

@@ -303,6 +303,17 @@ def test_a_reconnection_to_another_organisation_asks_the_borrower(customer):
     assert "Connected before: “Harbour”." in shown
     assert "Connected now: “Bakery”." in shown
 
+    # Back where it was, it does not say that it leads elsewhere.
+    Connection.objects.update(status="Unlinked")
+    customer.codat.sandbox.set_connection_status(
+        str(customer.connection.codat_connection_id), "Unlinked"
+    )
+    home = customer.click()["Location"]
+    shown = customer.see(customer.consent(home, organisation="Harbour"))
+
+    assert "We are checking your connection" in shown
+    assert "another organisation" not in shown
+
 
 def test_a_connection_that_has_ended_is_not_made_anew_by_a_click(customer):
     customer.prepare()

@@ -63,6 +63,9 @@ def test_a_link_opens_until_it_is_too_old_and_then_offers_a_new_one(
     assert answer.status_code == 410
     assert "This link is too old" in answer.content.decode()
     assert renewed.status_code == 303
+    # Loaded anew, or in another language, it leads back and mails nothing.
+    again = Client().get(reverse("customer-renew", args=[token]))
+    assert again.status_code == 303
     # Asked for twice within the hour, it is owed once.
     assert CustomerNotice.objects.get().company == company
 

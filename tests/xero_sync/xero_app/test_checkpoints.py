@@ -101,6 +101,13 @@ def test_a_link_is_an_https_address(url):
     refused(lambda: review(evidence_url=url), "evidence_url", "https://")
 
 
+def test_a_link_that_the_database_would_not_take_is_refused():
+    url = "https://lender.example/" + "a" * 177
+    review(evidence="", evidence_url=url)
+
+    refused(lambda: review(evidence_url=url + "a"), "evidence_url", "200 characters")
+
+
 def test_only_a_checkpoint_that_asks_something_is_reviewed():
     refused(lambda: review("lending-7"), "checkpoint", "Codat covers it")
     refused(lambda: review("lending-12"), "checkpoint", "no such")

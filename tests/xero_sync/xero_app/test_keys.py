@@ -221,7 +221,7 @@ def test_a_secret_that_was_replaced_meanwhile_is_not_erased():
 
 def test_nothing_is_pasted_before_it_is_recorded():
     with pytest.raises(
-        KeysMissing, match="The client id and the client secret is missing"
+        KeysMissing, match="still missing: the client id and the client secret"
     ):
         paste(ending="")
 
@@ -292,3 +292,14 @@ def test_the_key_that_seals_can_be_changed(settings):
 
     assert XeroAppChange.objects.latest("pk").act == XeroAppAct.REVEALED
     assert XeroAppChange.objects.filter(act=XeroAppAct.REVEALED).count() == 1
+
+
+def test_a_secret_that_no_key_opens_any_more_is_sealed_anew_when_it_is_entered(
+    settings,
+):
+    save()
+    settings.FIELD_ENCRYPTION_KEYS = ["bmV3LWVuY3J5cHRpb24ta2V5LTAwMDAwMDAwMDAwMDA="]
+
+    save()
+
+    assert reveal() == SECRET

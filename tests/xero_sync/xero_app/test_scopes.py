@@ -10,6 +10,7 @@ from tests.builders import make_company
 from tests.xero_sync.xero_app.acts import NOW, WHO
 from xero_sync import connection_words
 from xero_sync.models import Connection, ScopeChange
+from xero_sync.writeback.readiness import Readiness
 from xero_sync.xero_app import programme, scopes
 from xero_sync.xero_app.exceptions import ProgrammeRefused
 
@@ -156,6 +157,19 @@ def test_what_is_no_longer_asked_for_needs_no_consent():
     programme.ask_for_bank_feeds(wanted=False, **WHO)
 
     assert waiting() == {}
+
+
+def test_statement_lines_wait_for_the_consent_whatever_the_application_asks_for():
+    before, after = connect(), connect(at=NOW)
+    change("bankfeeds")
+
+    programme.ask_for_bank_feeds(wanted=False, **WHO)
+
+    lacking = [
+        Readiness(one, None, NOW, scopes_changed=True).lacks_feed_consent
+        for one in (before, after)
+    ]
+    assert lacking == [True, False]
 
 
 @pytest.mark.parametrize("status", ["PendingAuth", "Unlinked", "Deauthorized"])

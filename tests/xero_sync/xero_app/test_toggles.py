@@ -43,11 +43,14 @@ def changes(field):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"client_id": "CLIENT", "secret_ending": ""}, "The client secret is missing"),
-        ({"client_id": "", "secret_ending": "abcd"}, "The client id is missing"),
+        (
+            {"client_id": "CLIENT", "secret_ending": ""},
+            "still missing: the client secret.",
+        ),
+        ({"client_id": "", "secret_ending": "abcd"}, "still missing: the client id."),
         (
             {"client_id": "", "secret_ending": ""},
-            "The client id and the client secret is missing",
+            "still missing: the client id and the client secret.",
         ),
     ],
 )
@@ -143,6 +146,15 @@ def test_without_the_approval_bank_feeds_are_off():
     row = XeroApp.objects.get()
     assert (row.bank_feeds_on, row.bank_feeds_approved_on) == (False, None)
     assert changes("bank_feeds_on") == [("on", "off", "user:anna")]
+
+
+def test_without_the_approval_bank_feeds_that_nobody_recorded_are_off_too():
+    app(bank_feeds_approved_on=timezone.localdate())
+
+    toggles.withdraw_bank_feeds(**signed())
+
+    assert facts.current().bank_feeds_on is False
+    assert changes("bank_feeds_on") == [("", "off", "user:anna")]
 
 
 def test_bank_feeds_can_be_switched_off_whatever_is_missing():
