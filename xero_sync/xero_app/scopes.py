@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from xero_sync.models import Connection
 from xero_sync.models.choices import ConnectionStatus
 from xero_sync.models.programme import ScopeChange
-from xero_sync.xero_app import standing
+from xero_sync.xero_app import days, standing
 from xero_sync.xero_app.exceptions import ProgrammeRefused
 
 BANK_FEEDS = "bankfeeds"
@@ -223,6 +223,8 @@ def _check_removed(removed: set[str], asked_for: set[str]) -> None:
 
 
 def _check_moment(changed_at: datetime, now: datetime) -> None:
+    if complaint := days.complaint(changed_at):
+        raise ProgrammeRefused(complaint, field="changed_at")
     if changed_at > now:
         raise ProgrammeRefused(_("The time lies ahead."), field="changed_at")
     latest = ScopeChange.objects.order_by("-changed_at").first()
