@@ -36,6 +36,7 @@ def create(
     sort_code: str = "",
     name: str = "",
     feed_start_date: date | None = None,
+    by: str = "",
     wait: Callable[[float], None] = time.sleep,
 ) -> LenderAccount:
     """Create the lender account as a bank feed's source account, and wait for Xero.
@@ -62,10 +63,7 @@ def create(
     account = source_accounts.unchosen(
         connection=connection, numbers=numbers, client=client, name=name
     )
-    if feed_start_date is not None:
-        account = feed_states.set_start(
-            account=account, starts_on=feed_start_date, now=database_now()
-        )
+    account = _starting(account, feed_start_date, by)
     if feed_states.mapping_of(account, client).status == FeedStatus.PENDING:
         feeds.map_once(account=account, target_account_id="", client=client)
     gives_up_at = database_now() + PATIENCE
@@ -164,11 +162,14 @@ def adopt(
     source_account_id: str = "",
     opening_balance: Decimal = Decimal(0),
     feed_start_date: date | None = None,
+    by: str = "",
 ) -> LenderAccount:
     """Take an account that exists in Xero as the lender account.
 
     With a source account its feed goes on from `opening_balance`, in the company's
-    currency; without one no statement lines are written.
+    currency; without one no statement lines are written. One that is a lender account
+    with a feed already keeps it unless another is named, and its start date unless one
+    is given.
 
     Raises:
         OrganisationChanged: a person has to say first which organisation it is.
@@ -196,6 +197,8 @@ def adopt(
         status, name = fed[0].status, fed[0].source_account_name or name
     else:
         _check_target(connection, target_account_id, client)
+        if fed_already := _with_feed(connection, target_account_id):
+            return _starting(fed_already, feed_start_date, by)
     account, _is_new = LenderAccount.objects.update_or_create(
         connection=connection,
         target_account_id=target_account_id,
@@ -204,10 +207,26 @@ def adopt(
             "name": name,
             "currency": connection.company.currency,
             "feed_status": status,
-            "feed_start_date": feed_start_date,
             "opening_balance": opening_balance,
             # The borrower may have come back to the organisation that has it.
             "void_since": None,
         },
     )
-    return account
+    return _starting(account, feed_start_date, by)
+
+
+def _with_feed(connection: Connection, target_id: str) -> LenderAccount | None:
+    """Return the lender account that is this one in Xero, if its feed stands."""
+    accounts = connection.lender_accounts.filter(
+        target_account_id=target_id, void_since=None
+    )
+    fed = accounts.exclude(source_account_id="").exclude(feed_status=FeedStatus.CLOSED)
+    return fed.first()
+
+
+def _starting(account: LenderAccount, on: date | None, by: str) -> LenderAccount:
+    if on is None:
+        return account
+    return feed_states.set_start(
+        account=account, starts_on=on, now=database_now(), by=by
+    )

@@ -1,5 +1,6 @@
 """The lender account in the borrower's Xero: made once, whatever goes wrong."""
 
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.builders import make_company
 from tests.worlds import Borrower, World
+from tests.xero_sync import feed_worlds
 from xero_sync import connections, feed_states, lender_accounts
 from xero_sync.codat.exceptions import (
     AccountCurrencyMismatch,
@@ -14,7 +16,7 @@ from xero_sync.codat.exceptions import (
     CodatError,
     MappingIncomplete,
 )
-from xero_sync.models import LenderAccount
+from xero_sync.models import FeedAct, LenderAccount
 
 pytestmark = pytest.mark.django_db
 
@@ -166,6 +168,36 @@ def test_an_account_in_euros_needs_no_sort_code(world):
     assert lender_accounts_in_xero(borrower)[0].currency == "EUR"
 
 
+@pytest.mark.parametrize(
+    ("currency", "multicurrency", "words"),
+    [
+        ("EUR", False, "Multi-currency is off in this Xero"),
+        ("SEK", True, "Ask the borrower to add the currency in Xero"),
+    ],
+)
+def test_a_currency_that_this_xero_lacks_is_refused_before_anything_is_made(
+    world, currency, multicurrency, words
+):
+    borrower = feed_worlds.new_borrower(
+        world, currency=currency, base_currency="GBP", multicurrency=multicurrency
+    )
+
+    with pytest.raises(AccountCurrencyMismatch, match=words) as raised:
+        create(borrower)
+
+    assert raised.value.field == "currency"
+    assert feed_worlds.calls(world, "POST") == []
+    assert not LenderAccount.objects.exists()
+
+
+def test_a_currency_beside_the_organisations_own_is_taken_where_it_is_in_use(world):
+    borrower = feed_worlds.new_borrower(world, currency="EUR", base_currency="GBP")
+
+    account = create(borrower)
+
+    assert (account.currency, account.feed_status) == ("EUR", "connected")
+
+
 def test_an_organisation_without_bank_feeds_is_named_as_the_reason(world):
     borrower = new_borrower(world, bank_feeds=False)
 
@@ -210,6 +242,59 @@ def test_an_account_without_a_feed_can_be_adopted_and_gets_no_lines(world):
 
     assert (account.source_account_id, account.feed_status) == ("", "none")
     assert adopt(borrower, plain.id) == account
+
+
+def test_one_that_has_its_feed_already_keeps_it_and_its_start(world):
+    borrower = new_borrower(world)
+    made = create(borrower, feed_start_date=date(2026, 1, 1))
+    world.sandbox.sync(borrower.codat_connection)
+
+    again = adopt(borrower, made.target_account_id)
+
+    assert again == made
+    assert (again.source_account_id, again.feed_status, again.feed_start_date) == (
+        made.source_account_id,
+        "connected",
+        date(2026, 1, 1),
+    )
+
+
+def test_a_feed_that_was_closed_does_not_come_back_by_adopting_its_account(world):
+    borrower = new_borrower(world)
+    made = create(borrower)
+    world.sandbox.sync(borrower.codat_connection)
+    LenderAccount.objects.update(feed_status="closed")
+
+    account = adopt(borrower, made.target_account_id)
+
+    assert (account.source_account_id, account.feed_status) == ("", "none")
+
+
+@pytest.mark.parametrize("with_its_source", [True, False])
+def test_adopting_an_account_that_is_there_moves_its_start_on_the_record(
+    world, with_its_source
+):
+    borrower = new_borrower(world)
+    made = create(borrower, feed_start_date=date(2026, 1, 1))
+    world.sandbox.sync(borrower.codat_connection)
+    source = {"source_account_id": made.source_account_id} if with_its_source else {}
+
+    for _ in range(2):
+        moved = adopt(
+            borrower,
+            made.target_account_id,
+            feed_start_date=date(2026, 2, 1),
+            by="user:anna",
+            **source,
+        )
+    kept = adopt(borrower, made.target_account_id, **source)
+
+    assert moved.feed_start_date == kept.feed_start_date == date(2026, 2, 1)
+    acts = FeedAct.objects.filter(kind="start").order_by("pk")
+    assert [(one.before, one.after, one.by) for one in acts] == [
+        ("", "2026-01-01", ""),
+        ("2026-01-01", "2026-02-01", "user:anna"),
+    ]
 
 
 @pytest.mark.parametrize("wrong", ["unknown", "archived", "an expense account"])
