@@ -28,10 +28,14 @@ _WORDED = re.compile(r"[a-z_]+(\.[a-z_]+)*")
 
 @dataclass(frozen=True)
 class Scope:
-    """One scope and the reason for it."""
+    """One scope and the reason for it, which Xero's reviewer is shown.
+
+    `note` is for ourselves: what is still to be settled about it.
+    """
 
     name: str
     reason: str | Promise
+    note: str | Promise = ""
 
 
 SHEET = (
@@ -72,17 +76,18 @@ SHEET = (
     Scope(
         "accounting.attachments",
         gettext_lazy(
-            "In Codat's set for invoice finance. The back office reads and writes no "
-            "attachments: ask Codat whether it can be left out."
+            "Part of Codat's set for invoice finance. The back office reads and writes "
+            "no attachments."
         ),
+        gettext_lazy("Ask Codat whether it can be left out."),
     ),
     Scope(
         # Codat spells it so; some of Xero's other partners write "balancesheet".
         "accounting.reports.balancesheets.read",
         gettext_lazy(
-            "In Codat's set for invoice finance. The back office reads no reports: ask "
-            "Codat whether it can be left out, and for the spelling."
+            "Part of Codat's set for invoice finance. The back office reads no reports."
         ),
+        gettext_lazy("Ask Codat whether it can be left out, and for the spelling."),
     ),
     Scope(
         BANK_FEEDS,
