@@ -14,6 +14,7 @@ from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
     AccountCurrencyMismatch,
     AlreadyUnderWay,
+    DecisionNotAllowed,
     LenderAccountNotReady,
     MappingIncomplete,
     XeroNotReady,
@@ -168,9 +169,12 @@ def adopt(
     """Take an account that exists in Xero as the lender account.
 
     With a source account its feed goes on from `opening_balance`, in the company's
-    currency; without one no statement lines are written.
+    currency; without one no statement lines are written. One that is a lender account
+    with a feed already keeps both the feed and the balance.
 
     Raises:
+        DecisionNotAllowed: lines stand on the feed's statement, which begins with
+            another balance, or on another feed of the account.
         OrganisationChanged: a person has to say first which organisation it is.
         MappingIncomplete: Xero has no such active bank account, or the source account
             does not feed it.
@@ -178,6 +182,13 @@ def adopt(
         CodatError: a call failed.
     """
     organisations.require_confirmed(connection)
+    present = _with_feed(connection, target_account_id)
+    if present and source_account_id and feeds.has_lines(present):
+        _require_same(present, source_account_id, opening_balance)
+    elif present and source_account_id:
+        present = None
+    if present:
+        return _taken_up(present, feed_start_date, client)
     status: str = FeedStatus.NONE
     name = settings.LENDER_NAME
     if source_account_id:
@@ -211,3 +222,41 @@ def adopt(
         },
     )
     return account
+
+
+def _with_feed(connection: Connection, target_account_id: str) -> LenderAccount | None:
+    """Return the lender account that this account in Xero is, if it has a feed."""
+    known = connection.lender_accounts.filter(target_account_id=target_account_id)
+    fed = known.exclude(source_account_id="").exclude(feed_status=FeedStatus.CLOSED)
+    return fed.first()
+
+
+def _taken_up(
+    account: LenderAccount, starts_on: date | None, client: CodatClient
+) -> LenderAccount:
+    """Go on with a lender account whose feed we know."""
+    now = database_now()
+    account = feed_states.look(account=account, client=client, now=now)
+    if account.feed_status != FeedStatus.CONNECTED:
+        # Else Codat says itself that the account is there.
+        _check_target(account.connection, account.target_account_id, client)
+    # The borrower may have come back to the organisation that has it.
+    LenderAccount.objects.filter(pk=account.pk).update(void_since=None)
+    account.refresh_from_db()
+    if starts_on is None:
+        return account
+    return feed_states.set_start(account=account, starts_on=starts_on, now=now)
+
+
+def _require_same(account: LenderAccount, source_id: str, balance: Decimal) -> None:
+    """Refuse to begin a statement anew that lines stand on."""
+    if account.source_account_id != source_id:
+        raise DecisionNotAllowed(
+            _("Lines stand on the statement of this account's own feed; leave it out."),
+            field="source_account_id",
+        )
+    if account.opening_balance != balance:
+        raise DecisionNotAllowed(
+            _("Lines stand on this statement; its opening balance is fixed."),
+            field="opening_balance",
+        )

@@ -6,12 +6,13 @@ from uuid import UUID
 import pytest
 
 from tests.builders import make_company
-from tests.worlds import Borrower, World
+from tests.worlds import Borrower, World, states
 from xero_sync import connections, feed_states, lender_accounts
 from xero_sync.codat.exceptions import (
     AccountCurrencyMismatch,
     BankFeedsNotEnabled,
     CodatError,
+    DecisionNotAllowed,
     MappingIncomplete,
 )
 from xero_sync.models import LenderAccount
@@ -210,6 +211,45 @@ def test_an_account_without_a_feed_can_be_adopted_and_gets_no_lines(world):
 
     assert (account.source_account_id, account.feed_status) == ("", "none")
     assert adopt(borrower, plain.id) == account
+
+
+def test_the_present_account_named_again_keeps_its_feed(world):
+    borrower = world.borrower()
+    account, loan = borrower.lender_account, borrower.loan()
+    borrower.record(loan, "drawdown", "100.00")
+    world.run(seconds=600)
+    world.sandbox.sync(borrower.codat_connection)
+
+    again = adopt(borrower, account.target_account_id)
+
+    assert again == account
+    assert again.source_account_id == account.source_account_id
+    assert again.feed_status == "connected"
+    borrower.record(loan, "drawdown", "50.00")
+    world.run(seconds=600)
+    assert {state for _kind, _step, state in states(loan)} == {"written"}
+
+
+@pytest.mark.parametrize("field", ["source_account_id", "opening_balance"])
+def test_a_statement_that_lines_stand_on_is_not_begun_anew(world, field):
+    borrower = world.borrower()
+    account = borrower.lender_account
+    borrower.record(borrower.loan(), "drawdown", "100.00")
+    world.run(seconds=600)
+    given = {"source_account_id": account.source_account_id, "opening_balance": 0}
+
+    adopt(borrower, account.target_account_id, **given)
+    with pytest.raises(DecisionNotAllowed) as refusal:
+        adopt(
+            borrower,
+            account.target_account_id,
+            **given
+            | {field: {"source_account_id": "x", "opening_balance": Decimal(5)}[field]},
+        )
+
+    assert refusal.value.field == field
+    account.refresh_from_db()
+    assert account.opening_balance == 0
 
 
 @pytest.mark.parametrize("wrong", ["unknown", "archived", "an expense account"])
