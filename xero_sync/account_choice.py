@@ -116,23 +116,29 @@ def choose(
             wait(seconds)
             slot.keep()
 
-        chosen = _Choosing(connection, choice, client, wait_and_keep)
-        return chosen.run(chosen_by=chosen_by, now=now)
+        chosen = _Choosing(connection, choice, client, wait_and_keep, chosen_by)
+        return chosen.run(now=now)
 
 
 class _Choosing:
     """One choice on its way."""
 
     def __init__(
-        self, connection: Connection, choice: Choice, client: CodatClient, wait: Wait
+        self,
+        connection: Connection,
+        choice: Choice,
+        client: CodatClient,
+        wait: Wait,
+        chosen_by: str,
     ) -> None:
         self._connection = connection
         self._choice = choice
         self._client = client
         self._wait = wait
+        self._chosen_by = chosen_by
         self._present = readiness.latest_mapping(connection)
 
-    def run(self, *, chosen_by: str, now: Callable[[], datetime]) -> AccountMapping:
+    def run(self, *, now: Callable[[], datetime]) -> AccountMapping:
         organisations.require_confirmed(self._connection)
         choice = self._choice
         nominated = choice.nominated_account_id or self._chosen("nominated_account_id")
@@ -158,7 +164,7 @@ class _Choosing:
             tax_rate_id=rate_id,
             tax_percent=percent,
             client=self._client,
-            chosen_by=chosen_by,
+            chosen_by=self._chosen_by,
             now=now(),
         )
 
@@ -231,13 +237,15 @@ class _Choosing:
         )
         return made.filter(mappings=None).order_by("pk").last()
 
-    @staticmethod
-    def _started(account: LenderAccount, new: NewLenderAccount) -> LenderAccount:
+    def _started(self, account: LenderAccount, new: NewLenderAccount) -> LenderAccount:
         """Give an account that is there the start date that is wanted now."""
         if new.feed_start_date is None:
             return account
         return feed_states.set_start(
-            account=account, starts_on=new.feed_start_date, now=database_now()
+            account=account,
+            starts_on=new.feed_start_date,
+            now=database_now(),
+            by=self._chosen_by,
         )
 
     def _made(self, new: NewLenderAccount) -> LenderAccount:
@@ -246,6 +254,7 @@ class _Choosing:
             account_number=new.account_number,
             sort_code=new.sort_code,
             feed_start_date=new.feed_start_date,
+            by=self._chosen_by,
             client=self._client,
             wait=self._wait,
         )
@@ -263,6 +272,7 @@ class _Choosing:
             source_account_id=adopted.source_account_id,
             opening_balance=adopted.opening_balance,
             feed_start_date=adopted.feed_start_date,
+            by=self._chosen_by,
             client=self._client,
         )
 

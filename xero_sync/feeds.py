@@ -206,7 +206,8 @@ def rename(
     _patch(account, {"accountName": name}, client)
     before, account.name = account.name, name
     account.save(update_fields=["name"])
-    note(account, FeedActKind.RENAMED, before=before, after=name, by=by, at=now)
+    if before != name:
+        note(account, FeedActKind.RENAMED, before=before, after=name, by=by, at=now)
     return account
 
 

@@ -37,6 +37,7 @@ def create(
     sort_code: str = "",
     name: str = "",
     feed_start_date: date | None = None,
+    by: str = "",
     wait: Callable[[float], None] = time.sleep,
 ) -> LenderAccount:
     """Create the lender account as a bank feed's source account, and wait for Xero.
@@ -63,10 +64,7 @@ def create(
     account = source_accounts.unchosen(
         connection=connection, numbers=numbers, client=client, name=name
     )
-    if feed_start_date is not None:
-        account = feed_states.set_start(
-            account=account, starts_on=feed_start_date, now=database_now()
-        )
+    account = _starting(account, feed_start_date, by)
     if feed_states.mapping_of(account, client).status == FeedStatus.PENDING:
         feeds.map_once(account=account, target_account_id="", client=client)
     gives_up_at = database_now() + PATIENCE
@@ -165,30 +163,25 @@ def adopt(
     source_account_id: str = "",
     opening_balance: Decimal = Decimal(0),
     feed_start_date: date | None = None,
+    by: str = "",
 ) -> LenderAccount:
     """Take an account that exists in Xero as the lender account.
 
     With a source account its feed goes on from `opening_balance`, in the company's
     currency; without one no statement lines are written. One that is a lender account
-    with a feed already keeps both the feed and the balance.
+    with a feed already keeps it unless another is named, and its start date unless one
+    is given.
 
     Raises:
-        DecisionNotAllowed: lines stand on the feed's statement, which begins with
-            another balance, or on another feed of the account.
         OrganisationChanged: a person has to say first which organisation it is.
+        DecisionNotAllowed: lines stand on the statement of the feed that it has, which
+            is another one or begins with another balance.
         MappingIncomplete: Xero has no such active bank account, or the source account
             does not feed it.
         AccountCurrencyMismatch: the account is kept in another currency.
         CodatError: a call failed.
     """
     organisations.require_confirmed(connection)
-    present = _with_feed(connection, target_account_id)
-    if present and source_account_id and feeds.has_lines(present):
-        _require_same(present, source_account_id, opening_balance)
-    elif present and source_account_id:
-        present = None
-    if present:
-        return _taken_up(present, feed_start_date, client)
     status: str = FeedStatus.NONE
     name = settings.LENDER_NAME
     if source_account_id:
@@ -204,9 +197,12 @@ def adopt(
                 % {"source": source_account_id},
                 field="source_account_id",
             )
+        _require_same(connection, target_account_id, source_account_id, opening_balance)
         status, name = fed[0].status, fed[0].source_account_name or name
     else:
         _check_target(connection, target_account_id, client)
+        if fed_already := _with_feed(connection, target_account_id):
+            return _starting(fed_already, feed_start_date, by)
     account, _is_new = LenderAccount.objects.update_or_create(
         connection=connection,
         target_account_id=target_account_id,
@@ -215,48 +211,45 @@ def adopt(
             "name": name,
             "currency": connection.company.currency,
             "feed_status": status,
-            "feed_start_date": feed_start_date,
             "opening_balance": opening_balance,
             # The borrower may have come back to the organisation that has it.
             "void_since": None,
         },
     )
-    return account
+    return _starting(account, feed_start_date, by)
 
 
-def _with_feed(connection: Connection, target_account_id: str) -> LenderAccount | None:
-    """Return the lender account that this account in Xero is, if it has a feed."""
-    known = connection.lender_accounts.filter(target_account_id=target_account_id)
-    fed = known.exclude(source_account_id="").exclude(feed_status=FeedStatus.CLOSED)
+def _with_feed(connection: Connection, target_id: str) -> LenderAccount | None:
+    """Return the lender account that is this one in Xero, if its feed stands."""
+    accounts = connection.lender_accounts.filter(
+        target_account_id=target_id, void_since=None
+    )
+    fed = accounts.exclude(source_account_id="").exclude(feed_status=FeedStatus.CLOSED)
     return fed.first()
 
 
-def _taken_up(
-    account: LenderAccount, starts_on: date | None, client: CodatClient
-) -> LenderAccount:
-    """Go on with a lender account whose feed we know."""
-    now = database_now()
-    account = feed_states.look(account=account, client=client, now=now)
-    if account.feed_status != FeedStatus.CONNECTED:
-        # Else Codat says itself that the account is there.
-        _check_target(account.connection, account.target_account_id, client)
-    # The borrower may have come back to the organisation that has it.
-    LenderAccount.objects.filter(pk=account.pk).update(void_since=None)
-    account.refresh_from_db()
-    if starts_on is None:
-        return account
-    return feed_states.set_start(account=account, starts_on=starts_on, now=now)
-
-
-def _require_same(account: LenderAccount, source_id: str, balance: Decimal) -> None:
+def _require_same(
+    connection: Connection, target_id: str, source_id: str, balance: Decimal
+) -> None:
     """Refuse to begin a statement anew that lines stand on."""
-    if account.source_account_id != source_id:
+    present = _with_feed(connection, target_id)
+    if present is None or not feeds.has_lines(present):
+        return
+    if present.source_account_id != source_id:
         raise DecisionNotAllowed(
-            _("Lines stand on the statement of this account's own feed; leave it out."),
+            _("Lines stand on the statement of the feed that this account has."),
             field="source_account_id",
         )
-    if account.opening_balance != balance:
+    if present.opening_balance != balance:
         raise DecisionNotAllowed(
             _("Lines stand on this statement; its opening balance is fixed."),
             field="opening_balance",
         )
+
+
+def _starting(account: LenderAccount, on: date | None, by: str) -> LenderAccount:
+    if on is None:
+        return account
+    return feed_states.set_start(
+        account=account, starts_on=on, now=database_now(), by=by
+    )

@@ -1,6 +1,6 @@
 """How the API shows connections and mappings; of an account number the last four."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import Count
@@ -161,17 +161,27 @@ def bank_feeds(row: Connection) -> Shown:
     """Show what statement lines rest on, and where each source account stands."""
     refusal = feed_words.refusal_of(row.feed_refusal)
     accounts = row.lender_accounts.exclude(source_account_id="").order_by("pk")
-    lines = SyncRecord.objects.missing_lines().filter(lender_account__connection=row)
-    counted = lines.values_list("lender_account").annotate(found=Count("pk"))
-    missing = dict(counted.order_by())
     return {
         "on": row.bank_feeds,
         "app_toggle": facts.bank_feeds_toggle().first(),
         "refusal": row.feed_refusal or None,
         "refused_at": row.feed_refused_at and row.feed_refused_at.isoformat(),
         "remedy": str(refusal.remedy) if refusal else "",
-        "accounts": [_source_account(one, missing.get(one.pk, 0)) for one in accounts],
+        "accounts": _source_accounts(accounts),
     }
+
+
+def bank_feed(row: LenderAccount) -> Shown:
+    """Show where one source account stands."""
+    return _source_accounts([row])[0]
+
+
+def _source_accounts(rows: Iterable[LenderAccount]) -> list[Shown]:
+    rows = list(rows)
+    lines = SyncRecord.objects.missing_lines().filter(lender_account__in=rows)
+    counted = lines.values_list("lender_account").annotate(found=Count("pk"))
+    missing = dict(counted.order_by())
+    return [_source_account(one, missing.get(one.pk, 0)) for one in rows]
 
 
 def _source_account(row: LenderAccount, missing: int) -> Shown:

@@ -118,12 +118,6 @@ class WritebackBody(StrictSerializer):
         return attrs
 
 
-class BankFeedsBody(StrictSerializer):
-    """Whether Xero takes statement lines for this organisation."""
-
-    on = YesNoField()
-
-
 class CompanyConnections(ApiView):
     """`companies/{reference}/connections`."""
 
@@ -243,37 +237,6 @@ class Writeback(ApiView):
         return once(request, lambda: switch(self.caller, row, fields))
 
 
-class BankFeeds(ApiView):
-    """`connections/{id}/bank-feeds`."""
-
-    scopes = {"GET": Scope.EVENTS_READ, "PUT": Scope.MAPPINGS_WRITE}
-
-    @extend_schema(
-        operation_id="getBankFeeds",
-        summary="Show where the bank feeds stand",
-        responses=schemas.BankFeedsShown,
-    )
-    def get(self, request: Request, number: UUID) -> Response:  # noqa: ARG002
-        """Show what bank feeds rest on, each source account, and its waiting lines."""
-        return Response(show.bank_feeds(connection_or_404(self.caller, number)))
-
-    @extend_schema(
-        operation_id="setBankFeeds",
-        summary="Say whether Xero takes statement lines",
-        request=BankFeedsBody,
-        responses=schemas.ConnectionShown,
-    )
-    def put(self, request: Request, number: UUID) -> Response:
-        """Say whether Xero takes statement lines; those that waited are sent."""
-        row = live_or_409(self.caller, number)
-        on = checked(BankFeedsBody, request)["on"]
-
-        def put_on() -> Reply:
-            return Reply(OK, show.connection(_with_feeds(row, on, self.caller.author)))
-
-        return once(request, put_on)
-
-
 def connect(caller: Caller, company: Company, fields: Mapping[str, Any]) -> Reply:
     """Connect a company from a checked body."""
     before = company.connections.live().first()
@@ -299,7 +262,7 @@ def connect(caller: Caller, company: Company, fields: Mapping[str, Any]) -> Repl
                 exc.message = "This connection belongs to another company already."
             raise
     if "bank_feeds" in fields:
-        row = _with_feeds(row, fields["bank_feeds"], caller.author)
+        row = with_feeds(row, fields["bank_feeds"], caller.author)
     return Reply(CREATED, show.connection(row), is_new=before != row)
 
 
@@ -316,6 +279,15 @@ def switch(caller: Caller, row: Connection, fields: Mapping[str, Any]) -> Reply:
         connection=row, switched_by=caller.author, now=database_now(), **fields
     )
     return Reply(OK, show.writeback(switched))
+
+
+def with_feeds(row: Connection, on: bool, author: str) -> Connection:  # noqa: FBT001
+    """Say whether Xero takes statement lines, unless that is said already."""
+    if row.bank_feeds == on and not row.feed_refusal:
+        return row
+    return connections.set_bank_feeds(
+        connection=row, on=on, now=database_now(), set_by=author
+    )
 
 
 def connection_or_404(caller: Caller, number: UUID) -> Connection:
@@ -342,14 +314,6 @@ def live_or_409(caller: Caller, number: UUID) -> Connection:
         words = "This connection is deleted; connect the company again."
         raise Problem("connection_deleted", words, status=HTTPStatus.CONFLICT)
     return found
-
-
-def _with_feeds(row: Connection, on: bool, author: str) -> Connection:  # noqa: FBT001
-    if row.bank_feeds == on and not row.feed_refusal:
-        return row
-    return connections.set_bank_feeds(
-        connection=row, on=on, now=database_now(), set_by=author
-    )
 
 
 def _link(row: Connection) -> str | None:

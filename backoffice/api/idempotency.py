@@ -226,8 +226,7 @@ def set_patience(seconds: float | None = None) -> None:
     """Let the transaction hang on no lock: PostgreSQL waits for ever unless told."""
     if connection.vendor == "postgresql":
         milliseconds = int((seconds or LOCK_SECONDS) * 1_000)
-        # Together with the BEGIN that goes before it, in one round trip.
-        with connection.connection.pipeline(), connection.cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = {milliseconds}")
 
 

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularSwaggerView
 
 from backoffice.api import (
+    bank_feeds,
     batches,
     companies,
     connection_endings,
@@ -59,7 +60,17 @@ urlpatterns = [
     path("connections/<uuid:number>/choices", mappings.Choices.as_view()),
     path("connections/<uuid:number>/mapping", mappings.AccountMapping.as_view()),
     path("connections/<uuid:number>/writeback", connections.Writeback.as_view()),
-    path("connections/<uuid:number>/bank-feeds", connections.BankFeeds.as_view()),
+    path("connections/<uuid:number>/bank-feeds", bank_feeds.BankFeeds.as_view()),
+    path(
+        "connections/<uuid:number>/bank-feeds/connect", bank_feeds.ConnectFeed.as_view()
+    ),
+    path(
+        "connections/<uuid:number>/bank-feeds/disconnect",
+        bank_feeds.DisconnectFeed.as_view(),
+    ),
+    path(
+        "connections/<uuid:number>/bank-feeds/rename", bank_feeds.RenameFeed.as_view()
+    ),
     path("sync-records", sync_records.SyncRecords.as_view()),
     path("sync-records/<uuid:number>", sync_records.OneSyncRecord.as_view()),
     path("sync-records/<uuid:number>/retry", sync_records.Retry.as_view()),

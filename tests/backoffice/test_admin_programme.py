@@ -323,6 +323,16 @@ def test_no_price_is_ours_and_no_badge_before_certification():
     assert "Xero's partner badge may be shown" in shown(client)
 
 
+def test_what_is_to_be_settled_about_a_scope_is_for_us_and_not_for_xeros_reviewer():
+    client = operator("xero_sync.view_partnerprogramme")
+    ours = "Ask Codat whether it can be left out"
+
+    assert ours in shown(client)
+    report = text(client.get(report_page()))
+    assert "accounting.attachments" in report
+    assert "ask codat" not in report.casefold()
+
+
 def test_the_report_has_every_fact_and_its_moment():
     connection = make_evidence().company.connections.get()
     Connection.objects.update(checked_at=timezone.now())

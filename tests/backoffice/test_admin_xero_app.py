@@ -312,6 +312,18 @@ def test_who_may_change_may_not_see_the_secret():
     assert XeroAppChange.objects.filter(act__contains="revealed").count() == 0
 
 
+def test_the_list_of_changes_says_what_changed_in_the_words_of_the_page():
+    save_keys()
+    client = operator("xero_sync.view_xeroappchange")
+
+    shown = text(client, "/admin/xero_sync/xeroappchange/")
+
+    assert "client id: Changed" in shown
+    assert "client secret: Changed" in shown
+    assert f"…{SECRET[-4:]}" in shown
+    assert "client_id" not in shown
+
+
 def test_once_pasted_it_cannot_be_shown_any_more():
     save_keys()
     client = changer()

@@ -67,3 +67,28 @@ def test_what_is_unsafe_in_production_is_refused_by_name(name, value):
 
     assert done.returncode != 0
     assert name in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "cap"),
+    [(None, "25"), ("5", "5"), ("0", "0"), ("", "None"), (" ", "None")],
+)
+def test_the_limit_of_connections_is_off_where_it_is_left_empty(given, cap):
+    changes = {} if given is None else {"XERO_CONNECTION_CAP": given}
+    code = "from django.conf import settings; print(settings.XERO_CONNECTION_CAP)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=settings.BASE_DIR,
+        env={
+            "PATH": os.environ["PATH"],
+            "DJANGO_SETTINGS_MODULE": "backoffice.settings",
+        }
+        | PRODUCTION
+        | changes,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.strip() == cap

@@ -1,12 +1,14 @@
 """The lender account in the borrower's Xero: made once, whatever goes wrong."""
 
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 
 from tests.builders import make_company
-from tests.worlds import Borrower, World, states
+from tests.worlds import Borrower, World
+from tests.xero_sync import feed_worlds
 from xero_sync import connections, feed_states, lender_accounts
 from xero_sync.codat.exceptions import (
     AccountCurrencyMismatch,
@@ -15,7 +17,7 @@ from xero_sync.codat.exceptions import (
     DecisionNotAllowed,
     MappingIncomplete,
 )
-from xero_sync.models import LenderAccount
+from xero_sync.models import FeedAct, LenderAccount
 
 pytestmark = pytest.mark.django_db
 
@@ -167,6 +169,36 @@ def test_an_account_in_euros_needs_no_sort_code(world):
     assert lender_accounts_in_xero(borrower)[0].currency == "EUR"
 
 
+@pytest.mark.parametrize(
+    ("currency", "multicurrency", "words"),
+    [
+        ("EUR", False, "Multi-currency is off in this Xero"),
+        ("SEK", True, "Ask the borrower to add the currency in Xero"),
+    ],
+)
+def test_a_currency_that_this_xero_lacks_is_refused_before_anything_is_made(
+    world, currency, multicurrency, words
+):
+    borrower = feed_worlds.new_borrower(
+        world, currency=currency, base_currency="GBP", multicurrency=multicurrency
+    )
+
+    with pytest.raises(AccountCurrencyMismatch, match=words) as raised:
+        create(borrower)
+
+    assert raised.value.field == "currency"
+    assert feed_worlds.calls(world, "POST") == []
+    assert not LenderAccount.objects.exists()
+
+
+def test_a_currency_beside_the_organisations_own_is_taken_where_it_is_in_use(world):
+    borrower = feed_worlds.new_borrower(world, currency="EUR", base_currency="GBP")
+
+    account = create(borrower)
+
+    assert (account.currency, account.feed_status) == ("EUR", "connected")
+
+
 def test_an_organisation_without_bank_feeds_is_named_as_the_reason(world):
     borrower = new_borrower(world, bank_feeds=False)
 
@@ -213,41 +245,71 @@ def test_an_account_without_a_feed_can_be_adopted_and_gets_no_lines(world):
     assert adopt(borrower, plain.id) == account
 
 
-def test_the_present_account_named_again_keeps_its_feed(world):
-    borrower = world.borrower()
-    account, loan = borrower.lender_account, borrower.loan()
-    borrower.record(loan, "drawdown", "100.00")
-    world.run(seconds=600)
+def test_one_that_has_its_feed_already_keeps_it_and_its_start(world):
+    borrower = new_borrower(world)
+    made = create(borrower, feed_start_date=date(2026, 1, 1))
     world.sandbox.sync(borrower.codat_connection)
 
-    again = adopt(borrower, account.target_account_id)
+    again = adopt(borrower, made.target_account_id)
 
-    assert again == account
-    assert again.source_account_id == account.source_account_id
-    assert again.feed_status == "connected"
-    borrower.record(loan, "drawdown", "50.00")
-    world.run(seconds=600)
-    assert {state for _kind, _step, state in states(loan)} == {"written"}
+    assert again == made
+    assert (again.source_account_id, again.feed_status, again.feed_start_date) == (
+        made.source_account_id,
+        "connected",
+        date(2026, 1, 1),
+    )
 
 
-@pytest.mark.parametrize("field", ["source_account_id", "opening_balance"])
-def test_a_statement_that_lines_stand_on_is_not_begun_anew(world, field):
+def test_a_feed_that_was_closed_does_not_come_back_by_adopting_its_account(world):
+    borrower = new_borrower(world)
+    made = create(borrower)
+    world.sandbox.sync(borrower.codat_connection)
+    LenderAccount.objects.update(feed_status="closed")
+
+    account = adopt(borrower, made.target_account_id)
+
+    assert (account.source_account_id, account.feed_status) == ("", "none")
+
+
+@pytest.mark.parametrize("with_its_source", [True, False])
+def test_adopting_an_account_that_is_there_moves_its_start_on_the_record(
+    world, with_its_source
+):
+    borrower = new_borrower(world)
+    made = create(borrower, feed_start_date=date(2026, 1, 1))
+    world.sandbox.sync(borrower.codat_connection)
+    source = {"source_account_id": made.source_account_id} if with_its_source else {}
+
+    for _ in range(2):
+        moved = adopt(
+            borrower,
+            made.target_account_id,
+            feed_start_date=date(2026, 2, 1),
+            by="user:anna",
+            **source,
+        )
+    kept = adopt(borrower, made.target_account_id, **source)
+
+    assert moved.feed_start_date == kept.feed_start_date == date(2026, 2, 1)
+    acts = FeedAct.objects.filter(kind="start").order_by("pk")
+    assert [(one.before, one.after, one.by) for one in acts] == [
+        ("", "2026-01-01", ""),
+        ("2026-01-01", "2026-02-01", "user:anna"),
+    ]
+
+
+def test_a_statement_that_lines_stand_on_does_not_begin_with_another_balance(world):
     borrower = world.borrower()
     account = borrower.lender_account
+    source = {"source_account_id": account.source_account_id}
     borrower.record(borrower.loan(), "drawdown", "100.00")
     world.run(seconds=600)
-    given = {"source_account_id": account.source_account_id, "opening_balance": 0}
 
-    adopt(borrower, account.target_account_id, **given)
+    adopt(borrower, account.target_account_id, **source)
     with pytest.raises(DecisionNotAllowed) as refusal:
-        adopt(
-            borrower,
-            account.target_account_id,
-            **given
-            | {field: {"source_account_id": "x", "opening_balance": Decimal(5)}[field]},
-        )
+        adopt(borrower, account.target_account_id, opening_balance=Decimal(5), **source)
 
-    assert refusal.value.field == field
+    assert refusal.value.field == "opening_balance"
     account.refresh_from_db()
     assert account.opening_balance == 0
 

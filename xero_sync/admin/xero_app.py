@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import (
     sensitive_post_parameters,
     sensitive_variables,
@@ -112,10 +114,25 @@ class XeroAppAdmin(OnePageAdmin):
 class XeroAppChangeAdmin(ReadOnlyAdmin):
     """Who changed what of the app's record, and who saw its secret."""
 
-    list_display = ("changed_at", "field", "act", "before", "after", "changed_by")
+    list_display = ("changed_at", "what", "value_before", "value_after", "changed_by")
     list_filter = ("act",)
     ordering = ("-pk",)
     sortable_by = ()
+
+    @admin.display(description=gettext_lazy("what"))
+    def what(self, obj: XeroAppChange) -> str:
+        """Name the field as the set-up page does, and the act."""
+        return _what(obj)
+
+    @admin.display(description=gettext_lazy("before"))
+    def value_before(self, obj: XeroAppChange) -> str:
+        """Show what was there."""
+        return _value(obj, obj.before)
+
+    @admin.display(description=gettext_lazy("after"))
+    def value_after(self, obj: XeroAppChange) -> str:
+        """Show what is there since."""
+        return _value(obj, obj.after)
 
 
 def changes_section() -> Section:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -134,3 +135,8 @@ def _check_link(url: str) -> None:
             _("The link has to be an address that starts with https://."),
             field="evidence_url",
         ) from exc
+    if urlsplit(url).username is not None:
+        raise ProgrammeRefused(
+            _("Leave user and password out of the link: it is kept and printed."),
+            field="evidence_url",
+        )

@@ -19,7 +19,7 @@ from xero_sync.models.programme import (
     Preparation,
     ProgrammeAct,
 )
-from xero_sync.xero_app import checkpoints, facts, preparation, standing
+from xero_sync.xero_app import checkpoints, days, facts, preparation, standing
 from xero_sync.xero_app.exceptions import ProgrammeRefused
 from xero_sync.xero_app.standing import Standing
 
@@ -241,6 +241,8 @@ def _check_reason(reason: str) -> None:
 
 
 def _check_day(on: date, now: datetime, *, not_before: date | None = None) -> None:
+    if complaint := days.complaint(on):
+        raise ProgrammeRefused(complaint, field="on")
     if on > localdate(now):
         raise ProgrammeRefused(_("The day lies ahead of today."), field="on")
     if not_before and on < not_before:

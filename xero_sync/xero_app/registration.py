@@ -7,6 +7,7 @@ e-mail are of Xero's and Codat's checkpoints for certified apps.
 import re
 import unicodedata
 from datetime import datetime
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -46,13 +47,13 @@ def check_name(name: str) -> None:
     Raises:
         XeroAppRefused: it is empty, or contains "Xero".
     """
-    if not name.strip():
-        raise XeroAppRefused(_("Enter the app's name."), field="name")
     seen = "".join(
         one
         for one in unicodedata.normalize("NFKC", name)
         if unicodedata.category(one) != "Cf"
     )
+    if not seen.strip():
+        raise XeroAppRefused(_("Enter the app's name."), field="name")
     if FOREIGN_NAME in seen.casefold():
         raise XeroAppRefused(
             _(
@@ -79,11 +80,21 @@ def check_https(url: str, *, field: str) -> None:
         parts = urlsplit(url)
     except (ValidationError, ValueError):
         parts = None
-    if parts is None or "." not in (parts.hostname or "") or parts.username is not None:
+    host = (parts.hostname or "") if parts else ""
+    if "." not in host or _is_number(host) or (parts and parts.username is not None):
         raise XeroAppRefused(
             _("This is not an address that others can open; check it in a browser."),
             field=field,
         )
+
+
+def _is_number(host: str) -> bool:
+    # Such as 127.0.0.1, which is somebody else's machine to whoever opens it.
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def check_email(address: str) -> None:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from xero_sync.models import Connection
 from xero_sync.models.choices import ConnectionStatus
 from xero_sync.models.programme import ScopeChange
-from xero_sync.xero_app import standing
+from xero_sync.xero_app import days, standing
 from xero_sync.xero_app.exceptions import ProgrammeRefused
 
 BANK_FEEDS = "bankfeeds"
@@ -28,10 +28,14 @@ _WORDED = re.compile(r"[a-z_]+(\.[a-z_]+)*")
 
 @dataclass(frozen=True)
 class Scope:
-    """One scope and the reason for it."""
+    """One scope and the reason for it, which Xero's reviewer is shown.
+
+    `note` is for ourselves: what is still to be settled about it.
+    """
 
     name: str
     reason: str | Promise
+    note: str | Promise = ""
 
 
 SHEET = (
@@ -72,17 +76,18 @@ SHEET = (
     Scope(
         "accounting.attachments",
         gettext_lazy(
-            "In Codat's set for invoice finance. The back office reads and writes no "
-            "attachments: ask Codat whether it can be left out."
+            "Part of Codat's set for invoice finance. The back office reads and writes "
+            "no attachments."
         ),
+        gettext_lazy("Ask Codat whether it can be left out."),
     ),
     Scope(
         # Codat spells it so; some of Xero's other partners write "balancesheet".
         "accounting.reports.balancesheets.read",
         gettext_lazy(
-            "In Codat's set for invoice finance. The back office reads no reports: ask "
-            "Codat whether it can be left out, and for the spelling."
+            "Part of Codat's set for invoice finance. The back office reads no reports."
         ),
+        gettext_lazy("Ask Codat whether it can be left out, and for the spelling."),
     ),
     Scope(
         BANK_FEEDS,
@@ -223,6 +228,8 @@ def _check_removed(removed: set[str], asked_for: set[str]) -> None:
 
 
 def _check_moment(changed_at: datetime, now: datetime) -> None:
+    if complaint := days.complaint(changed_at):
+        raise ProgrammeRefused(complaint, field="changed_at")
     if changed_at > now:
         raise ProgrammeRefused(_("The time lies ahead."), field="changed_at")
     latest = ScopeChange.objects.order_by("-changed_at").first()

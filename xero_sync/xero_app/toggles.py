@@ -15,7 +15,7 @@ from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.models.xero_app import XeroApp
 from xero_sync.writeback import reconsider
-from xero_sync.xero_app import facts, keys, records
+from xero_sync.xero_app import days, facts, keys, records
 from xero_sync.xero_app.exceptions import BankFeedsNotAllowed, XeroAppRefused
 
 logger = logging.getLogger(__name__)
@@ -42,8 +42,10 @@ def approve_bank_feeds(*, approved_on: date, changed_by: str, now: datetime) -> 
     """Record since when Xero has enabled its Bank Feeds API for the app.
 
     Raises:
-        XeroAppRefused: the day lies ahead.
+        XeroAppRefused: the day lies ahead, or before there was a Xero.
     """
+    if complaint := days.complaint(approved_on):
+        raise XeroAppRefused(complaint, field="approved_on")
     if approved_on > localdate(now):
         raise XeroAppRefused(_("This day lies ahead."), field="approved_on")
     app = records.locked()

@@ -11,9 +11,9 @@ from django.utils import timezone
 from backoffice.webhooks.services import create_endpoint
 from lending.models import Company
 from tests.builders import make_company, make_event, make_loan
-from xero_sync import connections
+from xero_sync import connections, source_accounts
 from xero_sync.codat.client import CodatClient
-from xero_sync.models import Connection, SyncRecord
+from xero_sync.models import Connection, LenderAccount, SyncRecord
 
 DOCUMENTED = "5d1e0c84-0b6f-4f5e-9c3a-1a2b3c4d5e0{}"
 ID = "019c8f5e-6c1a-7d3b-9a41-2f6f0d6c1e55"
@@ -44,6 +44,7 @@ def make_world(codat: Any) -> dict[str, str]:
         created_by="api:loan-system",
         now=timezone.now(),
     )
+    source = LenderAccount.objects.get(connection=connection)
     real = [
         connection.pk,
         entry_in(harbour, "loan-8", "failed", "refused_by_xero"),
@@ -52,6 +53,7 @@ def make_world(codat: Any) -> dict[str, str]:
         codat.account_id("Business Current Account"),
         codat.account_id("Bank Fees"),
         connected(codat, "quayside").pk,
+        source.source_account_id.removeprefix(source_accounts.OUR_IDS),
     ]
     return {
         DOCUMENTED.format(number): str(one) for number, one in enumerate(real, start=1)

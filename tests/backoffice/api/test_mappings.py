@@ -12,7 +12,13 @@ from tests.builders import make_company
 from tests.xero_sync.commands.conftest import codat as codat
 from xero_sync import lender_accounts
 from xero_sync.codat.client import CodatClient
-from xero_sync.models import AccountMapping, Connection, Heartbeat, LenderAccount
+from xero_sync.models import (
+    AccountMapping,
+    Connection,
+    FeedAct,
+    Heartbeat,
+    LenderAccount,
+)
 
 NUMBERS = {"account_number": "12345678", "sort_code": "123456"}
 
@@ -103,6 +109,27 @@ def test_what_is_left_out_stays_and_the_history_is_shown(service, codat):
     before, after = shown["history"][0], shown["present"]
     assert after["nominated_account"] == before["nominated_account"]
     assert after["lender_account"] == before["lender_account"]
+
+
+def test_a_new_start_date_is_given_to_the_account_that_is_there(service, codat):
+    connection = codat.adopt()
+    first = service.put(path_of(connection), everything(codat)).json()
+
+    account = {"new": NUMBERS | {"feed_start_date": "2026-02-01"}}
+    moved = service.put(path_of(connection), {"lender_account": account})
+    left_out = service.put(path_of(connection), {"lender_account": {"new": NUMBERS}})
+
+    assert moved.status_code == left_out.status_code == 200, moved.content
+    for answer in (moved, left_out):
+        shown = answer.json()
+        assert shown["version"] == first["version"]
+        assert shown["lender_account"]["feed_start_date"] == "2026-02-01"
+    assert LenderAccount.objects.count() == 1
+    acts = FeedAct.objects.filter(kind="start").order_by("pk")
+    assert [(one.after, one.by) for one in acts] == [
+        ("2026-01-01", "api:loan-system"),
+        ("2026-02-01", "api:loan-system"),
+    ]
 
 
 def test_an_account_in_xero_is_adopted(service, codat):

@@ -101,6 +101,11 @@ def test_a_link_is_an_https_address(url):
     refused(lambda: review(evidence_url=url), "evidence_url", "https://")
 
 
+def test_a_link_with_a_password_in_it_is_not_kept():
+    url = "https://anna:word@lender.example/proof.pdf"
+    refused(lambda: review(evidence_url=url), "evidence_url", "password out")
+
+
 def test_a_link_that_the_database_would_not_take_is_refused():
     url = "https://lender.example/" + "a" * 177
     review(evidence="", evidence_url=url)

@@ -100,6 +100,12 @@ def test_a_day_ahead_is_refused_and_today_is_not(ready):
     step("submitted", localdate(NOW))
 
 
+def test_a_day_before_there_was_a_xero_is_a_slip_of_the_year(ready):
+    refused(lambda: step("submitted", TODAY.replace(year=26)), "on", "year 0026")
+
+    assert standing.read().steps == {}
+
+
 def test_the_days_are_in_order(ready):
     step("submitted", date(2026, 10, 5))
 

@@ -78,7 +78,7 @@ def test_the_name_must_not_contain_xero(name):
     assert changes() == []
 
 
-@pytest.mark.parametrize("name", ["", "  "])
+@pytest.mark.parametrize("name", ["", "  ", "\u200b", " \u00ad\u200b "])
 def test_the_name_is_needed(name):
     with pytest.raises(XeroAppRefused) as refused:
         register(name=name)
@@ -99,6 +99,8 @@ def test_the_name_is_needed(name):
         ("https://acme", "not an address"),
         ("https://user:word@acme.example", "not an address"),
         ("https://acme.example/a b", "not an address"),
+        ("https://127.0.0.1", "not an address"),
+        ("https://10.0.0.8/privacy", "not an address"),
         ("https://[::1", "not an address"),
     ],
 )

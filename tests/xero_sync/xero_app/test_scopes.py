@@ -207,6 +207,14 @@ def test_a_change_is_neither_ahead_nor_before_the_latest():
     refused(lambda: change("bankfeeds", at=LAST_WEEK), "changed_at", "before")
 
 
+def test_a_change_is_not_older_than_xero():
+    refused(
+        lambda: change("bankfeeds", at=YESTERDAY.replace(year=26)),
+        "changed_at",
+        "year 0026",
+    )
+
+
 def test_changes_are_kept_as_they_were():
     change("bankfeeds", note=" The toggle in Codat's portal. ")
 

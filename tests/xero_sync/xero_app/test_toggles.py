@@ -1,6 +1,6 @@
 """The toggles, what Codat says itself, and what of both needs a person."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
@@ -136,6 +136,13 @@ def test_an_approval_cannot_lie_ahead():
 
     assert refused.value.field == "approved_on"
     assert not XeroApp.objects.exists()
+
+
+def test_an_approval_is_not_older_than_xero():
+    with pytest.raises(XeroAppRefused, match="year 0026") as refused:
+        toggles.approve_bank_feeds(approved_on=date(26, 11, 20), **signed())
+
+    assert refused.value.field == "approved_on"
 
 
 def test_without_the_approval_bank_feeds_are_off():
