@@ -14,6 +14,7 @@ from lending.models import Company
 from xero_sync import feed_words
 from xero_sync.models import Connection
 from xero_sync.models.choices import ConnectionStatus
+from xero_sync.models.connections import DEMO_PLAN
 from xero_sync.xero_app import cap, scopes
 
 # Each connection is looked at once a day; one not read for longer could not be.
@@ -142,6 +143,7 @@ def standing(connection: Connection) -> list[str]:
             _state(connection),
             _organisation(connection),
             _surplus(connection),
+            _doubtful_demo(connection),
             _refused_feeds(connection),
             _consent(connection),
             _siblings(connection.company),
@@ -186,6 +188,16 @@ def _surplus(connection: Connection) -> str:
         "It became linked beyond Xero's limit of connections. Nothing was cut off: "
         "decide who is disconnected, or become a certified partner."
     )
+
+
+def _doubtful_demo(connection: Connection) -> str:
+    plan = connection.plan_type
+    if not connection.marked_demo or plan in {"", DEMO_PLAN}:
+        return ""
+    return _(
+        "It is marked as a demo company's, but Xero calls its plan “%(plan)s”. If it "
+        "is none, it takes a place of Xero's limit: take the mark back."
+    ) % {"plan": plan}
 
 
 def _refused_feeds(connection: Connection) -> str:

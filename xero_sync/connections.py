@@ -140,6 +140,7 @@ def refresh(
     except CodatRejected as exc:
         if exc.status_code != GONE:
             raise
+        feed_states.close_all(connection=connection, now=now)
         return store_status(connection, status=ConnectionStatus.DELETED, now=now)
     except CodatAccessDenied as exc:
         Connection.objects.filter(pk=connection.pk).update(
@@ -200,7 +201,7 @@ def store_status(
         row.status = status
         row.checked_at = now
         if status == ConnectionStatus.DELETED:
-            row.deleted_at = now
+            row.deleted_at = row.deleted_at or now
         row.save()
     if status != ConnectionStatus.LINKED:
         cap.settle()

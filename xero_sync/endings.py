@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from xero_sync import connections, slots
+from xero_sync import connections, feed_states, slots
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
     AlreadyUnderWay,
@@ -149,6 +149,7 @@ def off_board(
         left_out = _to_be_left_out(connection)
         if connection.deleted_at is None:
             _delete(connection, client, now)
+        feed_states.close_all(connection=connection, now=now, by=off_boarded_by)
         return _let_go(connection, left_out, off_boarded_by, now, reason)
 
 

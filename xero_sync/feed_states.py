@@ -76,6 +76,13 @@ def look_at_all(*, connection: Connection, client: CodatClient, now: datetime) -
             logger.warning("The feed of account %s was not read: %s", account.pk, exc)
 
 
+def close_all(*, connection: Connection, now: datetime, by: str = "") -> None:
+    """Store that a connection's feeds are closed: Codat deletes them along with it."""
+    fed = connection.lender_accounts.exclude(source_account_id="")
+    for account in fed.exclude(feed_status=FeedStatus.CLOSED):
+        store(account, status=FeedStatus.CLOSED, now=now, by=by)
+
+
 @transaction.atomic
 def store(
     account: LenderAccount,

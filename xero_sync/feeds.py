@@ -237,7 +237,7 @@ def set_opening_balance(
             _("The balance can only be changed while the feed is not connected."),
             field="balance",
         )
-    if _lines(account).filter(state__in=(*STANDING_STATES, *UNDER_WAY_STATES)).exists():
+    if has_lines(account):
         raise DecisionNotAllowed(
             _("Lines stand on this statement; its opening balance is fixed."),
             field="balance",
@@ -341,6 +341,12 @@ def _patch(
     client.update_source_account(
         *ids_of(account.connection), account.source_account_id, body
     )
+
+
+def has_lines(account: LenderAccount) -> bool:
+    """Tell whether lines stand on an account's statement, or may come to."""
+    states = (*STANDING_STATES, *UNDER_WAY_STATES)
+    return _lines(account).filter(state__in=states).exists()
 
 
 def _lines(account: LenderAccount) -> QuerySet[SyncRecord]:

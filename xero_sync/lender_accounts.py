@@ -14,6 +14,7 @@ from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
     AccountCurrencyMismatch,
     AlreadyUnderWay,
+    DecisionNotAllowed,
     LenderAccountNotReady,
     MappingIncomplete,
     XeroNotReady,
@@ -173,6 +174,8 @@ def adopt(
 
     Raises:
         OrganisationChanged: a person has to say first which organisation it is.
+        DecisionNotAllowed: lines stand on the statement of the feed that it has, which
+            is another one or begins with another balance.
         MappingIncomplete: Xero has no such active bank account, or the source account
             does not feed it.
         AccountCurrencyMismatch: the account is kept in another currency.
@@ -194,6 +197,7 @@ def adopt(
                 % {"source": source_account_id},
                 field="source_account_id",
             )
+        _require_same(connection, target_account_id, source_account_id, opening_balance)
         status, name = fed[0].status, fed[0].source_account_name or name
     else:
         _check_target(connection, target_account_id, client)
@@ -222,6 +226,25 @@ def _with_feed(connection: Connection, target_id: str) -> LenderAccount | None:
     )
     fed = accounts.exclude(source_account_id="").exclude(feed_status=FeedStatus.CLOSED)
     return fed.first()
+
+
+def _require_same(
+    connection: Connection, target_id: str, source_id: str, balance: Decimal
+) -> None:
+    """Refuse to begin a statement anew that lines stand on."""
+    present = _with_feed(connection, target_id)
+    if present is None or not feeds.has_lines(present):
+        return
+    if present.source_account_id != source_id:
+        raise DecisionNotAllowed(
+            _("Lines stand on the statement of the feed that this account has."),
+            field="source_account_id",
+        )
+    if present.opening_balance != balance:
+        raise DecisionNotAllowed(
+            _("Lines stand on this statement; its opening balance is fixed."),
+            field="opening_balance",
+        )
 
 
 def _starting(account: LenderAccount, on: date | None, by: str) -> LenderAccount:

@@ -9,10 +9,11 @@ from django.db import transaction
 
 from tests.builders import make_company
 from tests.worlds import World
+from tests.xero_sync.xero_app.acts import TODAY, WHO, certify
 from xero_sync import connection_words, connections, new_connections
 from xero_sync.codat.exceptions import ConnectionCapReached, IntegrationOff
 from xero_sync.models import Connection, XeroApp
-from xero_sync.xero_app import cap
+from xero_sync.xero_app import cap, programme
 
 pytestmark = pytest.mark.django_db
 
@@ -241,6 +242,39 @@ def test_a_warning_says_what_to_do_and_how_long_it_takes(world, settings):
 
     assert "3 of 5 connections" in sentence
     assert "it can take months" in sentence
+
+
+def test_certification_lifts_the_limit_and_its_end_brings_it_back(world, settings):
+    settings.XERO_CONNECTION_CAP = 1
+    adopted(world)
+    flagged = adopted(world)
+    assert flagged.over_cap_since is not None
+
+    certify()
+
+    flagged.refresh_from_db()
+    assert flagged.over_cap_since is None
+    assert begun(world).status == "PendingAuth"
+    programme.withdraw_step(
+        step="certification", on=TODAY, reason="Xero ended it.", **WHO
+    )
+    with pytest.raises(ConnectionCapReached):
+        begun(world)
+    assert refreshed(world, flagged).status == "Linked"
+
+
+def test_a_mark_that_xeros_plan_contradicts_is_doubted(world):
+    real = adopted(world, plan_type="Business")
+    demo = adopted(world, plan_type="Demo")
+
+    for one in (real, demo):
+        connections.mark_demo(
+            connection=one, is_demo=True, marked_by="user:anna", now=world.clock.now
+        )
+        one.refresh_from_db()
+
+    assert "calls its plan “Business”" in " ".join(connection_words.standing(real))
+    assert "calls its plan" not in " ".join(connection_words.standing(demo))
 
 
 def test_the_end_of_certification_leaves_what_is_connected(world, settings):

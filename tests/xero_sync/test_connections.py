@@ -1,5 +1,6 @@
 """Adopting what exists at Codat, and looking at it again."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -147,6 +148,20 @@ def test_an_outage_leaves_what_is_known_as_it_was(world):
 
     after = borrower.connection
     assert (after.status, after.checked_at) == (before.status, before.checked_at)
+
+
+def test_the_end_of_a_connection_keeps_its_date_when_it_is_read_again(world):
+    borrower = world.borrower()
+    world.client.delete_connection(
+        borrower.connection.codat_company_id, borrower.codat_connection
+    )
+    for _ in range(2):
+        gone = connections.refresh(
+            connection=borrower.connection, client=world.client, now=world.clock.now
+        )
+        world.wait(60)
+
+    assert gone.deleted_at == world.clock.now - timedelta(seconds=120)
 
 
 @pytest.mark.parametrize("status", ["", "Suspended"])

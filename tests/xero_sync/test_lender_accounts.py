@@ -14,6 +14,7 @@ from xero_sync.codat.exceptions import (
     AccountCurrencyMismatch,
     BankFeedsNotEnabled,
     CodatError,
+    DecisionNotAllowed,
     MappingIncomplete,
 )
 from xero_sync.models import FeedAct, LenderAccount
@@ -295,6 +296,22 @@ def test_adopting_an_account_that_is_there_moves_its_start_on_the_record(
         ("", "2026-01-01", ""),
         ("2026-01-01", "2026-02-01", "user:anna"),
     ]
+
+
+def test_a_statement_that_lines_stand_on_does_not_begin_with_another_balance(world):
+    borrower = world.borrower()
+    account = borrower.lender_account
+    source = {"source_account_id": account.source_account_id}
+    borrower.record(borrower.loan(), "drawdown", "100.00")
+    world.run(seconds=600)
+
+    adopt(borrower, account.target_account_id, **source)
+    with pytest.raises(DecisionNotAllowed) as refusal:
+        adopt(borrower, account.target_account_id, opening_balance=Decimal(5), **source)
+
+    assert refusal.value.field == "opening_balance"
+    account.refresh_from_db()
+    assert account.opening_balance == 0
 
 
 @pytest.mark.parametrize("wrong", ["unknown", "archived", "an expense account"])

@@ -68,6 +68,15 @@ def test_a_borrower_is_let_go_and_the_history_stays(world, borrower):
     assert not row.switches.order_by("pk").last().on
 
 
+def test_the_feeds_end_with_their_connection(world, borrower):
+    off_board(world, borrower)
+
+    account = borrower.lender_account
+    act = account.acts.order_by("pk").last()
+    assert account.feed_status == "closed"
+    assert (act.before, act.after, act.by) == ("connected", "closed", "user:anna")
+
+
 @pytest.mark.parametrize("typed", ["", "ACME", "acme ltd"])
 def test_the_reference_has_to_be_typed(world, typed):
     borrower = world.borrower(reference="acme")

@@ -357,6 +357,7 @@ def test_a_deleted_connection_is_over_and_its_entries_are_held(world, borrower):
 
     assert borrower.connection.status == ConnectionStatus.DELETED
     assert borrower.connection.deleted_at is not None
+    assert borrower.lender_account.feed_status == "closed"
     later = borrower.record(borrower.loan(in_xero=False), "drawdown", "70")
     assert state_of(later) == "held no_connection"
     assert state_of(event) in {"held no_connection", "failed refused_by_codat"}

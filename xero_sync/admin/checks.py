@@ -13,7 +13,7 @@ from xero_sync.models import ConnectionCheckRun
 class ConnectionCheckRunAdmin(ReadOnlyAdmin):
     """Runs of the daily check, newest first; an hour with nothing due leaves none."""
 
-    list_display = ("started_at", "ended_at", "checked", "failed")
+    list_display = ("started_at", "checked", "failed")
     list_filter = ("started_at",)
     ordering = ("-pk",)
     sortable_by = ()

@@ -12,6 +12,8 @@ from xero_sync.sandbox.seeding_books import BookSeeding
 from xero_sync.sandbox.source_accounts import disconnect
 from xero_sync.sandbox.state import Company, Connection
 
+DEMO_PLAN = "Demo"
+
 
 class Seeding(BookSeeding):
     """The part of the stand-in which is not the API: to arrange and to look."""
@@ -100,13 +102,6 @@ class Seeding(BookSeeding):
         with self._lock:
             world = self._world
             connection = world.connections[connection_id]
-            cap = world.settings.connection_cap
-            linked = [it for it in world.connections.values() if it.status == "Linked"]
-            if outcome == 200 and cap is not None and len(linked) >= cap:  # noqa: PLR2004
-                connections.fail_consent(
-                    world, connection, 403, "The app has reached its connection limit."
-                )
-                return 403
             if outcome == 403:  # noqa: PLR2004
                 connections.fail_consent(world, connection, 403, "User cancelled")
             elif outcome not in {200, 201}:
@@ -114,8 +109,27 @@ class Seeding(BookSeeding):
             if outcome != 200:  # noqa: PLR2004
                 return outcome
             tenant = self._chosen(connection, organisation, same=same_organisation)
+            if not self._has_a_place(tenant):
+                connections.fail_consent(
+                    world, connection, 403, "The app has reached its connection limit."
+                )
+                return 403
             connections.link(world, connection, tenant)
             return 200
+
+    def _has_a_place(self, tenant: Organisation) -> bool:
+        """Whether the app may reach one more; Xero's demo company takes no place."""
+        world = self._world
+        cap = world.settings.connection_cap
+        if cap is None or tenant.plan_type == DEMO_PLAN:
+            return True
+        taken = [
+            it
+            for it in world.connections.values()
+            if it.status == "Linked"
+            and world.organisation_of(it).plan_type != DEMO_PLAN
+        ]
+        return len(taken) < cap
 
     def _chosen(
         self, connection: Connection, name: str | None, *, same: bool

@@ -19,7 +19,7 @@ from xero_sync.models.programme import (
     Preparation,
     ProgrammeAct,
 )
-from xero_sync.xero_app import checkpoints, days, facts, preparation, standing
+from xero_sync.xero_app import cap, checkpoints, days, facts, preparation, standing
 from xero_sync.xero_app.exceptions import ProgrammeRefused
 from xero_sync.xero_app.standing import Standing
 
@@ -224,7 +224,7 @@ def _add(
     subject: str = "",
     override_reason: str = "",
 ) -> ProgrammeAct:
-    return ProgrammeAct.objects.create(
+    act = ProgrammeAct.objects.create(
         kind=kind,
         subject=subject,
         happened_on=on,
@@ -233,6 +233,9 @@ def _add(
         author=author,
         recorded_at=now,
     )
+    # Once certified, no connection is beyond the limit any more.
+    cap.settle()
+    return act
 
 
 def _check_reason(reason: str) -> None:

@@ -1,6 +1,12 @@
 """`manage.py connections`."""
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from tests.xero_sync.commands.worlds import run
+from xero_sync import jobs
+from xero_sync.models import Connection, ConnectionCheckRun
 
 
 def test_it_says_how_connections_stand_and_what_is_used(codat, settings):
@@ -35,3 +41,14 @@ def test_what_cannot_be_read_is_counted(codat):
     codat.sandbox.faults.add("error_before", match="GET .*", status=500, times=None)
 
     assert "0 checked, 1 could not be read." in run("connections", "--check")
+
+
+def test_the_daily_job_records_what_it_did_once(codat):
+    codat.adopt()
+    Connection.objects.update(checked_at=timezone.now() - timedelta(days=1))
+
+    assert jobs.daily_check() == "1 checked, 0 failed"
+    assert jobs.daily_check() == "0 checked, 0 failed"
+
+    run_of_today = ConnectionCheckRun.objects.get()
+    assert (run_of_today.checked, run_of_today.failed) == (1, 0)

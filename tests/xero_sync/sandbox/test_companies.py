@@ -160,6 +160,26 @@ def test_consent_is_refused_when_the_app_has_all_its_connections():
     assert connection.status == "PendingAuth"
 
 
+def test_xeros_demo_company_takes_no_place_and_needs_none():
+    borrower = Borrower()
+    sandbox = borrower.sandbox
+    sandbox.settings.connection_cap = 2
+    first, second = (
+        sandbox.add_connection(
+            sandbox.add_company(name).id, status="PendingAuth", **books
+        )
+        for name, books in (
+            ("Demo Company (UK)", {"organisation": "Demo", "plan_type": "Demo"}),
+            ("Quayside Ltd", {}),
+        )
+    )
+
+    assert sandbox.consent(first.id) == 200
+    assert sandbox.consent(second.id) == 200
+    sandbox.set_connection_status(first.id, "Unlinked")
+    assert sandbox.consent(first.id) == 200
+
+
 def test_a_deleted_connection_answers_200_and_is_gone():
     borrower = Borrower()
 
