@@ -28,7 +28,9 @@ from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
     AlreadyUnderWay,
     BankFeedsNotEnabled,
+    CodatAccessDenied,
     CodatRejected,
+    CodatUnavailable,
     ConnectionNotLinked,
     DecisionNotAllowed,
     FeedNotMapped,
@@ -91,7 +93,8 @@ def map_once(
     except CodatRejected as exc:
         _say(account, before)
         raise _not_mapped(exc.detail or str(exc)) from exc
-    except BankFeedsNotEnabled:
+    except (BankFeedsNotEnabled, CodatAccessDenied, CodatUnavailable):
+        # It was not taken in, so nothing is being connected.
         _say(account, before)
         raise
     if outcome.error:

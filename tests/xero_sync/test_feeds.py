@@ -359,6 +359,25 @@ def test_a_feed_is_not_connected_in_what_may_be_another_organisation(world):
     assert len(calls(world, "POST")) == before
 
 
+@pytest.mark.parametrize("fault", ["busy", "unauthorised"])
+def test_what_codat_did_not_take_in_does_not_look_as_if_it_were_connecting(
+    world, fault
+):
+    borrower = world.borrower()
+    feeds.disconnect(
+        account=borrower.lender_account,
+        client=world.client,
+        by="user:anna",
+        now=world.clock.now,
+    )
+    world.sandbox.faults.add(fault, match="POST .*mapping")
+
+    with pytest.raises(CodatError):
+        connect(borrower, borrower.lender_account)
+
+    assert borrower.lender_account.feed_status == "disconnected"
+
+
 def test_two_do_not_connect_at_once(world):
     borrower = world.borrower()
 
