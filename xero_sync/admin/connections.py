@@ -18,6 +18,7 @@ from xero_sync.admin.connection_actions import (
     SwitchOff,
     SwitchOn,
 )
+from xero_sync.admin.consents import consents
 from xero_sync.admin.ending_actions import Disconnect, OffBoard, ReadNow
 from xero_sync.admin.organisation_actions import (
     ConfirmOrganisation,
@@ -154,6 +155,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
             _mappings(obj),
             _switches(obj),
             _acts(obj),
+            consents(obj),
         ]
 
 

@@ -16,7 +16,7 @@ from xero_sync.codat.exceptions import (
     IntegrationOff,
     WritebackBlocked,
 )
-from xero_sync.customers import links
+from xero_sync.customers import consents, links
 from xero_sync.customers.words import NEED_XERO, Code, code_of, latest_connection
 from xero_sync.models import Connection
 from xero_sync.xero_app import cap
@@ -41,9 +41,11 @@ class NoWayToXero(Exception):
 
 
 def way_to_xero(
-    *, company: Company, client: CodatClient, language: str, now: datetime
+    *, company: Company, client: CodatClient, agreed: consents.Offer, now: datetime
 ) -> str:
-    """Return where a borrower gives his consent: a fresh address that is used at once.
+    """Return where a borrower lets us into Xero: a fresh address that is used at once.
+
+    What he has agreed to on our page is stored before the address is fetched.
 
     What is not there yet is made at Codat. The address may work only once and lets
     somebody connect his books, so it goes into one redirect and nowhere else.
@@ -59,6 +61,7 @@ def way_to_xero(
         raise NoWayToXero(barred)
     try:
         connection = _as_it_stands(connection, company, client, now)
+        consents.keep(connection=connection, offer=agreed, now=now)
         url = new_connections.link_url(connection=connection, client=client)
     except WritebackBlocked as exc:
         raise NoWayToXero(REFUSALS.get(exc.code, Code.UNREACHABLE)) from exc
@@ -74,7 +77,9 @@ def way_to_xero(
     if url is None:
         code = code_of(connection)
         raise NoWayToXero(Code.UNREACHABLE if code in NEED_XERO else code)
-    return with_parameter(url, VISIT, links.visit_for(connection, language=language))
+    return with_parameter(
+        url, VISIT, links.visit_for(connection, language=agreed.language)
+    )
 
 
 def bar(connection: Connection | None) -> Code | None:

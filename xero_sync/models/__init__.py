@@ -12,7 +12,11 @@ from xero_sync.models.connections import (
     LenderAccount,
     WritebackSwitch,
 )
-from xero_sync.models.customers import CustomerNotice, LinkRevocation
+from xero_sync.models.customers import (
+    CustomerConsent,
+    CustomerNotice,
+    LinkRevocation,
+)
 from xero_sync.models.feeds import FeedAct, FeedActKind, MissingLine
 from xero_sync.models.programme import (
     CheckpointReview,
@@ -38,6 +42,7 @@ __all__ = [
     "ConnectionAct",
     "ConnectionCheckFailure",
     "ConnectionCheckRun",
+    "CustomerConsent",
     "CustomerNotice",
     "DataRefresh",
     "FeedAct",

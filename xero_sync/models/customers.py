@@ -1,4 +1,4 @@
-"""What a borrower gets from us: mails that are owed, and links that no longer open."""
+"""What a borrower gets from us, and what he agreed to."""
 
 from datetime import datetime
 
@@ -104,3 +104,33 @@ class LinkRevocation(models.Model):
     def __str__(self) -> str:
         """Name the company and the time."""
         return f"{self.company_id} {self.revoked_at:%Y-%m-%d %H:%M:%S}"
+
+
+class CustomerConsent(models.Model):
+    """A borrower has agreed on our page, before he was sent to Xero; written once.
+
+    The words of each version are kept in `xero_sync/customers/consents.py`.
+    """
+
+    connection = models.ForeignKey(
+        "xero_sync.Connection", on_delete=models.PROTECT, related_name="consents"
+    )
+    text_version = models.PositiveIntegerField(_("version of the text"))
+    language = models.CharField(_("language"), max_length=10)
+    privacy_url = models.CharField(
+        _("privacy policy"),
+        max_length=200,
+        blank=True,
+        help_text=_("The addresses to which the page led then."),
+    )
+    terms_url = models.CharField(_("terms and conditions"), max_length=200, blank=True)
+    given_at = models.DateTimeField(_("given"))
+
+    class Meta:
+        verbose_name = _("consent of a customer")
+        verbose_name_plural = _("consents of customers")
+
+    def __str__(self) -> str:
+        """Name the connection, the version and the time."""
+        version = f"{self.text_version} {self.language}"
+        return f"{self.connection_id} {version} {self.given_at:%Y-%m-%d %H:%M:%S}"

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -18,6 +18,7 @@ from xero_sync.clock import database_now
 from xero_sync.codat.exceptions import CodatError, WritebackBlocked
 from xero_sync.customers import (
     connecting,
+    consents,
     links,
     outcomes,
     remarks,
@@ -33,6 +34,8 @@ from xero_sync.patient import patient_client
 logger = logging.getLogger(__name__)
 
 NOT_FOUND, GONE = 404, 410
+# The box to tick.
+AGREE = "agree"
 # Clicks and returns of one company: each reads at Codat, out of everybody's budget.
 A_MINUTE = 12
 # What may have stood in the way of the last click.
@@ -50,8 +53,7 @@ def home(request: HttpRequest, token: str) -> HttpResponse:
     except links.LinkExpired as exc:
         return _expired(request, token, exc.company)
     with speaking(request, default=company.language):
-        connection = words.latest_connection(company)
-        standing = words.standing(connection, barred=connecting.bar(connection))
+        connection, standing = _standing(company)
         refused = request.GET.get("refused", "")
         if refused in REFUSALS and standing.button:
             standing = words.of(Code(refused))
@@ -61,15 +63,18 @@ def home(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
 def connect(request: HttpRequest, token: str) -> HttpResponse:
-    """Send a borrower to Xero by a link that is fetched now; or say why not."""
+    """Send a borrower who agrees to Xero, by a link fetched now; or say why not."""
     if request.method != "POST":
-        return _to_home(token)
+        return _to_home(token, **_chosen_language(request))
     try:
         company = links.company_of(token)
     except (links.LinkNotValid, links.LinkExpired):
         # There it says what to do.
         return _to_home(token)
     with speaking(request, default=company.language) as language:
+        offer = consents.on_offer()
+        if request.POST.get(AGREE) != offer.stamp:
+            return _not_agreed(request, token, company)
         if not limits.may("way", who=company.pk, a_minute=A_MINUTE):
             return _to_home(token, refused=Code.UNREACHABLE, lang=language)
         try:
@@ -77,7 +82,7 @@ def connect(request: HttpRequest, token: str) -> HttpResponse:
                 url = connecting.way_to_xero(
                     company=company,
                     client=client,
-                    language=language,
+                    agreed=offer,
                     now=database_now(),
                 )
         except connecting.NoWayToXero as exc:
@@ -86,6 +91,24 @@ def connect(request: HttpRequest, token: str) -> HttpResponse:
             logger.exception("The way to Xero is not set up")
             return _to_home(token, refused=Code.UNREACHABLE, lang=language)
     return SeeOther(url)
+
+
+def _not_agreed(request: HttpRequest, token: str, company: Company) -> HttpResponse:
+    """Show the page again, with what is missing; nothing is asked of Codat."""
+    connection, standing = _standing(company)
+    if not standing.button:
+        return _to_home(token, lang=translation.get_language())
+    mistake = (
+        _("What you agree to has changed meanwhile. Please read it again.")
+        if request.POST.get(AGREE)
+        else _("Tick the box if you agree. Without it we do not connect to your Xero.")
+    )
+    return _home(request, token, company, connection, standing, mistake=mistake)
+
+
+def _standing(company: Company) -> tuple[Connection | None, Words]:
+    connection = words.latest_connection(company)
+    return connection, words.standing(connection, barred=connecting.bar(connection))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -179,6 +202,8 @@ def _home(
     company: Company,
     connection: Connection | None,
     standing: Words,
+    *,
+    mistake: str = "",
 ) -> HttpResponse:
     return show(
         request,
@@ -186,6 +211,8 @@ def _home(
         company=company,
         token=token,
         words=standing,
+        offer=consents.on_offer() if standing.button else None,
+        mistake=mistake,
         remarks=remarks.of_company(company, connection),
         checked=_checked(company, connection),
     )
@@ -196,6 +223,11 @@ def _checked(company: Company, connection: Connection | None) -> str:
         return ""
     zone = ZoneInfo(company.time_zone)
     return date_format(timezone.localtime(connection.checked_at, zone), "j F Y, H:i")
+
+
+def _chosen_language(request: HttpRequest) -> dict[str, str]:
+    chosen = request.GET.get("lang")
+    return {"lang": chosen} if chosen else {}
 
 
 def _to_home(token: str, **query: str) -> HttpResponse:

@@ -123,13 +123,11 @@ class Seeding(BookSeeding):
         cap = world.settings.connection_cap
         if cap is None or tenant.plan_type == DEMO_PLAN:
             return True
-        taken = [
-            it
-            for it in world.connections.values()
-            if it.status == "Linked"
-            and world.organisation_of(it).plan_type != DEMO_PLAN
-        ]
-        return len(taken) < cap
+        demo = {
+            it.id for it in world.organisations.values() if it.plan_type == DEMO_PLAN
+        }
+        linked = [it for it in world.connections.values() if it.status == "Linked"]
+        return sum(it.organisation_id not in demo for it in linked) < cap
 
     def _chosen(
         self, connection: Connection, name: str | None, *, same: bool

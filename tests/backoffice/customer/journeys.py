@@ -1,10 +1,12 @@
 """A borrower with a link, and Codat on a port."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.test import Client
+from django.utils import translation
 
 from lending.models import Company
 from tests.builders import make_company
@@ -12,7 +14,7 @@ from tests.xero_sync.commands.worlds import Codat
 from xero_sync import new_connections
 from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
-from xero_sync.customers import connecting, links
+from xero_sync.customers import connecting, consents, links
 from xero_sync.models import Connection
 from xero_sync.models.xero_app import THE_ONLY, XeroApp
 
@@ -43,8 +45,20 @@ class Customer:
                 company=self.company, client=client, now=database_now()
             )
 
+    def box(self, **query: str) -> str:
+        """What the box to tick stands for; empty where there is none."""
+        page = self.browser.get(self.home, query_params=query).content.decode()
+        found = re.findall(r'<input type="checkbox" name="agree" value="(\w+)"', page)
+        return found[0] if found else ""
+
     def click(self, **query: str) -> Any:
-        return self.browser.post(f"{self.home}connect/", query_params=query)
+        """Agree and go on, even where the page offers neither any more."""
+        with translation.override(query.get("lang", "en")):
+            agree = self.box(**query) or consents.on_offer().stamp
+        return self.post({"agree": agree}, **query)
+
+    def post(self, values: dict[str, str], **query: str) -> Any:
+        return self.browser.post(f"{self.home}connect/", values, query_params=query)
 
     def consent(self, address: str, outcome: int = 200, organisation: str = "") -> str:
         """Choose on the page that a link leads to; return where it sends one."""

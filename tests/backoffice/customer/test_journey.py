@@ -371,7 +371,6 @@ def test_our_links_to_privacy_and_terms_are_shown(customer):
 
     assert 'href="https://lender.example/privacy"' in shown
     assert 'href="https://lender.example/terms"' in shown
-    assert "What we read" in shown
 
 
 def test_no_page_boasts_of_a_partnership_or_shows_xeros_logo(customer):

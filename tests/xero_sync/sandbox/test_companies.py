@@ -160,6 +160,19 @@ def test_consent_is_refused_when_the_app_has_all_its_connections():
     assert connection.status == "PendingAuth"
 
 
+def test_a_connection_that_is_linked_without_books_takes_a_place():
+    sandbox = Borrower().sandbox
+    sandbox.settings.connection_cap = 2
+    bare, other = (
+        sandbox.add_connection(sandbox.add_company(name).id, status="PendingAuth")
+        for name in ("Quayside Ltd", "Harbourside Ltd")
+    )
+    sandbox.set_connection_status(bare.id, "Linked")
+
+    assert bare.organisation_id is None
+    assert sandbox.consent(other.id) == 403
+
+
 def test_xeros_demo_company_takes_no_place_and_needs_none():
     borrower = Borrower()
     sandbox = borrower.sandbox
