@@ -5,7 +5,7 @@ mail, and a cause that a process died over is told of all the same, once.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Max, Q
 
@@ -15,6 +15,7 @@ from xero_sync.models import CustomerNotice, SyncRecord
 from xero_sync.models.choices import (
     FEED_REFUSALS,
     STANDING_STATES,
+    UNDER_WAY_STATES,
     FeedStatus,
     Reason,
     State,
@@ -24,6 +25,8 @@ from xero_sync.models.customers import NoticeKind
 
 # A feed that was never connected keeps lines waiting, but none is missed.
 CUT = (FeedStatus.DISCONNECTED, FeedStatus.ELSEWHERE)
+# A line that could go for so long and is not taken in is late, whatever the cause.
+LATE_AFTER = timedelta(days=1)
 TROUBLES = (NoticeKind.LINES_REJECTED, NoticeKind.LINES_MISSED)
 
 _LINES = SyncRecord.objects.filter(step=Step.STATEMENT_LINE)
@@ -38,7 +41,7 @@ _REFUSED = Q(state=State.HELD, reason__in=FEED_REFUSALS.values())
 
 def tell(*, now: datetime) -> None:
     """Owe every borrower a mail for each new cause, and one once all has arrived."""
-    for kind, company_id, subject in _causes():
+    for kind, company_id, subject in [*_causes(), *_late(now)]:
         if not _is_told(company_id, kind, subject):
             notices.tell(
                 company=Company.objects.get(pk=company_id),
@@ -77,6 +80,33 @@ def _causes() -> Iterator[tuple[NoticeKind, int, str]]:
         yield NoticeKind.LINES_MISSED, company_id, f"{connection_id} {_moment(at)}"
 
 
+def _late(now: datetime) -> Iterator[tuple[NoticeKind, int, str]]:
+    """Give the borrowers whose lines do not get out, once for each time of trouble."""
+    late_since = now - LATE_AFTER
+    late = (
+        _LINES.filter(
+            state__in=(State.QUEUED, State.SENDING, State.UNKNOWN),
+            created_at__lte=late_since,
+        )
+        .annotate(
+            could_go=Max(
+                "changes__at",
+                filter=Q(changes__from_state__in=(State.HELD, State.FAILED)),
+            )
+        )
+        .filter(could_go__lte=late_since)
+    )
+    first: dict[int, datetime] = {}
+    for company_id, since in late.order_by("could_go").values_list(
+        "company", "could_go"
+    ):
+        first.setdefault(company_id, since)
+    for company_id, since in first.items():
+        troubles = CustomerNotice.objects.filter(kind__in=TROUBLES, company=company_id)
+        if not troubles.filter(created_at__gte=since).exists():
+            yield NoticeKind.LINES_MISSED, company_id, f"late {_moment(since)}"
+
+
 def _moment(since: datetime | None) -> str:
     return since.isoformat() if since else ""
 
@@ -105,7 +135,7 @@ def _over() -> Iterator[CustomerNotice]:
 
 def _are_open(company_id: int) -> bool:
     troubled = _LINES.filter(_REJECTED | _CUT_OFF | _REFUSED)
-    on_the_way = SyncRecord.objects.missing_lines().filter(state=State.QUEUED)
+    on_the_way = _LINES.filter(state__in=(State.QUEUED, *UNDER_WAY_STATES))
     return (
         troubled.filter(company=company_id).exists()
         or on_the_way.filter(company=company_id).exists()

@@ -104,6 +104,29 @@ def test_a_refused_feed_is_told_of_once_and_has_a_plain_sentence(world, borrower
     assert remark.code == "invalid-organisation-bank-feeds"
 
 
+def test_lines_that_an_outage_keeps_for_a_day_are_told_of_once_and_their_arrival(
+    world, borrower
+):
+    loan = borrower.loan()
+    world.sandbox.faults.add(
+        "error_before", match="bankTransactions", times=None, status=503
+    )
+    events = [borrower.record(loan, "drawdown", amount) for amount in ("800", "70")]
+    world.run(seconds=20 * 3_600, step=1_800)
+    assert told(borrower) == []
+
+    world.run(seconds=6 * 3_600, step=1_800)
+    later = borrower.record(loan, "drawdown", "9")
+    world.run(seconds=6 * 3_600, step=1_800)
+    assert told(borrower) == told(borrower) == ["lines_missed"]
+
+    world.sandbox.faults.clear()
+    world.run(seconds=12 * 3_600, step=600)
+
+    assert {line_state(event) for event in (*events, later)} == {"written"}
+    assert told(borrower) == told(borrower) == ["lines_missed", "lines_sent_again"]
+
+
 def test_a_line_that_was_given_up_has_not_arrived(world, borrower):
     event = rejected(world, borrower)
     told(borrower)
