@@ -146,7 +146,8 @@ class CompanyConnections(ApiView):
         """Connect a company; what was begun or is there already is taken as it is.
 
         The address for the borrower's consent may work once only: it is never stored,
-        and a repeat answers a fresh one.
+        and a repeat answers a fresh one. Only the borrower's own page asks him to agree
+        to what is read and entered: whoever hands the address on has to ask him first.
         """
         company = company_or_404(self.caller, reference)
         fields = checked(ConnectionBody, request)
