@@ -19,7 +19,15 @@ from xero_sync.models.programme import (
     Preparation,
     ProgrammeAct,
 )
-from xero_sync.xero_app import cap, checkpoints, days, facts, preparation, standing
+from xero_sync.xero_app import (
+    cap,
+    checkpoints,
+    days,
+    facts,
+    preparation,
+    standing,
+    toggles,
+)
 from xero_sync.xero_app.exceptions import ProgrammeRefused
 from xero_sync.xero_app.standing import Standing
 
@@ -147,6 +155,8 @@ def withdraw_step(
 ) -> list[ProgrammeAct]:
     """Take a step back, and with it the later ones, which rest on it.
 
+    Bank feeds are switched off with them.
+
     Raises:
         ProgrammeRefused: the step does not stand, the day lies before it or ahead, or
             no reason is given.
@@ -159,10 +169,12 @@ def withdraw_step(
     fallen = [one for one in reversed(later) if one in stands.steps]
     _check_reason(reason)
     _check_day(on, now, not_before=stands.decided_on)
-    return [
+    acts = [
         _add(ActKind.STEP_WITHDRAWN, on, reason.strip(), author, now, subject=one)
         for one in fallen
     ]
+    _end_bank_feeds(author, now)
+    return acts
 
 
 @transaction.atomic
@@ -170,6 +182,8 @@ def record_not_eligible(
     *, on: date, reason: str, author: str, now: datetime
 ) -> ProgrammeAct:
     """Record that Xero does not take this use; the lender then counts as uncertified.
+
+    Bank feeds are switched off.
 
     Raises:
         ProgrammeRefused: it is recorded, the day lies ahead or before the last step,
@@ -181,7 +195,15 @@ def record_not_eligible(
         raise ProgrammeRefused(_("That is recorded already."))
     _check_reason(reason)
     _check_day(on, now, not_before=stands.decided_on)
-    return _add(ActKind.NOT_ELIGIBLE, on, reason.strip(), author, now)
+    act = _add(ActKind.NOT_ELIGIBLE, on, reason.strip(), author, now)
+    _end_bank_feeds(author, now)
+    return act
+
+
+def _end_bank_feeds(author: str, now: datetime) -> None:
+    """Switch bank feeds off where they were on: only a certified app may have them."""
+    if facts.current().bank_feeds_on:
+        toggles.switch_bank_feeds(on=False, changed_by=author, now=now)
 
 
 @transaction.atomic

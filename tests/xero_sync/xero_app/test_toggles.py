@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 
 from tests.worlds import World
-from tests.xero_sync.xero_app.acts import certify
+from tests.xero_sync.xero_app.acts import TODAY, WHO, certify
 from xero_sync import jobs
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.models import XeroApp, XeroAppChange
-from xero_sync.xero_app import facts, problems, records, toggles
+from xero_sync.xero_app import facts, problems, programme, records, toggles
 from xero_sync.xero_app.exceptions import (
     BankFeedsNotAllowed,
     KeysMissing,
@@ -115,6 +115,32 @@ def test_certified_and_approved_bank_feeds_are_switched_on():
 
     assert facts.current().bank_feeds_on is True
     assert problems.sentences(now=timezone.now()) == []
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "not eligible"])
+def test_where_certification_ends_bank_feeds_are_switched_off(end):
+    app()
+    toggles.approve_bank_feeds(approved_on=TODAY, **signed())
+    certify()
+    toggles.switch_bank_feeds(on=True, **signed())
+
+    given = {"on": TODAY, "reason": "Xero says so.", **WHO}
+    if end == "withdrawn":
+        programme.withdraw_step(step="certification", **given)
+    else:
+        programme.record_not_eligible(**given)
+
+    assert facts.current().bank_feeds_on is False
+    assert records.changes().first().changed_by == WHO["author"]
+
+
+def test_bank_feeds_that_nobody_recorded_stay_unrecorded_where_certification_ends():
+    app()
+    certify()
+
+    programme.record_not_eligible(on=TODAY, reason="Xero says so.", **WHO)
+
+    assert facts.current().bank_feeds_on is None
 
 
 def test_certified_without_xeros_approval_bank_feeds_stay_off():
