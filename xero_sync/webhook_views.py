@@ -1,5 +1,7 @@
 """Where Codat's signed messages arrive: verified, stored once, answered at once."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -17,6 +19,8 @@ from xero_sync.models import WebhookMessage
 # Codat's messages are a few kilobytes.
 LARGEST_BODY = 1_000_000
 LONGEST_ID = 255
+# Where a borrower gives his consent; whoever has such an address can connect books.
+LINKS = frozenset({"linkUrl", "redirect"})
 
 
 @csrf_exempt  # the signature is the proof of origin
@@ -44,13 +48,22 @@ def codat(request: HttpRequest) -> HttpResponse:
                 "event_type": envelope.event_type[:100],
                 "push_operation_key": envelope.push_operation_key,
                 "codat_connection_id": _uuid(envelope.codat_connection_id),
-                "payload": envelope.payload,
+                "payload": _without_links(envelope.payload),
                 "received_at": database_now(),
             },
         )
         if is_new:
             task_queue.nudge_inbox()
     return HttpResponse(status=204)
+
+
+def _without_links(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        kept = {name: it for name, it in value.items() if name not in LINKS}
+        return {name: _without_links(it) for name, it in kept.items()}
+    if isinstance(value, list):
+        return [_without_links(it) for it in value]
+    return value
 
 
 def _uuid(text: str) -> UUID | None:

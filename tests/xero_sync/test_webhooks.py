@@ -337,6 +337,18 @@ def test_a_cut_connection_is_noticed_and_its_return_as_well(world, borrower, sta
     assert not borrower.connection.organisation_changed
 
 
+def test_a_link_in_a_message_is_not_stored(borrower):
+    link = "https://link.codat.io/x?otp=f0f0"
+    connection = {"id": borrower.codat_connection, "linkUrl": link, "status": "Linked"}
+    company = {"redirect": link, "dataConnections": [connection]}
+    post("connection.connected", {"connection": connection, "company": company})
+
+    stored = WebhookMessage.objects.filter(codat_connection_id=connection["id"])
+    payloads = str(list(stored.values_list("payload", flat=True)))
+    assert "'status': 'Linked'" in payloads
+    assert "otp=" not in payloads
+
+
 def test_a_message_that_lies_about_a_connection_changes_nothing(world, borrower):
     post(
         "connection.disconnected",
