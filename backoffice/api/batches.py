@@ -10,6 +10,7 @@ from typing import Any
 from django.db import DatabaseError, transaction
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -246,10 +247,10 @@ def _loans(caller: Caller, items: list[Any]) -> dict[str, Loan]:
 
 def _new_event(caller: Caller, item: Any, loans: Mapping[str, Loan]) -> NewEvent:
     """Return what an item asks to record, or raise why it cannot be."""
-    given = BatchItem(data=item)
-    if not given.is_valid():
-        raise invalid(list(faults_of(given.errors)))
-    fields: Shown = {**given.validated_data}
+    try:
+        fields: Shown = BatchItem.checker().run_validation(item)
+    except ValidationError as exc:
+        raise invalid(list(faults_of(exc.detail))) from exc
     reference = fields.pop("loan")
     if reference not in loans:
         raise no_loan(reference)
