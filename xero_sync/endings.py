@@ -130,7 +130,8 @@ def off_board(
         DecisionNotAllowed: the confirmation or the reason is missing.
         EntriesWaiting: entries wait, or are under way.
         AlreadyUnderWay: somebody else is ending it at this moment.
-        CodatError: Codat did not answer, or refused; the connection is as it was.
+        CodatError: Codat did not answer, or refused; the connection is as it was, with
+            write-back off.
     """
     _check_words(connection, confirmation, reason, leave_out=leave_out)
     with slots.alone(act=ENDING, on=connection.pk) as slot:

@@ -133,8 +133,8 @@ class Connection(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Name the company and the Codat connection."""
-        return f"{self.company_id} {self.codat_connection_id}"
+        """Name the organisation in Xero, or else the Codat connection."""
+        return self.organisation_name or str(self.codat_connection_id)
 
     @property
     def is_demo(self) -> bool:
