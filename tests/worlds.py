@@ -229,7 +229,7 @@ class World:
             now=self.clock.now,
         )
         connection = connections.set_bank_feeds(
-            connection=connection, on=True, now=self.clock.now
+            connection=connection, on=True, now=self.clock.now, set_by="test"
         )
         borrower = Borrower(self, row, connection)
         self.choose_accounts(borrower)

@@ -365,9 +365,9 @@ def _hold_queued(connection: Connection, by: str, now: datetime) -> None:
 
 @transaction.atomic
 def set_bank_feeds(
-    *, connection: Connection, on: bool, now: datetime, set_by: str = ""
+    *, connection: Connection, on: bool, now: datetime, set_by: str
 ) -> Connection:
-    """Record whether Xero takes statement lines for this organisation.
+    """Record whether Xero takes statement lines for this organisation, and who says so.
 
     What Xero refused is forgotten: switched on again, the lines that were held for it
     are tried once more.
@@ -375,6 +375,18 @@ def set_bank_feeds(
     row = lock_connection(connection, now=now)
     if row.deleted_at:
         raise DecisionNotAllowed(_("The connection is deleted."), field="connection")
+    if row.bank_feeds != on or row.feed_refusal:
+        ConnectionAct.objects.create(
+            connection=row,
+            kind=(
+                ConnectionActKind.BANK_FEEDS_ON
+                if on
+                else ConnectionActKind.BANK_FEEDS_OFF
+            ),
+            detail=row.feed_refusal,
+            acted_by=set_by,
+            acted_at=now,
+        )
     with telling(row):
         row.bank_feeds = on
         feed_refusals.clear(row)

@@ -89,7 +89,7 @@ def _connect(borrower: Borrower, sandbox: Sandbox, client: CodatClient) -> Conne
         now=database_now(),
     )
     return connections.set_bank_feeds(
-        connection=connection, on=True, now=database_now()
+        connection=connection, on=True, now=database_now(), set_by=RECORDED_BY
     )
 
 

@@ -11,6 +11,7 @@ from tests.backoffice.admin_rows import operator, page, superuser
 from tests.builders import make_company
 from tests.xero_sync.commands.conftest import codat as codat
 from tests.xero_sync.commands.worlds import record_drawdown
+from tests.xero_sync.evidence import acts_of
 from xero_sync import connection_checks
 from xero_sync.clock import database_now
 from xero_sync.models import Connection, ConnectionCheckRun, SyncRecord
@@ -87,7 +88,7 @@ def test_at_the_limit_an_operator_reads_why_and_what_to_do(codat, settings):
     client.post(address, {"is_demo": "on"})
     connection = company.connections.get()
     assert connection.is_demo
-    assert connection.acts.get().kind == "marked_demo"
+    assert acts_of(connection).get().kind == "marked_demo"
 
 
 def test_connecting_needs_both_permissions(codat):

@@ -76,7 +76,9 @@ def _borrower(number: int, loans: int, client: CodatClient) -> list[str]:
         client=client,
         now=database_now(),
     )
-    connections.set_bank_feeds(connection=connection, on=True, now=database_now())
+    connections.set_bank_feeds(
+        connection=connection, on=True, now=database_now(), set_by="test"
+    )
     _choose_accounts(connection, client)
     connections.switch_writeback(
         connection=connection, on=True, switched_by="test", now=database_now()

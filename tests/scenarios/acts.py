@@ -279,7 +279,7 @@ def feeds(stage: Stage, *, who: int, on: bool) -> None:
     borrower = stage.borrower(who)
     borrower.has_feeds = on
     connections.set_bank_feeds(
-        connection=borrower.connection, on=on, now=stage.world.clock.now
+        connection=borrower.connection, on=on, now=stage.world.clock.now, set_by="test"
     )
 
 

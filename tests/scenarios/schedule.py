@@ -136,7 +136,7 @@ def _mend(stage: Stage, borrower: Borrower) -> None:
     if borrower.has_feeds and not borrower.connection.bank_feeds:
         # A 403 for lines has switched them off, which a person takes back.
         connections.set_bank_feeds(
-            connection=borrower.connection, on=True, now=world.clock.now
+            connection=borrower.connection, on=True, now=world.clock.now, set_by="test"
         )
 
 

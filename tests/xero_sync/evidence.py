@@ -152,3 +152,8 @@ def timeline(event, step=None) -> list[tuple[str, str, str]]:
     """Each change of an event's booking as (state, reason, cause)."""
     changes = record_of(event, step).changes.order_by("pk")
     return [(one.to_state, one.reason, one.cause) for one in changes]
+
+
+def acts_of(connection):
+    """What was done about a connection, but for the bank feeds a world begins with."""
+    return connection.acts.exclude(kind__startswith="bank_feeds")

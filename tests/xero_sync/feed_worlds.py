@@ -26,7 +26,7 @@ def new_borrower(world, *, status="Linked", feeds=True, row=None, **options):
     )
     if feeds:
         connection = connections.set_bank_feeds(
-            connection=connection, on=True, now=world.clock.now
+            connection=connection, on=True, now=world.clock.now, set_by="test"
         )
     return Borrower(world, row, connection)
 

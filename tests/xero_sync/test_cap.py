@@ -9,6 +9,7 @@ from django.db import transaction
 
 from tests.builders import make_company
 from tests.worlds import World
+from tests.xero_sync.evidence import acts_of
 from tests.xero_sync.xero_app.acts import TODAY, WHO, certify
 from xero_sync import connection_words, connections, new_connections
 from xero_sync.codat.exceptions import ConnectionCapReached, IntegrationOff
@@ -139,7 +140,7 @@ def test_a_person_marks_a_demo_company_and_takes_it_back(world, settings):
         assert connection.is_demo is is_demo
         assert cap.usage().count == int(not is_demo)
 
-    acts = connection.acts.order_by("pk").values_list("kind", "acted_by", "reason")
+    acts = acts_of(connection).order_by("pk").values_list("kind", "acted_by", "reason")
     assert list(acts) == [
         ("marked_demo", "user:anna", "Xero's Demo Company (UK)"),
         ("unmarked_demo", "user:anna", "Xero's Demo Company (UK)"),

@@ -3,7 +3,13 @@
 import pytest
 
 from tests.worlds import World
-from tests.xero_sync.evidence import assert_books_follow, ours, pushes, state_of
+from tests.xero_sync.evidence import (
+    acts_of,
+    assert_books_follow,
+    ours,
+    pushes,
+    state_of,
+)
 from xero_sync import connection_checks, connections, endings, new_connections
 from xero_sync.codat.exceptions import (
     AlreadyUnderWay,
@@ -68,7 +74,7 @@ def test_disconnecting_unlinks_at_codat_and_keeps_who_and_why(world, borrower):
     assert row.status == "Unlinked"
     assert world.sandbox.connection(borrower.codat_connection).status == "Unlinked"
     assert row.writeback_on
-    act = row.acts.get()
+    act = acts_of(row).get()
     assert (act.kind, act.acted_by, act.reason) == (
         "disconnected",
         "user:anna",
@@ -81,7 +87,7 @@ def test_a_second_click_is_harmless(world, borrower):
         disconnect(world, borrower)
 
     assert len(unlinks(world)) == 1
-    assert borrower.connection.acts.count() == 1
+    assert acts_of(borrower.connection).count() == 1
 
 
 @pytest.mark.parametrize("status", ["PendingAuth", "Deauthorized"])
@@ -95,7 +101,7 @@ def test_only_a_linked_connection_is_disconnected(world, borrower, status):
         disconnect(world, borrower)
 
     assert not unlinks(world)
-    assert not borrower.connection.acts.exists()
+    assert not acts_of(borrower.connection).exists()
 
 
 def test_two_who_disconnect_at_once_are_kept_apart(world, borrower):
@@ -118,7 +124,7 @@ def test_a_disconnection_whose_answer_was_lost_is_looked_up(world, borrower):
     row = disconnect(world, borrower)
 
     assert row.status == "Unlinked"
-    assert row.acts.get().kind == "disconnected"
+    assert acts_of(row).get().kind == "disconnected"
 
 
 def test_a_disconnection_that_did_not_happen_leaves_all_as_it_was(world, borrower):
@@ -130,7 +136,7 @@ def test_a_disconnection_that_did_not_happen_leaves_all_as_it_was(world, borrowe
         disconnect(world, borrower)
 
     assert borrower.connection.status == "Linked"
-    assert not borrower.connection.acts.exists()
+    assert not acts_of(borrower.connection).exists()
 
 
 def test_after_a_disconnection_codat_is_asked_for_nothing_but_the_status(

@@ -21,6 +21,7 @@ from xero_sync import (
     new_connections,
     source_accounts,
 )
+from xero_sync.clock import database_now
 from xero_sync.codat.exceptions import (
     AlreadyUnderWay,
     BankFeedsNotEnabled,
@@ -641,3 +642,16 @@ def test_accounts_chosen_anew_after_closing_get_a_feed_of_their_own(world):
 
     assert borrower.lender_account != old
     assert line_state(event) == "written"
+
+
+def test_who_says_that_xero_takes_lines_stays_on_record():
+    world = World()
+    connection = world.borrower().connection
+    said = {"connection": connection, "now": database_now(), "set_by": "user:anna"}
+
+    for on in (False, False, True):
+        connections.set_bank_feeds(on=on, **said)
+
+    acts = connection.acts.filter(kind__startswith="bank_feeds", acted_by="user:anna")
+    kinds = acts.order_by("pk").values_list("kind", flat=True)
+    assert list(kinds) == ["bank_feeds_off", "bank_feeds_on"]

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.worlds import World, states
-from tests.xero_sync.evidence import state_of
+from tests.xero_sync.evidence import acts_of, state_of
 from xero_sync import connections, endings, new_connections
 from xero_sync.codat.exceptions import (
     CodatNoAnswer,
@@ -58,7 +58,7 @@ def test_a_borrower_is_let_go_and_the_history_stays(world, borrower):
     assert not is_at_codat(world, borrower)
     assert [model.objects.count() for model in kept] == before
     assert state_of(event) == "written"
-    act = row.acts.get()
+    act = acts_of(row).get()
     assert (act.kind, act.acted_by, act.reason, act.detail) == (
         "off_boarded",
         "user:anna",
@@ -98,7 +98,7 @@ def test_while_entries_wait_it_is_refused_and_they_are_counted(world):
 
     assert not deletions(world)
     assert borrower.connection.status == "Linked"
-    assert not borrower.connection.acts.exists()
+    assert not acts_of(borrower.connection).exists()
 
 
 def test_entries_are_left_out_knowingly_with_a_reason(world):
@@ -112,7 +112,7 @@ def test_entries_are_left_out_knowingly_with_a_reason(world):
     row = off_board(world, borrower, leave_out=True, reason="Written off.")
 
     assert {state for _, _, state in states(loan)} == {"cancelled decided"}
-    assert row.acts.get().detail == "2 entries were left out"
+    assert acts_of(row).get().detail == "2 entries were left out"
     change = RecordChange.objects.filter(to_state="cancelled").first()
     assert (change.actor, change.note) == ("user:anna", "Written off.")
 
@@ -132,7 +132,7 @@ def test_what_is_under_way_keeps_a_borrower_whatever_is_left_out(world, borrower
 
 def test_lines_that_no_feed_covers_keep_nobody(world, borrower):
     connections.set_bank_feeds(
-        connection=borrower.connection, on=False, now=world.clock.now
+        connection=borrower.connection, on=False, now=world.clock.now, set_by="test"
     )
     loan = borrower.loan()
     borrower.record(loan, "drawdown", "800")
@@ -161,7 +161,7 @@ def test_letting_go_twice_is_harmless(world, borrower):
         assert off_board(world, borrower).status == "Deleted"
 
     assert len(deletions(world)) == 1
-    assert borrower.connection.acts.count() == 1
+    assert acts_of(borrower.connection).count() == 1
 
 
 def test_what_codat_has_deleted_already_is_let_go(world, borrower):
@@ -172,7 +172,7 @@ def test_what_codat_has_deleted_already_is_let_go(world, borrower):
     row = off_board(world, borrower)
 
     assert row.status == "Deleted"
-    assert row.acts.get().kind == "off_boarded"
+    assert acts_of(row).get().kind == "off_boarded"
 
 
 def test_a_deletion_whose_answer_was_lost_is_looked_up(world, borrower):
@@ -188,7 +188,7 @@ def test_a_deletion_that_did_not_happen_can_be_repeated(world, borrower):
         off_board(world, borrower)
 
     assert borrower.connection.deleted_at is None
-    assert not borrower.connection.acts.exists()
+    assert not acts_of(borrower.connection).exists()
     assert off_board(world, borrower).status == "Deleted"
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.worlds import World
-from tests.xero_sync.evidence import state_of
+from tests.xero_sync.evidence import acts_of, state_of
 from xero_sync import (
     connection_checks,
     connections,
@@ -87,7 +87,7 @@ def test_a_renamed_organisation_is_shown_by_its_new_name_and_asked_about(world):
     )
     assert not borrower.connection.organisation_changed
     assert borrower.connection.previous_organisation_name == ""
-    act = borrower.connection.acts.get()
+    act = acts_of(borrower.connection).get()
     assert (act.kind, act.acted_by) == ("same_organisation", "user:anna")
     assert act.detail == f"{before} → Renamed Ltd"
     event = borrower.record(borrower.loan(), "drawdown", "800")
@@ -258,7 +258,7 @@ def test_an_organisation_that_did_not_change_cannot_be_replaced(world):
     with pytest.raises(DecisionNotAllowed):
         replaced(world, borrower)
 
-    assert not borrower.connection.acts.exists()
+    assert not acts_of(borrower.connection).exists()
     assert borrower.lender_account.void_since is None
 
 
@@ -269,7 +269,7 @@ def test_confirming_what_did_not_change_leaves_no_trace(world):
         connection=borrower.connection, confirmed_by="user:anna", now=world.clock.now
     )
 
-    assert not borrower.connection.acts.exists()
+    assert not acts_of(borrower.connection).exists()
 
 
 def test_an_account_is_adopted_again_when_the_borrower_comes_back(world):

@@ -246,7 +246,7 @@ def _acts(connection: Connection) -> Section:
             )
             for act in connection.acts.order_by("-pk")[:MOST_ROWS]
         ],
-        empty=_("Nobody has disconnected, deleted or marked it."),
+        empty=_("Nobody has done anything about it yet."),
     )
 
 

@@ -26,6 +26,8 @@ class ConnectionActKind(models.TextChoices):
         "other_organisation",
         _("Another organisation: accounts to be chosen anew"),
     )
+    BANK_FEEDS_ON = "bank_feeds_on", _("Bank feeds switched on")
+    BANK_FEEDS_OFF = "bank_feeds_off", _("Bank feeds switched off")
 
 
 class FeedStatus(models.TextChoices):

@@ -75,7 +75,7 @@ def test_a_line_held_while_bank_feeds_are_off_keeps_nobody_waiting():
     world = World()
     borrower = world.borrower()
     connections.set_bank_feeds(
-        connection=borrower.connection, on=False, now=world.clock.now
+        connection=borrower.connection, on=False, now=world.clock.now, set_by="test"
     )
     listen(events=["event.written"])
     event = borrower.record(borrower.loan(), "drawdown", "800")
@@ -84,7 +84,7 @@ def test_a_line_held_while_bank_feeds_are_off_keeps_nobody_waiting():
     assert told().count(("event.written", event.external_id)) == 1
 
     connections.set_bank_feeds(
-        connection=borrower.connection, on=True, now=world.clock.now
+        connection=borrower.connection, on=True, now=world.clock.now, set_by="test"
     )
     world.run()
     collect(world)
@@ -265,7 +265,7 @@ def test_a_change_that_is_taken_back_tells_nothing():
 
     with transaction.atomic():
         connections.set_bank_feeds(
-            connection=borrower.connection, on=False, now=world.clock.now
+            connection=borrower.connection, on=False, now=world.clock.now, set_by="test"
         )
         assert told() != []
         transaction.set_rollback(True)

@@ -63,7 +63,7 @@ class Codat:
                 now=timezone.now(),
             )
         return connections.set_bank_feeds(
-            connection=connection, on=True, now=timezone.now()
+            connection=connection, on=True, now=timezone.now(), set_by="test"
         )
 
     def ready(self) -> Connection:

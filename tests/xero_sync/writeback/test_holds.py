@@ -206,7 +206,7 @@ def test_accounts_that_are_no_longer_usable_hold_what_needs_them(world, borrower
 
 def test_without_bank_feeds_bookings_go_and_their_lines_wait(world, borrower):
     connections.set_bank_feeds(
-        connection=borrower.connection_row, on=False, now=world.clock.now
+        connection=borrower.connection_row, on=False, now=world.clock.now, set_by="test"
     )
     loan = borrower.loan()
     first = borrower.record(loan, "drawdown", "800")
@@ -217,7 +217,7 @@ def test_without_bank_feeds_bookings_go_and_their_lines_wait(world, borrower):
     assert statement(borrower) == []
 
     connections.set_bank_feeds(
-        connection=borrower.connection_row, on=True, now=world.clock.now
+        connection=borrower.connection_row, on=True, now=world.clock.now, set_by="test"
     )
     world.run()
 

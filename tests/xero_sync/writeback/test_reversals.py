@@ -39,7 +39,10 @@ def world():
 def borrower(world, request):
     borrower = world.borrower()
     connections.set_bank_feeds(
-        connection=borrower.connection_row, on=request.param, now=world.clock.now
+        connection=borrower.connection_row,
+        on=request.param,
+        now=world.clock.now,
+        set_by="test",
     )
     borrower.names["lines"] = "on" if request.param else "off"
     return borrower

@@ -50,13 +50,13 @@ def borrower(world):
 
 def feed_off(world, borrower):
     connections.set_bank_feeds(
-        connection=borrower.connection_row, on=False, now=world.clock.now
+        connection=borrower.connection_row, on=False, now=world.clock.now, set_by="test"
     )
 
 
 def feed_on(world, borrower):
     connections.set_bank_feeds(
-        connection=borrower.connection_row, on=True, now=world.clock.now
+        connection=borrower.connection_row, on=True, now=world.clock.now, set_by="test"
     )
 
 

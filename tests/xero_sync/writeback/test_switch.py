@@ -224,5 +224,8 @@ def test_bank_feeds_cannot_be_switched_for_a_deleted_connection(world):
 
     with pytest.raises(DecisionNotAllowed):
         connections.set_bank_feeds(
-            connection=borrower.connection_row, on=True, now=world.clock.now
+            connection=borrower.connection_row,
+            on=True,
+            now=world.clock.now,
+            set_by="test",
         )

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from lending import services
-from lending.management.base import company_named
+from lending.management.base import at_the_keyboard, company_named
 from lending.models import Company
 from xero_sync import connections
 from xero_sync.clock import database_now
@@ -93,6 +93,9 @@ def _adopt(company: Company, options: dict[str, Any]) -> Connection:
         )
     if options["bank_feeds"] is not None:
         connection = connections.set_bank_feeds(
-            connection=connection, on=options["bank_feeds"], now=database_now()
+            connection=connection,
+            on=options["bank_feeds"],
+            now=database_now(),
+            set_by=at_the_keyboard(),
         )
     return connection
