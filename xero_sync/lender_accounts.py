@@ -89,11 +89,11 @@ def ensure_source(
 
     Returns:
         The account; None where there is nothing to make: bank feeds are off here or for
-        the lender, the organisation is a demo company, our own numbers are not
-        configured, or the accounts are chosen already.
+        the lender, the organisation is a demo company, the accounts are chosen already,
+        or a source account was made by hand.
 
     Raises:
-        MappingIncomplete: a configured number is malformed.
+        MappingIncomplete: our own account's number is not configured, or malformed.
         AlreadyUnderWay: somebody else is doing it at this moment.
         CodatError: a call failed.
     """
@@ -101,9 +101,11 @@ def ensure_source(
         not connection.bank_feeds
         or connection.is_demo
         or facts.current().bank_feeds_on is False
-        or not settings.LENDER_ACCOUNT_NUMBER
         or connection.mappings.exists()
     ):
+        return None
+    if not settings.LENDER_ACCOUNT_NUMBER:
+        _require_made_by_hand(connection)
         return None
     numbers = source_accounts.numbers_of(connection)
     with slots.alone(act="choosing", on=connection.pk) as slot:
@@ -111,6 +113,19 @@ def ensure_source(
             raise AlreadyUnderWay
         return source_accounts.unchosen(
             connection=connection, numbers=numbers, client=client
+        )
+
+
+def _require_made_by_hand(connection: Connection) -> None:
+    made = connection.lender_accounts.exclude(source_account_id="")
+    if not made.exclude(feed_status=FeedStatus.CLOSED).filter(void_since=None).exists():
+        raise MappingIncomplete(
+            _(
+                "Bank feeds are on, and the lender account has to be there before the "
+                "borrower is sent to Xero: set LENDER_ACCOUNT_NUMBER and "
+                "LENDER_SORT_CODE, or switch his bank feeds on once he is connected."
+            ),
+            field="account_number",
         )
 
 

@@ -141,15 +141,13 @@ def test_the_link_comes_after_the_source_account_and_not_without_it(world, numbe
     assert asked[2][1].endswith(f"/connections/{borrower.codat_connection}")
 
 
-@pytest.mark.parametrize("off", ["here", "for the lender", "no numbers", "chosen"])
-def test_nothing_is_made_where_there_is_nothing_to_make(world, numbers, settings, off):
+@pytest.mark.parametrize("off", ["here", "for the lender", "chosen"])
+def test_nothing_is_made_where_there_is_nothing_to_make(world, numbers, off):
     borrower = world.borrower() if off == "chosen" else new_borrower(world)
     if off == "here":
         Connection.objects.update(bank_feeds=False)
     elif off == "for the lender":
         app_feeds(on=False)
-    elif off == "no numbers":
-        settings.LENDER_ACCOUNT_NUMBER = ""
     before = len(world.sandbox.requests)
 
     assert pending(borrower) is None
@@ -655,3 +653,27 @@ def test_who_says_that_xero_takes_lines_stays_on_record():
     acts = connection.acts.filter(kind__startswith="bank_feeds", acted_by="user:anna")
     kinds = acts.order_by("pk").values_list("kind", flat=True)
     assert list(kinds) == ["bank_feeds_off", "bank_feeds_on"]
+
+
+def test_without_a_source_account_nobody_is_sent_to_xero(world, settings):
+    settings.LENDER_ACCOUNT_NUMBER = ""
+    borrower = new_borrower(world, status="PendingAuth")
+
+    def link():
+        return new_connections.link_url(
+            connection=borrower.connection, client=world.client
+        )
+
+    with pytest.raises(MappingIncomplete, match="LENDER_ACCOUNT_NUMBER") as refused:
+        link()
+    assert refused.value.field == "account_number"
+    assert not calls(world, "GET")
+
+    LenderAccount.objects.create(
+        connection=borrower.connection,
+        source_account_id="made-by-hand",
+        name="By hand",
+        currency="GBP",
+        feed_status="pending",
+    )
+    assert link()
