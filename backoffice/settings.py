@@ -275,9 +275,10 @@ DEFAULT_FROM_EMAIL: str = env.str(
     "DEFAULT_FROM_EMAIL",
     default=formataddr((LENDER_NAME, f"no-reply@{urlsplit(PUBLIC_BASE_URL).hostname}")),
 )
-# Shown to customers, and where their answers go.
+# Shown to customers, and where their answers go: nobody reads what no-reply gets.
 LENDER_CONTACT_EMAIL: str = env.str(
-    "LENDER_CONTACT_EMAIL", default=parseaddr(DEFAULT_FROM_EMAIL)[1]
+    "LENDER_CONTACT_EMAIL",
+    default=parseaddr(env.str("DEFAULT_FROM_EMAIL", default=""))[1],
 )
 
 # --- Transport security -----------------------------------------------------------

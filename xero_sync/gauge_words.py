@@ -52,7 +52,9 @@ class Summary:
     @property
     def well(self) -> str:
         """Say so in one line."""
-        return _("All is well: background work runs, and nothing holds it back.")
+        return _(
+            "All is well with the background work: it runs, and nothing holds it back."
+        )
 
 
 def summary(gauges: Gauges) -> Summary:

@@ -36,7 +36,7 @@ class KeyInput(forms.Textarea):
     """Takes a key as it was pasted: a one-line input would swallow line breaks."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        plain = {"rows": 1, "autocomplete": "off", "spellcheck": "false"}
+        plain = {"rows": 2, "autocomplete": "off", "spellcheck": "false"}
         super().__init__(plain | {"autocapitalize": "off"} | (attrs or {}))
 
 

@@ -54,7 +54,7 @@ def compose(notice: CustomerNotice) -> EmailMultiAlternatives:
             subject=f"{settings.LENDER_NAME}: {text.title}",
             body=render_to_string("email/notice.txt", context),
             to=[company.contact_email],
-            reply_to=[settings.LENDER_CONTACT_EMAIL],
+            reply_to=list(filter(None, [settings.LENDER_CONTACT_EMAIL])),
             # The same on every attempt, so that a second copy can be told.
             headers={
                 "Message-ID": _message_id(notice),

@@ -242,3 +242,12 @@ def test_operators_see_on_the_connections_page_what_was_agreed_to(customer):
     assert PRIVACY in section
     assert "I agree that you read and enter this in my Xero." in section
     assert "The borrower has not agreed" not in shown
+
+
+def test_without_an_address_of_ours_no_page_names_one(customer, settings):
+    settings.LENDER_CONTACT_EMAIL = ""
+
+    shown = customer.see(customer.home)
+
+    assert "mailto:" not in shown
+    assert f"<dd>{settings.LENDER_NAME}</dd>" in shown
