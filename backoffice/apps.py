@@ -1,6 +1,7 @@
 """The operators' back office over both apps."""
 
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 from django.utils.translation import gettext_lazy as _
 
 
@@ -18,3 +19,10 @@ class BackofficeConfig(AppConfig):
         from xero_sync import task_queue  # noqa: PLC0415
 
         task_queue.every_minute(name="Outgoing webhooks", job=nudging.DELIVER)
+
+
+class OperatorsAdminConfig(admin_apps.AdminConfig):
+    """Django's admin, with the site that shows only what we registered."""
+
+    default = False
+    default_site = "backoffice.admin_site.OperatorsSite"

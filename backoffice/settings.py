@@ -56,7 +56,7 @@ INSTALLED_APPS = [
     "backoffice",
     "lending",
     "xero_sync",
-    "django.contrib.admin",
+    "backoffice.apps.OperatorsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
