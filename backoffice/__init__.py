@@ -1,0 +1,1 @@
+"""The back office that joins both apps: settings, addresses, admin, API, webhooks."""

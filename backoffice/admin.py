@@ -17,22 +17,22 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin_keys import ApiClientAdmin, ApiKeyAdmin
+from backoffice.api_keys.admin import ApiClientAdmin, ApiKeyAdmin
 from backoffice.models import ApiClient, ApiKey, WebhookDelivery, WebhookEndpoint
 from backoffice.positions import fee_tax_of, records_of
 from backoffice.webhooks import admin as webhook_admin
-from lending import admin as lending_admin
-from lending.admin_base import Link, ObjectAction, Section, object_url
+from lending.admin import pages as lending_admin
+from lending.admin.base import Link, ObjectAction, Section, object_url
 from lending.models import Company, Loan, LoanEvent
 from lending.money import as_words
 from lending.positions import loan_position
 from lending.selectors import events_of_loan
 from xero_sync import admin as xero_admin
 from xero_sync import models as xero
-from xero_sync.admin import customers
-from xero_sync.admin.company_actions import Connect
-from xero_sync.admin.evidence import shown
-from xero_sync.admin.records import state_in_words
+from xero_sync.admin.base.evidence import shown
+from xero_sync.admin.borrowers import pages as borrower_pages
+from xero_sync.admin.connections.onboarding import Connect
+from xero_sync.admin.entries.pages import state_in_words
 from xero_sync.models import AccountMapping, Connection, SyncRecord
 
 site = admin.site
@@ -44,7 +44,7 @@ site.index_title = gettext_lazy("Overview")
 class CompanyAdmin(lending_admin.CompanyAdmin):
     """A company, with the way to its connection and its entries."""
 
-    object_actions = (Connect(), *customers.COMPANY_ACTIONS)
+    object_actions = (Connect(), *borrower_pages.COMPANY_ACTIONS)
 
     def may_act(self, request: HttpRequest, action: ObjectAction) -> bool:
         """Ask whoever connects for the permission to change connections as well."""
@@ -61,8 +61,8 @@ class CompanyAdmin(lending_admin.CompanyAdmin):
         if request.user.has_perm("xero_sync.view_syncrecord"):
             url = f"{entries}?company__id__exact={obj.pk}"
             links.append(Link(_("Sync records"), url))
-        if request.user.has_perm("xero_sync.view_customernotice"):
-            mails = reverse("admin:xero_sync_customernotice_changelist")
+        if request.user.has_perm("xero_sync.view_borrowernotice"):
+            mails = reverse("admin:xero_sync_borrowernotice_changelist")
             links.append(Link(_("Mails"), f"{mails}?company__id__exact={obj.pk}"))
         if connection and request.user.has_perm("xero_sync.view_connection"):
             links.append(Link(_("Connection"), object_url(connection)))
@@ -173,7 +173,7 @@ site.register(xero.MissingLine, xero_admin.MissingLineAdmin)
 site.register(AccountMapping, xero_admin.AccountMappingAdmin)
 site.register(xero.ConnectionCheckRun, xero_admin.ConnectionCheckRunAdmin)
 site.register(xero.WritebackSwitch, xero_admin.WritebackSwitchAdmin)
-site.register(xero.CustomerNotice, customers.CustomerNoticeAdmin)
+site.register(xero.BorrowerNotice, borrower_pages.BorrowerNoticeAdmin)
 site.register(SyncRecord, xero_admin.SyncRecordAdmin)
 site.register(xero.WriteRequest, xero_admin.WriteRequestAdmin)
 site.register(xero.WriteAttempt, xero_admin.WriteAttemptAdmin)

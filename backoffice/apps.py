@@ -16,7 +16,7 @@ class BackofficeConfig(AppConfig):
         # These import models, which only exist once the app registry is filled.
         from backoffice import checks  # noqa: F401, PLC0415
         from backoffice.webhooks import nudging, receivers  # noqa: F401, PLC0415
-        from xero_sync import task_queue  # noqa: PLC0415
+        from xero_sync.runtime import task_queue  # noqa: PLC0415
 
         task_queue.every_minute(name="Outgoing webhooks", job=nudging.DELIVER)
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
-from xero_sync import encryption
+from lending.db import encryption
 
 
 @register(Tags.security)

@@ -5,8 +5,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from xero_sync import selectors
-from xero_sync.clock import database_now
+from xero_sync.monitoring import health
+from xero_sync.runtime.clock import database_now
 
 
 @require_safe
@@ -26,7 +26,7 @@ def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
         if pending:
             return JsonResponse({"status": "migrations are missing"}, status=503)
-        work = selectors.background_health(now=database_now())
+        work = health.background_health(now=database_now())
     except DatabaseError:
         return JsonResponse({"status": "no database"}, status=503)
     status = "degraded" if work.is_late else "ok"

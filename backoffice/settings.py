@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from backoffice.api.openapi_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from backoffice.api.description.settings import (
+    SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / ".data"
@@ -69,7 +71,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "backoffice.api.middleware.ApiMiddleware",
+    "backoffice.api.framework.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -248,7 +250,7 @@ WRITEBACK_EGRESS_ADDRESS: str = env.str("WRITEBACK_EGRESS_ADDRESS", default="def
 
 # --- Outgoing webhooks ------------------------------------------------------------
 
-# The first key encrypts, all of them decrypt; see xero_sync/encryption.py.
+# The first key encrypts, all of them decrypt; see lending/db/encryption.py.
 FIELD_ENCRYPTION_KEYS = [
     key.strip() for key in development("FIELD_ENCRYPTION_KEYS").split(",")
 ]
@@ -301,9 +303,9 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "EXCEPTION_HANDLER": "backoffice.api.problems.handler",
+    "EXCEPTION_HANDLER": "backoffice.api.framework.problems.handler",
     "UNAUTHENTICATED_USER": None,
-    "DEFAULT_SCHEMA_CLASS": "backoffice.api.openapi.ApiSchema",
+    "DEFAULT_SCHEMA_CLASS": "backoffice.api.description.generator.ApiSchema",
     # `?format=` is a parameter like any other: unknown.
     "URL_FORMAT_OVERRIDE": None,
     "COERCE_DECIMAL_TO_STRING": True,

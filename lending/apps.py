@@ -10,3 +10,8 @@ class LendingConfig(AppConfig):
     name = "lending"
     verbose_name = _("Lending")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Add the lookup of many values to every field."""
+        # It imports fields, which need the settings.
+        from lending.db import lookups  # noqa: F401, PLC0415

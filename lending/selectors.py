@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 
+from lending.db.prepared import Prepared, columns_of
 from lending.models import (
     Company,
     Loan,
@@ -15,7 +16,6 @@ from lending.models import (
 )
 from lending.money import quantize
 from lending.positions import loan_position
-from lending.prepared import Prepared, columns_of
 
 _OF_LOAN, _OF_COMPANY = columns_of(Loan), columns_of(Company)
 # What `loan_of_row` makes a loan of.

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ FORBIDDEN = {
 # The only modules that may import a package.
 DOORS = {
     "requests": {"xero_sync/codat/client.py", "backoffice/webhooks/sending.py"},
-    "django_q": {"xero_sync/task_queue.py"},
+    "django_q": {"xero_sync/runtime/task_queue.py"},
     "environ": {"backoffice/settings.py"},
 }
 TOP_LEVEL = {
@@ -44,6 +45,29 @@ DOT_NAMES = {
     ".pre-commit-config.yaml",
 }
 MOST_LINES = 400
+# The rooms of `xero_sync`, from top to ground: each imports those below it only.
+ROOMS = (
+    "portal",
+    "admin",
+    "partner_programme",
+    "borrowers",
+    "connections",
+    "accounts",
+    "entries",
+    "bank_feeds",
+    "organisations",
+    "xero_app",
+    "monitoring",
+    "writeback",
+    "webhooks",
+    "runtime",
+    "signals",
+    "models",
+    "codat",
+)
+# What wires the rooms together and may import all of them.
+AT_THE_ROOT = {"__init__", "apps", "checks", "jobs", "receivers", "signals", "urls"}
+BESIDE = {"management", "migrations", "sandbox", "templatetags"}
 
 
 def modules(*folders: str) -> Iterator[Path]:
@@ -68,6 +92,62 @@ def packages(path: Path) -> set[str]:
     return {name.split(".")[0] for name in imported(path)}
 
 
+@cache
+def graph() -> dict[str, set[str]]:
+    """Return which of our modules each of our modules imports."""
+    paths = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+        for path in modules(*APPS)
+        if "migrations" not in path.parts
+    }
+    names = {name.removesuffix(".__init__"): path for name, path in paths.items()}
+    return {
+        name: {one for one in imported(path) if one in names} - {name} - parents(name)
+        for name, path in names.items()
+    }
+
+
+def parents(module: str) -> set[str]:
+    """Return the packages that a module lies in; they are named in its imports."""
+    parts = module.split(".")
+    return {".".join(parts[:length]) for length in range(1, len(parts))}
+
+
+def package(module: str) -> str:
+    path = ROOT / module.replace(".", "/")
+    return module if path.is_dir() else module.rpartition(".")[0]
+
+
+def is_inside(inner: str, outer: str) -> bool:
+    return inner == outer or inner.startswith(f"{outer}.")
+
+
+def room(module: str) -> str:
+    return [*module.split("."), ""][1]
+
+
+def circles(imports: dict[str, set[str]]) -> list[list[str]]:
+    """Return the groups that import each other, directly or by a detour."""
+    reached = {name: _reached(name, imports) for name in imports}
+    groups = {
+        tuple(sorted(other for other in reached[name] if name in reached[other]))
+        for name in imports
+        if name in reached[name]
+    }
+    return sorted(list(group) for group in groups)
+
+
+def _reached(name: str, imports: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    ahead = [name]
+    while ahead:
+        for target in imports.get(ahead.pop(), set()):
+            if target not in found:
+                found.add(target)
+                ahead.append(target)
+    return found
+
+
 @pytest.mark.parametrize("app", APPS)
 def test_no_arrow_points_back(app):
     for path in modules(app):
@@ -85,6 +165,48 @@ def test_a_package_has_one_door(package):
     }
 
     assert users == DOORS[package]
+
+
+def test_rooms_import_only_what_lies_below_them():
+    for module, targets in graph().items():
+        ours = room(module) if module.startswith("xero_sync.") else ""
+        for target in targets:
+            theirs = room(target)
+            if ours in ROOMS and theirs != ours and target.startswith("xero_sync."):
+                assert theirs in ROOMS, f"{module} imports {target}"
+                is_below = ROOMS.index(theirs) > ROOMS.index(ours)
+                assert is_below, f"{module} imports {target}, which lies above it"
+
+
+def test_every_module_of_the_write_back_has_a_room():
+    names = {path.stem for path in (ROOT / "xero_sync").glob("*.py")}
+    folders = {path.parent.name for path in (ROOT / "xero_sync").glob("*/*.py")}
+
+    assert names <= AT_THE_ROOT
+    assert folders <= set(ROOMS) | BESIDE
+
+
+def test_no_module_imports_itself_by_a_detour():
+    assert circles(graph()) == []
+
+
+def test_no_package_imports_itself_by_a_detour():
+    packages_of: dict[str, set[str]] = {}
+    for module, targets in graph().items():
+        own = package(module)
+        theirs = {package(one) for one in targets}
+        # A package and what lies inside it are one house.
+        packages_of.setdefault(own, set()).update(
+            one for one in theirs if not is_inside(one, own) and not is_inside(own, one)
+        )
+
+    assert circles(packages_of) == []
+
+
+def test_every_package_says_what_it_is_for():
+    for path in modules(*APPS):
+        if path.name == "__init__.py" and not BESIDE & {*path.parts} - {"sandbox"}:
+            assert ast.get_docstring(ast.parse(path.read_text())), path
 
 
 def test_the_lenders_book_has_never_heard_of_codat():

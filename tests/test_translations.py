@@ -36,7 +36,7 @@ def test_a_compiled_catalogue_is_that_of_its_source(source, tmp_path):
 def texts_for_borrowers() -> set[str]:
     """What is said to borrowers, in modules and in templates."""
     found: set[str] = set()
-    for folder in ("xero_sync/customers", "xero_sync/pages"):
+    for folder in ("xero_sync/borrowers", "xero_sync/portal"):
         for path in (settings.BASE_DIR / folder).rglob("*.py"):
             found |= {
                 ast.literal_eval(node.args[0])

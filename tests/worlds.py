@@ -22,8 +22,10 @@ from requests.adapters import BaseAdapter
 
 from lending.models import Company, Loan, LoanEvent
 from tests.builders import make_company, make_event, make_loan, reverse
-from xero_sync import connections, jobs, lender_accounts, mapping
+from xero_sync import jobs
+from xero_sync.accounts import lender_accounts, mapping
 from xero_sync.codat.client import CodatClient
+from xero_sync.connections import adopting, switches
 from xero_sync.models import Connection, SyncRecord
 from xero_sync.sandbox import LostReply, Sandbox
 from xero_sync.writeback import engine
@@ -221,20 +223,20 @@ class World:
         row = company.pop("row", None) or make_company(**company)
         remote = self.sandbox.add_company(row.reference)
         linked = self.sandbox.add_connection(remote.id, base_currency=row.currency)
-        connection = connections.import_codat_company(
+        connection = adopting.import_codat_company(
             company=row,
             codat_company_id=UUID(remote.id),
             codat_connection_id=UUID(linked.id),
             client=self.client,
             now=self.clock.now,
         )
-        connection = connections.set_bank_feeds(
+        connection = switches.set_bank_feeds(
             connection=connection, on=True, now=self.clock.now, set_by="test"
         )
         borrower = Borrower(self, row, connection)
         self.choose_accounts(borrower)
         if writeback:
-            connections.switch_writeback(
+            switches.switch_writeback(
                 connection=connection,
                 on=True,
                 switched_by="test",

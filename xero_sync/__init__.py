@@ -1,0 +1,1 @@
+"""The write-back of loan events into the borrower's Xero, through Codat."""

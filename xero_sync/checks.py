@@ -9,8 +9,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 
+from xero_sync.webhooks.registration import LOOPBACK
+
 CODAT_REMEMBERS_SECONDS = 90 * 60
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @register(Tags.security)

@@ -14,14 +14,17 @@ from typing import Any
 
 from django.conf import settings
 
-from xero_sync import connection_checks, connections, line_notices, slots, task_queue
-from xero_sync.clock import database_now
+from xero_sync.borrowers import line_notices
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError, CodatNoAnswer, CodatUnavailable
-from xero_sync.patient import patient_client
+from xero_sync.connections import daily_check as connection_checks
+from xero_sync.connections import status as connection_status
+from xero_sync.runtime import leases, task_queue
+from xero_sync.runtime.clock import database_now
 from xero_sync.signals import drain_stored
 from xero_sync.writeback import budget, engine, inbox
 from xero_sync.writeback import sweep as sweeping
+from xero_sync.writeback.paced_client import paced_client
 from xero_sync.xero_app import toggles
 
 logger = logging.getLogger(__name__)
@@ -36,9 +39,9 @@ BUSY = "enough drains are running"
 
 def drain(**_ignored: Any) -> str:
     """Drain the queue for one slice, unless enough drains run already."""
-    slots.answer(job=task_queue.DRAIN)
+    leases.answer(job=task_queue.DRAIN)
     # A worker that has just begun shows at its first job that it lives.
-    slots.beat(name=slots.CLUSTER, now=database_now())
+    leases.beat(name=leases.CLUSTER, now=database_now())
     done = run_slice(seconds=settings.WRITEBACK_SLICE_SECONDS)
     if done != BUSY and _is_due_soon():
         # The slice is over, the work is not; other jobs get their turn in between.
@@ -53,10 +56,10 @@ def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> st
     sent = looked = 0
     with (
         CodatClient.from_settings(pool_size=settings.WRITEBACK_THREADS) as client,
-        patient_client() as patient,
+        paced_client() as patient,
     ):
         while not stop() and time.monotonic() < ends_at:
-            with slots.hold(holder=holder) as slot:
+            with leases.hold(holder=holder) as slot:
                 if slot is None:
                     return BUSY
                 is_over = _either(stop, slot)
@@ -76,13 +79,13 @@ def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> st
     return f"{sent} sent, {looked} looks"
 
 
-def _either(stop: Callable[[], bool], slot: slots.Slot) -> Callable[[], bool]:
+def _either(stop: Callable[[], bool], slot: leases.Lease) -> Callable[[], bool]:
     """Tell to stop when asked to, or when the slot went to another drain."""
     return lambda: stop() or not slot.keep()
 
 
 def _is_due_soon() -> bool:
-    wait = slots.seconds_until_due(now=database_now())
+    wait = leases.seconds_until_due(now=database_now())
     return wait is not None and wait <= LINGER_SECONDS
 
 
@@ -92,7 +95,7 @@ def check_connections(client: CodatClient, now: engine.Now = database_now) -> No
         if not budget.may_look(now=now()):
             return
         try:
-            connections.refresh(connection=connection, client=client, now=now())
+            connection_status.refresh(connection=connection, client=client, now=now())
         except CodatError as exc:
             # It stays doubtful; the next slice tries again.
             logger.warning("Connection %s could not be read: %s", connection.pk, exc)
@@ -101,10 +104,10 @@ def check_connections(client: CodatClient, now: engine.Now = database_now) -> No
                 return
 
 
-def sweep(*, seen_as: str = slots.CLUSTER, **_ignored: Any) -> str:
+def sweep(*, seen_as: str = leases.CLUSTER, **_ignored: Any) -> str:
     """Find everything that is due and ask for a drain; show that its runner lives."""
     now = database_now()
-    slots.beat(name=seen_as, now=now)
+    leases.beat(name=seen_as, now=now)
     inbox.read(now=now)
     sweeping.sweep(now=now)
     line_notices.tell(now=now)
@@ -113,7 +116,7 @@ def sweep(*, seen_as: str = slots.CLUSTER, **_ignored: Any) -> str:
 
 def read_inbox(**_ignored: Any) -> str:
     """Read the webhook messages that wait, and let a drain look at what they name."""
-    slots.answer(job=task_queue.INBOX)
+    leases.answer(job=task_queue.INBOX)
     messages = inbox.read(now=database_now())
     return f"{messages} messages; {drain()}"
 
@@ -127,7 +130,7 @@ def daily_check(**_ignored: Any) -> str:
     """
     ends_at = time.monotonic() + CHECK_SECONDS
     now = database_now()
-    with patient_client() as client:
+    with paced_client() as client:
         toggles.look_daily(client=client, now=now, unless_since=now - CHECKED_EVERY)
         checked, failed = connection_checks.check_all(
             client=client,

@@ -7,11 +7,11 @@ from django.dispatch import receiver
 
 from lending.models import LoanEvent
 from lending.signals import loan_event_recorded
-from xero_sync import notices
-from xero_sync.clock import database_now
+from xero_sync.borrowers import notices
 from xero_sync.models import Connection
+from xero_sync.models.borrowers import NoticeKind
 from xero_sync.models.choices import ConnectionStatus
-from xero_sync.models.customers import NoticeKind
+from xero_sync.runtime.clock import database_now
 from xero_sync.signals import connection_changed
 from xero_sync.writeback import planner
 

@@ -25,7 +25,7 @@ VISIBLE = (
 
 
 @contextmanager
-def telling(connection: Connection) -> Iterator[None]:
+def notify_changes(connection: Connection) -> Iterator[None]:
     """Tell of what has become of a connection in the block, if anybody can see it."""
     before = [getattr(connection, name) for name in VISIBLE]
     yield

@@ -5,19 +5,12 @@ from django.urls.converters import StringConverter
 from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularSwaggerView
 
-from backoffice.api import (
-    bank_feeds,
-    batches,
-    companies,
-    connection_endings,
-    connections,
-    events,
-    loans,
-    mappings,
-    pages,
-    sync_records,
-    webhooks,
-)
+from backoffice.api.connections import bank_feeds, mappings, offboarding
+from backoffice.api.connections import views as connections
+from backoffice.api.description import pages
+from backoffice.api.lending import batches, companies, events, loans
+from backoffice.api.sync_records import views as sync_records
+from backoffice.api.webhooks import views as webhooks
 
 
 class Reference(StringConverter):
@@ -53,10 +46,8 @@ urlpatterns = [
     ),
     path("connections/<uuid:number>", connections.OneConnection.as_view()),
     path("connections/<uuid:number>/refresh", connections.Refresh.as_view()),
-    path(
-        "connections/<uuid:number>/disconnect", connection_endings.Disconnect.as_view()
-    ),
-    path("connections/<uuid:number>/off-board", connection_endings.OffBoard.as_view()),
+    path("connections/<uuid:number>/disconnect", offboarding.Disconnect.as_view()),
+    path("connections/<uuid:number>/off-board", offboarding.OffBoard.as_view()),
     path("connections/<uuid:number>/choices", mappings.Choices.as_view()),
     path("connections/<uuid:number>/mapping", mappings.AccountMapping.as_view()),
     path("connections/<uuid:number>/writeback", connections.Writeback.as_view()),

@@ -11,16 +11,12 @@ from django.utils.crypto import get_random_string
 from backoffice.demo.sandbox import Sandbox
 from lending import services
 from lending.models import CollectionRoute, Company, InvoicePaymentPosting, Loan
-from xero_sync import (
-    connections,
-    lender_accounts,
-    mapping,
-    offers,
-    webhook_setup,
-)
-from xero_sync.clock import database_now
+from xero_sync.accounts import lender_accounts, mapping, options
 from xero_sync.codat.client import CodatClient
+from xero_sync.connections import adopting, switches
 from xero_sync.models import Connection
+from xero_sync.runtime.clock import database_now
+from xero_sync.webhooks import registration
 
 DEBTOR = "Northgate Builders"
 OPERATOR = "operator"
@@ -63,10 +59,10 @@ def operator_login() -> Login:
 
 def take_on(borrower: Borrower, sandbox: Sandbox, client: CodatClient) -> Connection:
     """Take a borrower on: connection, feed, accounts, switch, webhook address."""
-    webhook_setup.register(client=client)
+    registration.register(client=client)
     connection = _connect(borrower, sandbox, client)
     _choose_accounts(borrower, connection, client)
-    return connections.switch_writeback(
+    return switches.switch_writeback(
         connection=connection, on=True, switched_by=RECORDED_BY, now=database_now()
     )
 
@@ -81,14 +77,14 @@ def _connect(borrower: Borrower, sandbox: Sandbox, client: CodatClient) -> Conne
     )
     remote = sandbox.arrange("companies", name=borrower.name)
     linked = sandbox.arrange("connections", companyId=remote["id"])
-    connection = connections.import_codat_company(
+    connection = adopting.import_codat_company(
         company=company,
         codat_company_id=UUID(remote["id"]),
         codat_connection_id=UUID(linked["id"]),
         client=client,
         now=database_now(),
     )
-    return connections.set_bank_feeds(
+    return switches.set_bank_feeds(
         connection=connection, on=True, now=database_now(), set_by=RECORDED_BY
     )
 
@@ -103,7 +99,7 @@ def _choose_accounts(
         client=client,
     )
     supplier = mapping.ensure_supplier(connection=connection, client=client)
-    offered = offers.choices(connection=connection, client=client)
+    offered = options.choices(connection=connection, client=client)
     expense = next(one for one in offered.expense_accounts if one.name == "Bank Fees")
     mapping.choose_accounts(
         connection=connection,

@@ -5,16 +5,16 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from backoffice import api_keys
+from backoffice.api_keys import services as api_keys
 from backoffice.demo.borrower import Borrower, agree_loan, take_on, today_of
 from backoffice.demo.environment import Places, remove_database
 from backoffice.demo.sandbox import Sandbox
-from backoffice.models import Scope
+from backoffice.models import KeyScope
 from lending.models import Loan
-from xero_sync import webhook_setup
-from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
 from xero_sync.models import Heartbeat
+from xero_sync.runtime.clock import database_now
+from xero_sync.webhooks import registration
 
 BORROWER = Borrower("SANDBOX-GBP", "Sandbox Bakery Ltd", "00801851")
 LOAN = "SANDBOX-1"
@@ -92,7 +92,7 @@ def prepare(kept: Kept, sandbox: Sandbox) -> str:
     with CodatClient.from_settings() as client:
         if kept.is_complete:
             # The address may be another one than in the last run.
-            webhook_setup.register(client=client)
+            registration.register(client=client)
             return kept.key.read_text().strip()
         connection = take_on(BORROWER, sandbox, client)
     agree_loan(
@@ -104,7 +104,10 @@ def prepare(kept: Kept, sandbox: Sandbox) -> str:
         agreed_on=today_of(connection.company) - AGREED_BEFORE,
     )
     _, text = api_keys.create_key(
-        client_name=CLIENT, name="all scopes", scopes=Scope.values, now=database_now()
+        client_name=CLIENT,
+        name="all scopes",
+        scopes=KeyScope.values,
+        now=database_now(),
     )
     kept.key.touch(mode=0o600)
     kept.key.write_text(f"{text}\n")

@@ -7,8 +7,8 @@ from backoffice.demo import callers
 from backoffice.demo.borrower import Login, today_of
 from backoffice.demo.environment import Places
 from backoffice.demo.report import table
-from xero_sync.clock import database_now
 from xero_sync.models import Connection, SyncRecord
+from xero_sync.runtime.clock import database_now
 from xero_sync.sandbox import magic
 
 # What a caller sees of each outcome, by the name it has in the sandbox.

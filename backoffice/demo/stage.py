@@ -16,8 +16,8 @@ from backoffice.demo import environment, sandbox
 from backoffice.demo.children import ChildEnded, Children, free_port
 from backoffice.demo.environment import AnotherDemo, Places
 from lending.exceptions import LendingError
+from xero_sync.borrowers import connecting
 from xero_sync.codat.exceptions import XeroSyncError
-from xero_sync.customers import connecting
 
 WATCH_SECONDS = 0.5
 INTERRUPTED = 130

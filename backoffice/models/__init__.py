@@ -1,6 +1,6 @@
 """What the back office itself keeps: its API's callers, and what it tells others."""
 
-from backoffice.models.api import ApiClient, ApiKey, Scope, StoredReply
+from backoffice.models.api import ApiClient, ApiKey, KeyScope, StoredReply
 from backoffice.models.webhooks import (
     ChangeCursor,
     ChangeGap,
@@ -16,7 +16,7 @@ __all__ = [
     "ApiKey",
     "ChangeCursor",
     "ChangeGap",
-    "Scope",
+    "KeyScope",
     "StoredReply",
     "WebhookAttempt",
     "WebhookDelivery",

@@ -13,7 +13,7 @@ HEADER_KEY_LENGTH = 255
 NATURAL_KEY_LENGTH = 100
 
 
-class Scope(models.TextChoices):
+class KeyScope(models.TextChoices):
     """What a key may do."""
 
     EVENTS_READ = "events:read", _("Read companies, loans, events and their entries")

@@ -4,7 +4,7 @@ from django import template
 from django.http import HttpRequest
 
 from backoffice.webhooks import attention
-from xero_sync.clock import database_now
+from xero_sync.runtime.clock import database_now
 
 register = template.Library()
 

@@ -24,10 +24,10 @@ from backoffice.models import (
 from backoffice.models.webhooks import BROKEN_DOWN, DeliveryState, DisabledReason
 from backoffice.webhooks import admin_actions as actions
 from backoffice.webhooks.admin_forms import EndpointForm
-from lending.admin import ServiceAdmin
-from lending.admin_base import Link, ReadOnlyAdmin, Section
-from xero_sync.admin.search import as_uuid
-from xero_sync.clock import database_now
+from lending.admin.base import Link, ReadOnlyAdmin, Section
+from lending.admin.pages import ServiceAdmin
+from xero_sync.admin.base.search import as_uuid
+from xero_sync.runtime.clock import database_now
 
 MOMENT = "Y-m-d H:i:s"
 MOST_FOUND = 500

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.models import WebhookDelivery, WebhookEndpoint
 from backoffice.webhooks import services
 from backoffice.webhooks.admin_forms import TimeForm
-from lending.admin_base import ObjectAction
-from xero_sync.clock import database_now
+from lending.admin.base import ObjectAction
+from xero_sync.runtime.clock import database_now
 
 
 class EndpointAction(ObjectAction):

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.models import WebhookEndpoint
 from backoffice.models.webhooks import CHOOSABLE, MessageType
 from backoffice.webhooks import services
-from lending.admin_forms import ServiceForm
-from xero_sync.clock import database_now
+from lending.admin.forms import ServiceForm
+from xero_sync.runtime.clock import database_now
 
 
 class EndpointForm(ServiceForm):

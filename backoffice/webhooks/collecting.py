@@ -16,11 +16,11 @@ from backoffice.models.webhooks import MessageType
 from backoffice.webhooks import changes, messages, payloads
 from backoffice.webhooks.payloads import Draft
 from lending.models import Loan, LoanEvent
+from xero_sync.entries.settlement import is_settled
+from xero_sync.entries.status import EventStatus, status_of
 from xero_sync.models import RecordChange, SyncRecord
 from xero_sync.models.choices import CLOSED_STATES, STANDING_STATES, State
-from xero_sync.models.places import DISPENSABLE, NEEDS_A_DECISION
-from xero_sync.selectors import is_settled
-from xero_sync.stages import EventStatus, status_of
+from xero_sync.models.state_sets import DISPENSABLE, NEEDS_A_DECISION
 
 
 def collect(*, now: datetime) -> int:

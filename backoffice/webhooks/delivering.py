@@ -11,8 +11,8 @@ from backoffice.models.webhooks import AttemptError
 from backoffice.webhooks import claims, sending, signing
 from backoffice.webhooks.claims import Claim
 from backoffice.webhooks.sending import Answer
-from xero_sync import encryption
-from xero_sync.clock import database_now
+from lending.db import encryption
+from xero_sync.runtime.clock import database_now
 
 logger = logging.getLogger(__name__)
 

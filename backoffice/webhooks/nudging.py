@@ -1,6 +1,6 @@
 """The job that delivers, and how to ask for it."""
 
-from xero_sync import task_queue
+from xero_sync.runtime import task_queue
 
 DELIVER = "backoffice.webhooks.jobs.deliver"
 

@@ -15,7 +15,7 @@ from django.utils import translation
 
 from backoffice.models.webhooks import MessageType
 from lending.models import Loan, LoanEvent
-from xero_sync import stages
+from xero_sync.entries import status as entry_status
 from xero_sync.models import Connection, RecordChange
 from xero_sync.models.choices import Reason, State
 
@@ -150,5 +150,5 @@ def _standing(state: str, reason: str) -> dict[str, Any]:
         "state": state,
         "reason": reason,
         "in_words": in_words,
-        "who_must_act": stages.actor_of(state=state, reason=reason).value,
+        "who_must_act": entry_status.actor_of(state=state, reason=reason).value,
     }

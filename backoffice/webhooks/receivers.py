@@ -9,8 +9,8 @@ from django.dispatch import receiver
 from backoffice.webhooks import collecting, messages, nudging, payloads
 from lending.models import LoanEvent
 from lending.signals import loan_event_recorded
-from xero_sync.clock import database_now
 from xero_sync.models import Connection
+from xero_sync.runtime.clock import database_now
 from xero_sync.signals import connection_changed, drain_stored
 from xero_sync.writeback import planner
 

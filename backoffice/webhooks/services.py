@@ -23,7 +23,7 @@ from backoffice.webhooks import (
     signing,
 )
 from backoffice.webhooks.exceptions import EndpointDisabled, WebhookRefused
-from xero_sync import encryption
+from lending.db import encryption
 
 # How long a secret signs beside the one that follows it.
 OVERLAP = timedelta(hours=24)

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from lending.real_dates import RealDates
+from lending.db.real_dates import RealDates
 
 
 class Migration(migrations.Migration):

@@ -17,7 +17,7 @@ from lending.exceptions import (
 )
 from lending.models import EventKind, Loan, LoanEvent
 from lending.services import checks
-from lending.services.book import Book
+from lending.services.batch import EventBatch
 from lending.signals import loan_event_recorded
 
 
@@ -106,7 +106,9 @@ def record_in_transaction(new: NewEvent) -> tuple[LoanEvent, bool]:
         TakenMeanwhile: as for `record_events`.
         LendingError: as for `record_event`.
     """
-    return _only(_record([new], Book([(new.loan, new.external_id)], held=new.loan)))
+    return _only(
+        _record([new], EventBatch([(new.loan, new.external_id)], held=new.loan))
+    )
 
 
 def record_events(new: Sequence[NewEvent]) -> list[Outcome]:
@@ -122,10 +124,10 @@ def record_events(new: Sequence[NewEvent]) -> list[Outcome]:
     """
     if not new:
         return []
-    return _record(new, Book([(one.loan, one.external_id) for one in new]))
+    return _record(new, EventBatch([(one.loan, one.external_id) for one in new]))
 
 
-def _record(new: Sequence[NewEvent], book: Book) -> list[Outcome]:
+def _record(new: Sequence[NewEvent], batch: EventBatch) -> list[Outcome]:
     outcomes: list[Outcome] = []
     stopped: set[int] = set()
     for one in new:
@@ -133,11 +135,11 @@ def _record(new: Sequence[NewEvent], book: Book) -> list[Outcome]:
             outcomes.append(None)
             continue
         try:
-            outcomes.append(_enter(book, one))
+            outcomes.append(_enter(batch, one))
         except LendingError as exc:
             stopped.add(one.loan.pk)
             outcomes.append(exc)
-    _store(book)
+    _store(batch)
     return outcomes
 
 
@@ -151,9 +153,9 @@ def _only(outcomes: Sequence[Outcome]) -> tuple[LoanEvent, bool]:
     return outcome
 
 
-def _enter(book: Book, new: NewEvent) -> tuple[LoanEvent, bool]:
+def _enter(batch: EventBatch, new: NewEvent) -> tuple[LoanEvent, bool]:
     """Check an event and give it its place, or return the one that is there."""
-    loan = book.loans[new.loan.pk]
+    loan = batch.loans[new.loan.pk]
     kind = checks.check_kind(new.kind)
     checks.check_currency(loan, new.currency)
     content: dict[str, object] = {
@@ -165,14 +167,14 @@ def _enter(book: Book, new: NewEvent) -> tuple[LoanEvent, bool]:
         "already_in_books": new.already_in_books,
         "reverses": None,
     }
-    existing = _find(book, new.external_id)
+    existing = _find(batch, new.external_id)
     if existing is not None:
         return _same_or_conflict(existing, content), False
     checks.check_open(loan)
     checks.check_value_date(loan, new.value_date, today=new.today)
     if kind == EventKind.INVOICE_PAYMENT:
-        checks.check_invoice_not_overpaid(loan, new.amount, book.entered_on(loan))
-    event = book.enter(
+        checks.check_invoice_not_overpaid(loan, new.amount, batch.entered_on(loan))
+    event = batch.enter(
         content, loan=loan, external_id=new.external_id, recorded_by=new.recorded_by
     )
     return event, True
@@ -217,8 +219,8 @@ def _reverse(
     external_id: str | None,
     description: str,
 ) -> tuple[LoanEvent, bool]:
-    book = Book([(event.loan, external_id)])
-    loan = book.loans[event.loan_id]
+    batch = EventBatch([(event.loan, external_id)])
+    loan = batch.loans[event.loan_id]
     content: dict[str, object] = {
         "loan": loan,
         "kind": EventKind(event.kind),
@@ -228,7 +230,7 @@ def _reverse(
     }
     if value_date is not None:
         content["value_date"] = checks.check_date(value_date, field="value_date")
-    existing = _find(book, external_id)
+    existing = _find(batch, external_id)
     if existing is not None:
         return _same_or_conflict(existing, content), False
     _check_reversible(event)
@@ -236,26 +238,26 @@ def _reverse(
     checks.check_value_date(loan, value_date or today, today=today)
     if loan.is_closed:
         _reopen(loan)
-    reversal = book.enter(
+    reversal = batch.enter(
         content, loan=loan, external_id=external_id, recorded_by=recorded_by
     )
-    _store(book)
+    _store(batch)
     return reversal, True
 
 
-def _store(book: Book) -> None:
+def _store(batch: EventBatch) -> None:
     """Insert what was entered, and tell the receivers."""
-    if book.store():
+    if batch.store():
         raise TakenMeanwhile(TakenMeanwhile.__doc__)
-    if book.entered:
-        loan_event_recorded.send(sender=LoanEvent, events=book.entered)
+    if batch.entered:
+        loan_event_recorded.send(sender=LoanEvent, events=batch.entered)
 
 
-def _find(book: Book, external_id: str | None) -> LoanEvent | None:
+def _find(batch: EventBatch, external_id: str | None) -> LoanEvent | None:
     """Return the event of an id that the caller gave, if it is there."""
     if external_id is None:
         return None
-    return book.known.get(checks.check_reference(external_id, field="external_id"))
+    return batch.known.get(checks.check_reference(external_id, field="external_id"))
 
 
 def _check_reversible(event: LoanEvent) -> None:

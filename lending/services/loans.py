@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from lending import money
 from lending.countries import check_country
+from lending.db.prepared import Prepared
 from lending.exceptions import LoanNotSettled, ReferenceTaken, RouteFrozen
 from lending.models import (
     CollectionRoute,
@@ -19,7 +20,6 @@ from lending.models import (
     Loan,
 )
 from lending.positions import explain, loan_position
-from lending.prepared import Prepared
 from lending.selectors import LOAN_WITH_COMPANY, loan_of_row
 from lending.services.checks import (
     check_author,

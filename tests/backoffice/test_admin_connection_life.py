@@ -12,10 +12,10 @@ from tests.builders import make_company
 from tests.xero_sync.commands.conftest import codat as codat
 from tests.xero_sync.commands.worlds import record_drawdown
 from tests.xero_sync.evidence import acts_of
-from xero_sync import connection_checks
-from xero_sync.clock import database_now
+from xero_sync.connections import daily_check
 from xero_sync.models import Connection, ConnectionCheckRun, SyncRecord
-from xero_sync.patient import patient_client
+from xero_sync.runtime.clock import database_now
+from xero_sync.writeback.paced_client import paced_client
 
 pytestmark = pytest.mark.django_db
 
@@ -294,8 +294,8 @@ def test_a_connections_page_shows_what_is_the_matter_and_nothing_that_is_not(
 def test_the_page_of_a_check_names_what_could_not_be_read(codat):
     connection = codat.adopt()
     codat.sandbox.faults.add("error_before", match="GET .*", status=500, times=None)
-    with patient_client() as client:
-        connection_checks.check_all(client=client, now=database_now())
+    with paced_client() as client:
+        daily_check.check_all(client=client, now=database_now())
     address = page(ConnectionCheckRun, "change", ConnectionCheckRun.objects.get().pk)
     viewer = operator("xero_sync.view_connection")
     reader = operator("xero_sync.view_connectioncheckrun", name="rita")

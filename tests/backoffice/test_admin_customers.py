@@ -10,9 +10,9 @@ from django.utils import timezone
 from lending.models import Company
 from tests.backoffice.admin_rows import make_evidence, operator, page, superuser
 from tests.builders import make_company
-from xero_sync import notices
-from xero_sync.models import Connection, CustomerNotice, LinkRevocation
-from xero_sync.models.customers import NoticeKind
+from xero_sync.borrowers import notices
+from xero_sync.models import BorrowerNotice, Connection, LinkRevocation
+from xero_sync.models.borrowers import NoticeKind
 
 pytestmark = pytest.mark.django_db
 
@@ -28,13 +28,13 @@ def act(name, row):
 
 def given_up(company, **values):
     notices.tell(company=company, kind=NoticeKind.LINK, subject="x", now=timezone.now())
-    CustomerNotice.objects.update(
+    BorrowerNotice.objects.update(
         given_up_at=timezone.now(),
         attempts=8,
         error="the mail server answered 554",
         **values,
     )
-    return CustomerNotice.objects.get()
+    return BorrowerNotice.objects.get()
 
 
 def test_a_link_is_made_to_be_copied_and_kept_nowhere(company):
@@ -44,7 +44,7 @@ def test_a_link_is_made_to_be_copied_and_kept_nowhere(company):
 
     link = re.search(r"http://testserver(/c/[^\"]+)", shown)[1]
     assert company.legal_name in Client().get(link).content.decode()
-    assert not CustomerNotice.objects.exists()
+    assert not BorrowerNotice.objects.exists()
     again = client.get(page(Company, "change", company.pk)).content.decode()
     assert link not in again
 
@@ -99,7 +99,7 @@ def test_who_may_only_look_makes_no_links(company, name):
     assert client.get(act(name, company)).status_code == 403
     assert client.post(act(name, company)).status_code == 403
     assert not LinkRevocation.objects.exists()
-    assert not CustomerNotice.objects.exists()
+    assert not BorrowerNotice.objects.exists()
 
 
 def test_a_mail_that_was_given_up_is_on_the_front_page_until_it_is_sent(
@@ -107,10 +107,10 @@ def test_a_mail_that_was_given_up_is_on_the_front_page_until_it_is_sent(
 ):
     notice = given_up(company)
     client = operator(
-        "xero_sync.view_customernotice", "xero_sync.change_customernotice"
+        "xero_sync.view_borrowernotice", "xero_sync.change_borrowernotice"
     )
     front = client.get(reverse("admin:index")).content.decode()
-    listed = client.get(page(CustomerNotice, "changelist"), {"state": "given_up"})
+    listed = client.get(page(BorrowerNotice, "changelist"), {"state": "given_up"})
     assert "1 mail could not be sent." in front
     assert "the mail server answered 554" in listed.content.decode()
     assert "Not sent: needs you" in listed.content.decode()

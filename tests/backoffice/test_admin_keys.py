@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.api_keys import authenticate, create_key
+from backoffice.api_keys.services import authenticate, create_key
 from backoffice.models import ApiClient, ApiKey, StoredReply
 from tests.backoffice.admin_rows import operator, page, superuser
 from tests.builders import make_company

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from lending.admin_base import CappedPaginator
+from lending.admin.base import CappedPaginator
 from lending.models import Company, Loan, LoanEvent
 from tests.backoffice.admin_rows import (
     make_evidence,
@@ -98,7 +98,7 @@ def test_no_list_counts_a_whole_table():
 
 
 def test_counting_ends_where_nobody_pages_any_more(monkeypatch):
-    monkeypatch.setattr("lending.admin_base.MOST_ROWS_COUNTED", 3)
+    monkeypatch.setattr("lending.admin.base.MOST_ROWS_COUNTED", 3)
     client = superuser()
     for _ in range(5):
         make_company()

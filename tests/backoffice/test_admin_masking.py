@@ -4,7 +4,13 @@ import json
 
 import pytest
 
-from xero_sync.masking import HIDDEN, last_characters, mask, mask_text, readable
+from xero_sync.entries.redaction import (
+    HIDDEN,
+    last_characters,
+    mask,
+    mask_text,
+    readable,
+)
 
 
 @pytest.mark.parametrize(

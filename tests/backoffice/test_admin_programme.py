@@ -18,7 +18,8 @@ from xero_sync.models import (
     ScopeChange,
     XeroApp,
 )
-from xero_sync.xero_app import checkpoints, programme, scopes, standing
+from xero_sync.partner_programme import acts, checkpoints
+from xero_sync.xero_app import scopes, standing
 
 pytestmark = pytest.mark.django_db
 
@@ -338,7 +339,7 @@ def test_the_report_has_every_fact_and_its_moment():
     Connection.objects.update(checked_at=timezone.now())
     give_links()
     meet_all_checkpoints()
-    programme.prepare(
+    acts.prepare(
         item="codat_manager",
         on=localdate(),
         note="With Jo.",

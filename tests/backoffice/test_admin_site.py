@@ -20,7 +20,7 @@ SHOWN = {
     "xero_sync.AccountMapping",
     "xero_sync.Connection",
     "xero_sync.ConnectionCheckRun",
-    "xero_sync.CustomerNotice",
+    "xero_sync.BorrowerNotice",
     "xero_sync.Heartbeat",
     "xero_sync.Lane",
     "xero_sync.LenderAccount",

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from backoffice.api_keys import authenticate
+from backoffice.api_keys.services import authenticate
 from backoffice.models import ApiClient, ApiKey
 from tests.builders import make_company
 

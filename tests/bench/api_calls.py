@@ -12,7 +12,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection as database
 from django.utils import timezone
 
-from backoffice.api_keys import create_key
+from backoffice.api_keys.services import create_key
 from lending.models import Loan, LoanEvent
 from tests.bench import bare, rows
 

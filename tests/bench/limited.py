@@ -8,9 +8,9 @@ from django.conf import settings
 from backoffice.demo.sandbox import Sandbox
 from tests.bench import rows
 from xero_sync import jobs
-from xero_sync.clock import database_now
 from xero_sync.models import RateScope, SyncRecord, WriteAttempt
 from xero_sync.models.choices import State
+from xero_sync.runtime.clock import database_now
 from xero_sync.writeback import budget
 
 SENT_STATES = (State.PENDING, State.WRITTEN)

@@ -15,10 +15,9 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import Model
 
-from lending.append_only import suspended
+from lending.db.append_only import suspended
 from lending.models import Loan, LoanEvent
 from tests.bench import rows
-from xero_sync.clock import database_now
 from xero_sync.models import (
     LoanInXero,
     RecordChange,
@@ -26,6 +25,7 @@ from xero_sync.models import (
     WriteAttempt,
     WriteRequest,
 )
+from xero_sync.runtime.clock import database_now
 
 COMPANIES = 200
 BOOKINGS_A_LOAN = 4
@@ -144,7 +144,7 @@ def tables() -> list[Table]:
         "state_since": "at",
         "created_at": "at",
         "fence": "3",
-        "looks": "1",
+        "polls": "1",
         "lender_account_id": "account",
         "request_id": "request",
         "push_operation_key": "operation",

@@ -29,7 +29,7 @@ from xero_sync.codat.client import CodatClient
 from xero_sync.codat.push import push_path
 from xero_sync.models import RecordChange, SyncRecord, WriteAttempt, WriteRequest
 from xero_sync.models.choices import Outcome, State
-from xero_sync.writeback import claims, engine, inbox, looks, pool, results, sweep
+from xero_sync.writeback import claims, engine, inbox, polling, pool, results, sweep
 
 WARM_COMPANIES = 20
 WARM_EVENTS = 100
@@ -98,7 +98,7 @@ def phases() -> Iterator[dict[str, list[float]]]:
         "claim": (claims, "claim"),
         "expire leases": (sweep, "expire_leases"),
         "read inbox": (inbox, "read"),
-        "find looks": (looks, "due"),
+        "find looks": (polling, "due"),
     }
     originals = [(*place, getattr(*place)) for place in watched.values()]
     for name, place in watched.items():

@@ -13,8 +13,8 @@ from django.db.models import Max, Model
 from lending import services
 from lending.models import EventKind, Loan, LoanEvent
 from tests.bench import rows
-from xero_sync.clock import database_now
 from xero_sync.models import RecordChange, SyncRecord
+from xero_sync.runtime.clock import database_now
 
 COMPANIES = 50
 WARM_EVENTS = 50

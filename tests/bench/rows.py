@@ -11,7 +11,6 @@ from django.core.management import call_command
 from django.db import connection as database
 
 from lending.models import Company, EventKind, Loan, LoanEvent
-from xero_sync.clock import database_now
 from xero_sync.models import (
     AccountMapping,
     Connection,
@@ -21,6 +20,7 @@ from xero_sync.models import (
     SyncRecord,
 )
 from xero_sync.models.choices import Cause, ConnectionStatus, State, Step
+from xero_sync.runtime.clock import database_now
 
 
 def migrate() -> None:

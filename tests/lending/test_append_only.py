@@ -5,7 +5,7 @@ from django.db import DatabaseError, IntegrityError, connection, models, transac
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
-from lending.append_only import AppendOnly, install, installed, remove, suspended
+from lending.db.append_only import AppendOnly, install, installed, remove, suspended
 from lending.models import LoanEvent
 from tests.builders import make_event, make_loan, reverse
 

@@ -8,8 +8,8 @@ from django.db import IntegrityError, models, transaction
 from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
+from lending.db.prepared import Prepared, columns_of, insert_unless_there
 from lending.models import Loan, LoanEvent
-from lending.prepared import Prepared, columns_of, insert_unless_there
 from lending.services.loans import lock_loan
 from tests.builders import make_loan, unsaved_event
 

@@ -4,8 +4,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.state import ProjectState
 
+from lending.db.real_dates import RealDates
 from lending.models import LoanEvent
-from lending.real_dates import RealDates
 from tests.builders import make_event
 
 pytestmark = pytest.mark.django_db

@@ -32,9 +32,9 @@ from backoffice.demo.sandbox import Sandbox  # noqa: E402
 from lending import services  # noqa: E402
 from lending.models import Company, Loan, LoanEvent  # noqa: E402
 from lending.positions import company_position  # noqa: E402
-from xero_sync import connections, lender_accounts, mapping, offers, task_queue  # noqa: E402
-from xero_sync.clock import database_now  # noqa: E402
+from xero_sync.accounts import lender_accounts, mapping, options  # noqa: E402
 from xero_sync.codat.client import CodatClient  # noqa: E402
+from xero_sync.connections import adopting, switches  # noqa: E402
 from xero_sync.models import (  # noqa: E402
     Connection,
     Heartbeat,
@@ -43,6 +43,8 @@ from xero_sync.models import (  # noqa: E402
     WebhookMessage,
 )
 from xero_sync.models.choices import State, Step  # noqa: E402
+from xero_sync.runtime import task_queue  # noqa: E402
+from xero_sync.runtime.clock import database_now  # noqa: E402
 
 SANDBOX = Sandbox(settings.CODAT_BASE_URL)
 INVOICE_AMOUNT = Decimal(1_000)
@@ -69,18 +71,18 @@ def _borrower(number: int, loans: int, client: CodatClient) -> list[str]:
     )
     remote = SANDBOX.arrange("companies", name=company.legal_name)
     linked = SANDBOX.arrange("connections", companyId=remote["id"])
-    connection = connections.import_codat_company(
+    connection = adopting.import_codat_company(
         company=company,
         codat_company_id=remote["id"],
         codat_connection_id=linked["id"],
         client=client,
         now=database_now(),
     )
-    connections.set_bank_feeds(
+    switches.set_bank_feeds(
         connection=connection, on=True, now=database_now(), set_by="test"
     )
     _choose_accounts(connection, client)
-    connections.switch_writeback(
+    switches.switch_writeback(
         connection=connection, on=True, switched_by="test", now=database_now()
     )
     return [_agree(connection, f"c{number}-l{one}").reference for one in range(loans)]
@@ -97,7 +99,7 @@ def _choose_accounts(connection: Connection, client: CodatClient) -> None:
     supplier = mapping.ensure_supplier(
         connection=connection, client=client, wait=lambda _: time.sleep(0.1)
     )
-    offered = offers.choices(connection=connection, client=client)
+    offered = options.choices(connection=connection, client=client)
     expense = next(one for one in offered.expense_accounts if one.name == "Bank Fees")
     mapping.choose_accounts(
         connection=connection,
@@ -159,7 +161,8 @@ def _open() -> list[str]:
     records = SyncRecord.objects.open().select_related("event")
     entries = [
         f"{one.event.external_id} {one.step}: {one.state} {one.reason} {one.failure} "
-        f"since {one.state_since:%T}, look at {one.look_at}, lease {one.lease_until}"
+        f"since {one.state_since:%T}, next poll {one.next_poll_at}, "
+        f"lease {one.lease_until}"
         for one in records
     ]
     unread = WebhookMessage.objects.filter(processed_at=None).count()

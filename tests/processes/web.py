@@ -22,8 +22,8 @@ from lending import services
 from lending.models import Loan, LoanEvent
 from lending.signals import loan_event_recorded
 from tests.processes.crew import BEFORE_API_ANSWER, FROZEN
-from xero_sync import task_queue
-from xero_sync.clock import database_now
+from xero_sync.runtime import task_queue
+from xero_sync.runtime.clock import database_now
 
 BEFORE_NUDGE = "before-nudge"
 BEFORE_ANSWER = {"/load/events": "before-answer", "/webhooks/codat/": "webhook"}

@@ -18,7 +18,7 @@ from lending.exceptions import LendingError
 from tests.scenarios.borrowers import Borrower
 from tests.scenarios.person import Person
 from tests.scenarios.world import World
-from xero_sync import connections
+from xero_sync.connections import switches
 from xero_sync.sandbox.webhooks import Delivery
 from xero_sync.sandbox.wire import encode, stamp
 
@@ -267,7 +267,7 @@ def answer(stage: Stage) -> None:
 
 def switch_off(stage: Stage, *, who: int) -> None:
     with stage.world.process("a person's decision"):
-        connections.switch_writeback(
+        switches.switch_writeback(
             connection=stage.borrower(who).connection,
             on=False,
             switched_by="borrower",
@@ -278,7 +278,7 @@ def switch_off(stage: Stage, *, who: int) -> None:
 def feeds(stage: Stage, *, who: int, on: bool) -> None:
     borrower = stage.borrower(who)
     borrower.has_feeds = on
-    connections.set_bank_feeds(
+    switches.set_bank_feeds(
         connection=borrower.connection, on=on, now=stage.world.clock.now, set_by="test"
     )
 

@@ -57,7 +57,7 @@ POINTS = {
     "inbox: while a message is marked as read": Point(
         "statement", 'UPDATE "xero_sync_webhookmessage"'
     ),
-    "look: put off, not made": Point("committed", 'SET "look_at"'),
+    "look: put off, not made": Point("committed", 'SET "next_poll_at"'),
     "look: before the call": Point("request", "^GET .*/(push|data)/"),
     "look: before its answer is stored": Point("answer", "^GET .*/(push|data)/"),
     "look: while the verdict is stored": Point("statement", CHANGE),

@@ -13,10 +13,11 @@ from decimal import Decimal
 from tests.scenarios import books
 from tests.scenarios.borrowers import Borrower
 from tests.scenarios.world import World
-from xero_sync import connections, organisations
 from xero_sync.codat.exceptions import DecisionNotAllowed, WritebackBlocked
+from xero_sync.connections import switches
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import STANDING_STATES, Reason, State, Step
+from xero_sync.organisations import changes as organisations
 from xero_sync.sandbox.ledger import Entry, Line
 from xero_sync.sandbox.wire import new_id
 from xero_sync.writeback import decisions
@@ -61,7 +62,7 @@ class Person:
             return 0
         leave_out = self.chance.random() < 0.1
         return self._decide(
-            lambda: connections.switch_writeback(
+            lambda: switches.switch_writeback(
                 connection=connection,
                 on=True,
                 switched_by=BY,

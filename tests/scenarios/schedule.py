@@ -17,7 +17,7 @@ from tests.scenarios.database import Pristine
 from tests.scenarios.person import Person
 from tests.scenarios.script import Writer
 from tests.scenarios.world import WEBHOOK_URL, World
-from xero_sync import connections
+from xero_sync.connections import switches
 from xero_sync.models import Connection, RecordChange, SyncRecord
 from xero_sync.models.choices import CLOSED_STATES, Reason, Step
 from xero_sync.sandbox.consumers import BUILT_IN
@@ -135,7 +135,7 @@ def _mend(stage: Stage, borrower: Borrower) -> None:
         sandbox.sync(borrower.remote_id)
     if borrower.has_feeds and not borrower.connection.bank_feeds:
         # A 403 for lines has switched them off, which a person takes back.
-        connections.set_bank_feeds(
+        switches.set_bank_feeds(
             connection=borrower.connection, on=True, now=world.clock.now, set_by="test"
         )
 

@@ -21,11 +21,13 @@ from tests.scenarios.crashes import Crash, Crasher
 from tests.scenarios.database import recover
 from tests.scenarios.freezer import Freezer
 from tests.scenarios.wire import Wire
-from xero_sync import connection_checks, jobs, webhook_views
+from xero_sync import jobs
 from xero_sync.codat.client import CodatClient
+from xero_sync.connections import daily_check as connection_checks
 from xero_sync.models import Connection, RateScope, SyncRecord
 from xero_sync.sandbox import Sandbox
-from xero_sync.writeback import budget, engine, inbox, lessons, pool
+from xero_sync.webhooks import views as webhook_views
+from xero_sync.writeback import backpressure, budget, engine, inbox, pool
 from xero_sync.writeback import sweep as sweeping
 
 WEBHOOK_URL = "http://testserver/webhooks/codat/"
@@ -36,7 +38,7 @@ A_DAY = timedelta(days=1)
 DUE = """
 SELECT MIN(due) FROM (
  SELECT MIN(due_at) AS due FROM xero_sync_lane
- UNION ALL SELECT MIN(look_at) FROM xero_sync_syncrecord
+ UNION ALL SELECT MIN(next_poll_at) FROM xero_sync_syncrecord
   WHERE state IN ('pending', 'unknown')
  UNION ALL SELECT MIN(lease_until) FROM xero_sync_syncrecord WHERE state = 'sending'
  UNION ALL SELECT MIN(not_before) FROM xero_sync_syncrecord WHERE state = 'held'
@@ -76,7 +78,7 @@ class World:
             api_key=settings.CODAT_API_KEY,
             session=session,
             before_call=budget.charge,
-            after_call=lessons.note,
+            after_call=backpressure.note,
         )
         self.story: list[str] = []
         self.broken: list[str] = []

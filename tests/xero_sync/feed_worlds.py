@@ -4,7 +4,7 @@ from uuid import UUID
 
 from tests.builders import make_company
 from tests.worlds import Borrower
-from xero_sync import connections
+from xero_sync.connections import adopting, switches
 from xero_sync.models import XeroApp
 
 
@@ -17,7 +17,7 @@ def new_borrower(world, *, status="Linked", feeds=True, row=None, **options):
     remote = world.sandbox.add_company(row.reference)
     options.setdefault("base_currency", row.currency)
     linked = world.sandbox.add_connection(remote.id, status=status, **options)
-    connection = connections.import_codat_company(
+    connection = adopting.import_codat_company(
         company=row,
         codat_company_id=UUID(remote.id),
         codat_connection_id=UUID(linked.id),
@@ -25,7 +25,7 @@ def new_borrower(world, *, status="Linked", feeds=True, row=None, **options):
         now=world.clock.now,
     )
     if feeds:
-        connection = connections.set_bank_feeds(
+        connection = switches.set_bank_feeds(
             connection=connection, on=True, now=world.clock.now, set_by="test"
         )
     return Borrower(world, row, connection)

@@ -11,10 +11,12 @@ from tests.builders import make_company
 from tests.worlds import World
 from tests.xero_sync.evidence import acts_of
 from tests.xero_sync.xero_app.acts import TODAY, WHO, certify
-from xero_sync import connection_words, connections, new_connections
 from xero_sync.codat.exceptions import ConnectionCapReached, IntegrationOff
+from xero_sync.connections import adopting, alerts, onboarding, switches
+from xero_sync.connections import status as connection_status
 from xero_sync.models import Connection, XeroApp
-from xero_sync.xero_app import cap, programme
+from xero_sync.partner_programme import acts as programme
+from xero_sync.xero_app import cap
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +31,7 @@ def adopted(world, **remote):
     company = make_company()
     row = world.sandbox.add_company(company.reference)
     world.sandbox.add_connection(row.id, organisation=company.reference, **remote)
-    return connections.import_codat_company(
+    return adopting.import_codat_company(
         company=company,
         codat_company_id=row.id,
         codat_connection_id=None,
@@ -40,7 +42,7 @@ def adopted(world, **remote):
 
 def begun(world):
     """A connection that waits for the borrower's consent."""
-    return new_connections.connect_company(
+    return onboarding.connect_company(
         company=make_company(), client=world.client, now=world.clock.now
     )
 
@@ -52,7 +54,7 @@ def consented(world, connection):
 
 
 def refreshed(world, connection):
-    return connections.refresh(
+    return connection_status.refresh(
         connection=connection, client=world.client, now=world.clock.now
     )
 
@@ -66,7 +68,7 @@ def disconnected(world, connection):
 
 def words(world):
     """What an operator is told."""
-    return [one.sentence for one in connection_words.matters(now=world.clock.now)]
+    return [one.sentence for one in alerts.alerts(now=world.clock.now)]
 
 
 def calls(world):
@@ -95,7 +97,7 @@ def test_no_link_is_given_out_at_the_limit_for_a_first_consent(world, settings):
     before = calls(world)
 
     with pytest.raises(ConnectionCapReached):
-        new_connections.link_url(connection=waiting, client=world.client)
+        onboarding.link_url(connection=waiting, client=world.client)
 
     assert calls(world) == before
 
@@ -130,7 +132,7 @@ def test_a_person_marks_a_demo_company_and_takes_it_back(world, settings):
     assert not connection.is_demo
 
     for is_demo in (True, True, False):
-        connection = connections.mark_demo(
+        connection = switches.mark_demo(
             connection=connection,
             is_demo=is_demo,
             marked_by="user:anna",
@@ -161,7 +163,7 @@ def test_reconnecting_works_at_the_limit(world, settings):
     adopted(world)
     settings.XERO_CONNECTION_CAP = 1
 
-    assert new_connections.link_url(connection=connection, client=world.client)
+    assert onboarding.link_url(connection=connection, client=world.client)
     connection = consented(world, connection)
 
     assert connection.status == "Linked"
@@ -216,7 +218,7 @@ def test_a_flagged_connection_that_is_marked_as_demo_is_no_surplus(world, settin
     second = adopted(world)
     assert second.over_cap_since
 
-    second = connections.mark_demo(
+    second = switches.mark_demo(
         connection=second, is_demo=True, marked_by="user:anna", now=world.clock.now
     )
 
@@ -269,13 +271,13 @@ def test_a_mark_that_xeros_plan_contradicts_is_doubted(world):
     demo = adopted(world, plan_type="Demo")
 
     for one in (real, demo):
-        connections.mark_demo(
+        switches.mark_demo(
             connection=one, is_demo=True, marked_by="user:anna", now=world.clock.now
         )
         one.refresh_from_db()
 
-    assert "calls its plan “Business”" in " ".join(connection_words.standing(real))
-    assert "calls its plan" not in " ".join(connection_words.standing(demo))
+    assert "calls its plan “Business”" in " ".join(alerts.standing(real))
+    assert "calls its plan" not in " ".join(alerts.standing(demo))
 
 
 def test_the_end_of_certification_leaves_what_is_connected(world, settings):
@@ -310,7 +312,7 @@ def test_while_the_integration_is_off_nobody_is_sent_to_xero(world, app):
 
     for connection in (waiting, was_linked):
         with pytest.raises(IntegrationOff):
-            new_connections.link_url(connection=connection, client=world.client)
+            onboarding.link_url(connection=connection, client=world.client)
     with pytest.raises(IntegrationOff):
         begun(world)
 
@@ -344,7 +346,7 @@ def test_an_adopted_consent_is_as_old_as_its_connection(world):
     world.sandbox.add_connection(remote.id)
     world.wait(86_400)
 
-    connection = connections.import_codat_company(
+    connection = adopting.import_codat_company(
         company=company,
         codat_company_id=remote.id,
         codat_connection_id=None,
@@ -364,7 +366,7 @@ def test_two_that_become_linked_at_the_same_moment_are_counted_one_after_the_oth
     stored = threading.Event()
 
     def link(connection):
-        connections.store_status(
+        connection_status.store_status(
             connection=connection, status="Linked", now=world.clock.now
         )
 

@@ -6,7 +6,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from tests.worlds import World
-from xero_sync import connection_checks, jobs
+from xero_sync import jobs
+from xero_sync.connections import daily_check
 from xero_sync.models import Connection, ConnectionCheckFailure, ConnectionCheckRun
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +20,7 @@ def world():
 
 def check(world, *, stop=lambda: False):
     """The daily check, as its job asks for it."""
-    return connection_checks.check_all(
+    return daily_check.check_all(
         client=world.client,
         now=world.clock.now,
         unless_since=world.clock.now - jobs.CHECKED_EVERY,

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from xero_sync import clock
-from xero_sync.clock import database_now
+from xero_sync.runtime import clock
+from xero_sync.runtime.clock import database_now
 
 pytestmark = [
     pytest.mark.django_db,

@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import make_company
 from tests.worlds import World, states
-from xero_sync import connection_checks, connections, jobs
+from xero_sync import jobs
 from xero_sync.codat.exceptions import (
     CodatAccessDenied,
     CodatOutcomeUnknown,
@@ -15,6 +15,8 @@ from xero_sync.codat.exceptions import (
     CodatUnavailable,
     ConnectionNotLinked,
 )
+from xero_sync.connections import adopting, daily_check
+from xero_sync.connections import status as connection_status
 from xero_sync.models import Connection
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +28,7 @@ def world():
 
 
 def adopt(world, company, codat_company_id, connection_id=None):
-    return connections.import_codat_company(
+    return adopting.import_codat_company(
         company=company,
         codat_company_id=UUID(str(codat_company_id)),
         codat_connection_id=connection_id and UUID(connection_id),
@@ -144,7 +146,9 @@ def test_an_outage_leaves_what_is_known_as_it_was(world):
     world.wire.is_reachable = False
 
     with pytest.raises(CodatUnavailable):
-        connections.refresh(connection=before, client=world.client, now=world.clock.now)
+        connection_status.refresh(
+            connection=before, client=world.client, now=world.clock.now
+        )
 
     after = borrower.connection
     assert (after.status, after.checked_at) == (before.status, before.checked_at)
@@ -156,7 +160,7 @@ def test_the_end_of_a_connection_keeps_its_date_when_it_is_read_again(world):
         borrower.connection.codat_company_id, borrower.codat_connection
     )
     for _ in range(2):
-        gone = connections.refresh(
+        gone = connection_status.refresh(
             connection=borrower.connection, client=world.client, now=world.clock.now
         )
         world.wait(60)
@@ -170,7 +174,7 @@ def test_a_status_that_codat_has_never_named_changes_nothing(world, status):
     world.sandbox.connection(borrower.codat_connection).status = status
 
     with pytest.raises(CodatOutcomeUnknown, match="status"):
-        connections.refresh(
+        connection_status.refresh(
             connection=borrower.connection, client=world.client, now=world.clock.now
         )
 
@@ -186,9 +190,7 @@ def test_the_check_of_all_goes_on_after_one_that_fails(world):
     world.sandbox.faults.add("webhook_lost", times=None)
     world.sandbox.set_connection_status(second.codat_connection, "Unlinked")
 
-    checked, failed = connection_checks.check_all(
-        client=world.client, now=world.clock.now
-    )
+    checked, failed = daily_check.check_all(client=world.client, now=world.clock.now)
 
     assert (checked, failed) == (1, 1)
     assert second.connection.status == "Unlinked"
@@ -200,7 +202,7 @@ def test_the_daily_check_finds_accounts_that_went_away(world):
         borrower.codat_connection, borrower.mapping.expense_account_id
     )
 
-    connection_checks.check_all(client=world.client, now=world.clock.now)
+    daily_check.check_all(client=world.client, now=world.clock.now)
 
     assert borrower.connection.unusable_account == "Bank Fees"
 
@@ -250,7 +252,7 @@ def test_a_feed_that_could_not_be_read_is_looked_at_again_within_minutes(world):
     world.check_connections()
 
     assert borrower.lender_account.feed_status == "disconnected"
-    assert connection_checks.doubtful(now=world.clock.now) == []
+    assert daily_check.doubtful(now=world.clock.now) == []
 
 
 def test_a_connection_that_cannot_be_read_does_not_keep_the_others_waiting(world):
@@ -286,7 +288,7 @@ def test_a_consent_that_never_comes_is_not_asked_for_for_ever(world):
 
     world.wait(3_700)
 
-    assert connection_checks.doubtful(now=world.clock.now) == []
+    assert daily_check.doubtful(now=world.clock.now) == []
 
 
 def test_an_organisation_keeps_its_lock_date_up_to_date(world):
@@ -296,7 +298,7 @@ def test_an_organisation_keeps_its_lock_date_up_to_date(world):
         world.sandbox.set_ledger_lock_date(borrower.codat_connection, until)
         world.sandbox.sync(borrower.codat_connection)
 
-        connections.refresh(
+        connection_status.refresh(
             connection=borrower.connection, client=world.client, now=world.clock.now
         )
 

@@ -10,13 +10,14 @@ from tests.xero_sync.evidence import (
     pushes,
     state_of,
 )
-from xero_sync import connection_checks, connections, endings, new_connections
 from xero_sync.codat.exceptions import (
     AlreadyUnderWay,
     CodatNoAnswer,
     CodatUnavailable,
     ConnectionNotLinked,
 )
+from xero_sync.connections import daily_check, offboarding, onboarding
+from xero_sync.connections import status as connection_status
 from xero_sync.models import Heartbeat, SyncRecord, WriteAttempt
 from xero_sync.writeback import inbox
 
@@ -36,7 +37,7 @@ def borrower(world):
 
 
 def disconnect(world, borrower, **fields):
-    return endings.disconnect(
+    return offboarding.disconnect(
         connection=borrower.connection,
         client=world.client,
         disconnected_by="user:anna",
@@ -93,7 +94,7 @@ def test_a_second_click_is_harmless(world, borrower):
 @pytest.mark.parametrize("status", ["PendingAuth", "Deauthorized"])
 def test_only_a_linked_connection_is_disconnected(world, borrower, status):
     world.sandbox.set_connection_status(borrower.codat_connection, status)
-    connections.refresh(
+    connection_status.refresh(
         connection=borrower.connection, client=world.client, now=world.clock.now
     )
 
@@ -149,7 +150,7 @@ def test_after_a_disconnection_codat_is_asked_for_nothing_but_the_status(
     event = borrower.record(borrower.loan(), "drawdown", "70")
 
     world.run(seconds=600, step=60)
-    connection_checks.check_all(client=world.client, now=world.clock.now)
+    daily_check.check_all(client=world.client, now=world.clock.now)
 
     path = (
         f"/companies/{borrower.connection.codat_company_id}"
@@ -192,7 +193,7 @@ def test_what_waits_is_written_in_order_after_the_reconnection(world, borrower):
     world.run(seconds=60)
     assert {state_of(one) for one in events} == {"held not_linked"}
 
-    link = new_connections.link_url(connection=borrower.connection, client=world.client)
+    link = onboarding.link_url(connection=borrower.connection, client=world.client)
     assert link
     world.sandbox.consent(borrower.codat_connection)
     world.run()
@@ -205,9 +206,7 @@ def test_what_waits_is_written_in_order_after_the_reconnection(world, borrower):
 def test_each_click_gets_a_link_of_its_own_and_none_is_stored(world, borrower):
     row = disconnect(world, borrower)
 
-    links = {
-        new_connections.link_url(connection=row, client=world.client) for _ in range(2)
-    }
+    links = {onboarding.link_url(connection=row, client=world.client) for _ in range(2)}
 
     assert len(links) == 2
     stored = vars(borrower.connection).values()
@@ -237,7 +236,7 @@ def test_access_withdrawn_in_xero_is_noticed_by_the_daily_check(world, borrower)
     silently(world, borrower, "Deauthorized")
 
     for _ in range(2):
-        checked = connection_checks.check_all(client=world.client, now=world.clock.now)
+        checked = daily_check.check_all(client=world.client, now=world.clock.now)
         assert checked == (1, 0)
 
     assert borrower.connection.status == "Deauthorized"

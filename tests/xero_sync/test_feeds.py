@@ -13,15 +13,10 @@ from tests.xero_sync.evidence import (
     statement,
 )
 from tests.xero_sync.feed_worlds import app_feeds, calls, new_borrower
-from xero_sync import (
-    connections,
-    feed_states,
-    feeds,
-    lender_accounts,
-    new_connections,
-    source_accounts,
-)
-from xero_sync.clock import database_now
+from xero_sync.accounts import lender_accounts
+from xero_sync.bank_feeds import services as bank_feeds
+from xero_sync.bank_feeds import source_accounts
+from xero_sync.bank_feeds import status as feed_status
 from xero_sync.codat.exceptions import (
     AlreadyUnderWay,
     BankFeedsNotEnabled,
@@ -32,8 +27,10 @@ from xero_sync.codat.exceptions import (
     MappingIncomplete,
     OrganisationChanged,
 )
+from xero_sync.connections import onboarding, switches
 from xero_sync.models import Connection, FeedAct, LenderAccount
-from xero_sync.slots import alone
+from xero_sync.runtime.clock import database_now
+from xero_sync.runtime.leases import alone
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +65,7 @@ def pending(borrower):
 
 
 def connect(borrower, account, target=""):
-    return feeds.connect(
+    return bank_feeds.connect(
         account=account,
         target_account_id=target,
         client=borrower.world.client,
@@ -78,7 +75,7 @@ def connect(borrower, account, target=""):
 
 
 def cut(borrower, account):
-    return feeds.disconnect(
+    return bank_feeds.disconnect(
         account=account,
         client=borrower.world.client,
         by="user:anna",
@@ -103,7 +100,7 @@ def test_it_is_made_once_under_the_configured_name_and_numbers(world, numbers):
     assert again == account
     assert account.feed_status == "pending"
     (source,) = world.client.list_source_accounts(
-        *feed_states.ids_of(borrower.connection)
+        *feed_status.ids_of(borrower.connection)
     )
     shown = (source.name, source.account_number, source.sort_code, source.balance)
     assert shown == ("Example Invoice Finance", "87654321", "654321", 0)
@@ -129,10 +126,10 @@ def test_the_link_comes_after_the_source_account_and_not_without_it(world, numbe
     borrower = new_borrower(world, status="PendingAuth")
     world.sandbox.faults.add("error_before", match=f"POST .*/{SOURCES}$")
     with pytest.raises(CodatError):
-        new_connections.link_url(connection=borrower.connection, client=world.client)
+        onboarding.link_url(connection=borrower.connection, client=world.client)
     before = len(world.sandbox.requests)
 
-    url = new_connections.link_url(connection=borrower.connection, client=world.client)
+    url = onboarding.link_url(connection=borrower.connection, client=world.client)
 
     assert url
     asked = [(one.method, one.path) for one in world.sandbox.requests[before:]]
@@ -218,7 +215,7 @@ def test_it_is_connected_to_an_account_that_is_there(world, numbers):
     borrower = new_borrower(world)
     target = bank_account(borrower)
     account = pending(borrower)
-    offered = feeds.targets(account=account, client=world.client)
+    offered = bank_feeds.targets(account=account, client=world.client)
 
     connected = connect(borrower, account, target)
 
@@ -233,7 +230,7 @@ def test_only_accounts_of_its_currency_and_kind_are_offered(world, numbers):
     card = bank_account(borrower, "Card", account_type="Credit")
     euros = borrower.books.account("EUR Account").id
 
-    offered = feeds.targets(account=pending(borrower), client=world.client)
+    offered = bank_feeds.targets(account=pending(borrower), client=world.client)
 
     assert offered
     assert not {card, euros} & {one.id for one in offered}
@@ -363,7 +360,7 @@ def test_what_codat_did_not_take_in_does_not_look_as_if_it_were_connecting(
     world, fault
 ):
     borrower = world.borrower()
-    feeds.disconnect(
+    bank_feeds.disconnect(
         account=borrower.lender_account,
         client=world.client,
         by="user:anna",
@@ -394,7 +391,7 @@ def test_an_account_that_was_there_before_bank_feeds_is_fed_itself(world, number
         connection=borrower.connection, target_account_id=target, client=world.client
     )
     world.choose_accounts(borrower, lender_account=plain)
-    connections.switch_writeback(
+    switches.switch_writeback(
         connection=borrower.connection, on=True, switched_by="t", now=world.clock.now
     )
     event = borrower.record(borrower.loan(), "drawdown", "800")
@@ -491,7 +488,7 @@ def test_a_feed_sends_nothing_by_being_connected_but_what_waits(world, numbers):
     LenderAccount.objects.update(target_account_id=target)
     account.refresh_from_db()
     world.choose_accounts(borrower, lender_account=account)
-    connections.switch_writeback(
+    switches.switch_writeback(
         connection=borrower.connection, on=True, switched_by="t", now=world.clock.now
     )
     event = borrower.record(borrower.loan(), "drawdown", "800")
@@ -512,7 +509,7 @@ def test_a_feed_sends_nothing_by_being_connected_but_what_waits(world, numbers):
 
 
 def rename(borrower, account, name):
-    return feeds.rename(
+    return bank_feeds.rename(
         account=account,
         name=name,
         client=borrower.world.client,
@@ -529,7 +526,7 @@ def test_its_name_changes_at_codat_and_not_in_xero(world):
     rename(borrower, account, "Harbour Finance")
 
     (source,) = world.client.list_source_accounts(
-        *feed_states.ids_of(borrower.connection)
+        *feed_status.ids_of(borrower.connection)
     )
     assert source.name == borrower.lender_account.name == "Harbour Finance"
     assert [one.name for one in borrower.books.accounts] == before
@@ -547,7 +544,7 @@ def test_a_name_that_xero_would_cut_is_refused_before_the_call(world, name):
 
 
 def set_balance(borrower, account, balance):
-    return feeds.set_opening_balance(
+    return bank_feeds.set_opening_balance(
         account=account,
         balance=Decimal(balance),
         client=borrower.world.client,
@@ -582,7 +579,7 @@ def test_the_balance_is_fixed_once_lines_stand_on_the_statement(world):
 
 
 def close(borrower, account):
-    return feeds.close(
+    return bank_feeds.close(
         account=account,
         client=borrower.world.client,
         by="user:anna",
@@ -611,7 +608,7 @@ def test_one_that_codat_has_not_any_more_is_closed_here_as_well(world):
     borrower = world.borrower()
     account = borrower.lender_account
     world.client.delete_source_account(
-        *feed_states.ids_of(borrower.connection), account.source_account_id
+        *feed_status.ids_of(borrower.connection), account.source_account_id
     )
 
     assert close(borrower, account).feed_status == "closed"
@@ -648,7 +645,7 @@ def test_who_says_that_xero_takes_lines_stays_on_record():
     said = {"connection": connection, "now": database_now(), "set_by": "user:anna"}
 
     for on in (False, False, True):
-        connections.set_bank_feeds(on=on, **said)
+        switches.set_bank_feeds(on=on, **said)
 
     acts = connection.acts.filter(kind__startswith="bank_feeds", acted_by="user:anna")
     kinds = acts.order_by("pk").values_list("kind", flat=True)
@@ -660,9 +657,7 @@ def test_without_a_source_account_nobody_is_sent_to_xero(world, settings):
     borrower = new_borrower(world, status="PendingAuth")
 
     def link():
-        return new_connections.link_url(
-            connection=borrower.connection, client=world.client
-        )
+        return onboarding.link_url(connection=borrower.connection, client=world.client)
 
     with pytest.raises(MappingIncomplete, match="LENDER_ACCOUNT_NUMBER") as refused:
         link()

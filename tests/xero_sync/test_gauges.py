@@ -10,12 +10,14 @@ from django.utils import timezone
 
 from tests.builders import make_company
 from tests.worlds import World
-from xero_sync import gauge_words, gauges, slots
 from xero_sync.codat.exceptions import CodatUnavailable
 from xero_sync.codat.reply import RateLimit
-from xero_sync.gauges import Kind, Standing
 from xero_sync.models import Connection, Lane, RateScope
-from xero_sync.writeback import breaker, budget, claims, lessons
+from xero_sync.monitoring import limits
+from xero_sync.monitoring import wording as monitoring_wording
+from xero_sync.monitoring.limits import Kind, LimitStanding
+from xero_sync.runtime import leases
+from xero_sync.writeback import backpressure, budget, circuit_breaker, claims
 
 pytestmark = pytest.mark.django_db
 
@@ -24,16 +26,16 @@ pytestmark = pytest.mark.django_db
 def now():
     """A moment at which a worker has just been seen."""
     moment = timezone.now()
-    slots.beat(name=slots.CLUSTER, now=moment)
+    leases.beat(name=leases.CLUSTER, now=moment)
     return moment
 
 
 def limit(now, kind=Kind.ADDRESS):
-    return next(one for one in gauges.read(now=now).limits if one.kind == kind)
+    return next(one for one in limits.read(now=now).limits if one.kind == kind)
 
 
 def summary(now):
-    return gauge_words.summary(gauges.read(now=now))
+    return monitoring_wording.summary(limits.read(now=now))
 
 
 def take(now, times=1, **options):
@@ -47,8 +49,8 @@ def take(now, times=1, **options):
     return granted
 
 
-def fail(now, times=breaker.FAILURES_IN_A_ROW):
-    lessons.learn([(None, CodatUnavailable("refused"))] * times, now=now)
+def fail(now, times=circuit_breaker.FAILURES_IN_A_ROW):
+    backpressure.learn([(None, CodatUnavailable("refused"))] * times, now=now)
 
 
 def organisation(name):
@@ -64,9 +66,9 @@ def organisation(name):
 
 
 def test_all_is_well_before_the_first_request(now):
-    read = gauges.read(now=now)
+    read = limits.read(now=now)
 
-    assert gauge_words.summary(read).is_well
+    assert monitoring_wording.summary(read).is_well
     assert [one.kind for one in read.limits] == [Kind.ADDRESS, Kind.DAY]
     assert (limit(now).in_use, limit(now).full_at) == (0, None)
     assert limit(now, Kind.DAY).free is None
@@ -88,7 +90,7 @@ def test_an_organisation_in_use_is_named_and_the_others_are_counted(now):
     take(now - timedelta(hours=1), organisation=harbour)
     take(now, times=3, organisation=mill)
 
-    read = gauges.read(now=now)
+    read = limits.read(now=now)
 
     (shown,) = [one for one in read.limits if one.kind == Kind.ORGANISATION]
     assert (shown.name, shown.in_use, shown.per_minute) == ("Mill Lane Ltd", 3, 50)
@@ -110,11 +112,11 @@ def test_an_organisation_shows_what_is_on_its_way():
 def test_a_retry_after_holds_everything_until_it_has_elapsed(now):
     until = now + timedelta(minutes=4)
     wait = CodatUnavailable("slow down", rate_limited=True, retry_after=240)
-    lessons.learn([(None, wait)], now=now)
+    backpressure.learn([(None, wait)], now=now)
 
     shown = limit(now)
 
-    assert (shown.standings, shown.blocked_until) == ((Standing.BLOCKED,), until)
+    assert (shown.standings, shown.blocked_until) == ((LimitStanding.BLOCKED,), until)
     assert shown.free == take(now) == 0
     assert "Retry-After" in summary(now).passing[0]
     assert not summary(now).needed
@@ -128,7 +130,7 @@ def test_an_open_breaker_names_its_next_try(now, settings):
     shown = limit(now)
 
     wait = timedelta(seconds=settings.WRITEBACK_BREAKER_SECONDS)
-    assert (shown.standings, shown.probe_at) == ((Standing.OPEN,), now + wait)
+    assert (shown.standings, shown.probe_at) == ((LimitStanding.OPEN,), now + wait)
     assert shown.free == take(now) == 0
     assert "failed 5 times in a row" in summary(now).passing[0]
 
@@ -139,11 +141,11 @@ def test_a_breaker_is_half_open_while_one_request_tries(now, settings):
     now += timedelta(seconds=settings.WRITEBACK_BREAKER_SECONDS)
 
     due = limit(now)
-    assert (due.standings, due.free) == ((Standing.PROBE_DUE,), 1)
+    assert (due.standings, due.free) == ((LimitStanding.PROBE_DUE,), 1)
     assert take(now, times=10) == 1
 
     probing = limit(now)
-    assert (probing.standings, probing.free) == ((Standing.PROBING,), 0)
+    assert (probing.standings, probing.free) == ((LimitStanding.PROBING,), 0)
     assert "Trying with one request" in summary(now).passing[0]
 
 
@@ -153,7 +155,7 @@ def test_a_good_probe_leaves_nothing_to_say(now, settings):
     now += timedelta(seconds=settings.WRITEBACK_BREAKER_SECONDS)
     take(now)
 
-    lessons.learn([(None, object())], now=now)
+    backpressure.learn([(None, object())], now=now)
 
     assert limit(now).standings == ()
     assert summary(now).is_well
@@ -166,7 +168,7 @@ def test_a_failure_that_lasts_needs_a_person(now, settings):
         seconds=settings.WRITEBACK_BREAKER_CAP_SECONDS
     ):
         now = limit(now).probe_at
-        slots.beat(name=slots.CLUSTER, now=now)
+        leases.beat(name=leases.CLUSTER, now=now)
         take(now)
         fail(now, times=1)
 
@@ -187,7 +189,11 @@ def test_what_is_left_of_the_day_is_shown_until_it_starts_anew(now):
 
 @pytest.mark.parametrize(
     ("remaining", "standing"),
-    [(0, Standing.SPENT), (-3, Standing.SPENT), (100, Standing.KEPT_FOR_SENDS)],
+    [
+        (0, LimitStanding.SPENT),
+        (-3, LimitStanding.SPENT),
+        (100, LimitStanding.KEPT_FOR_SENDS),
+    ],
 )
 def test_a_day_that_runs_out_says_so(now, remaining, standing):
     resets_at = now + timedelta(hours=3)
@@ -208,12 +214,12 @@ def test_a_day_that_codat_has_closed_says_so(now):
 
     shown = limit(now, Kind.DAY)
 
-    assert (shown.standings, shown.free) == ((Standing.QUOTA_REACHED,), 0)
+    assert (shown.standings, shown.free) == ((LimitStanding.QUOTA_REACHED,), 0)
     assert shown.full_at == until
 
 
 def test_held_organisations_come_first_and_many_are_counted(now, monkeypatch):
-    monkeypatch.setattr(gauges, "MOST_SHOWN", 4)
+    monkeypatch.setattr(limits, "MOST_SHOWN", 4)
     for number in range(3):
         take(now, organisation=organisation(f"Busy {number}"))
     held = [organisation(f"Held {number}") for number in range(5)]
@@ -221,13 +227,13 @@ def test_held_organisations_come_first_and_many_are_counted(now, monkeypatch):
         key = budget.organisation_scope(one)
         budget.block(until=now + timedelta(minutes=1), key=key)
 
-    read = gauges.read(now=now)
+    read = limits.read(now=now)
 
     named = [one.name for one in read.limits if one.kind == Kind.ORGANISATION]
     assert len(named) == 4
     assert all(name.startswith("Held") for name in named)
     assert (read.held, read.more, read.quiet) == (5, 4, 0)
-    assert gauge_words.summary(read).passing == [
+    assert monitoring_wording.summary(read).passing == [
         "5 organisations are held back; the table names them."
     ]
 
@@ -238,16 +244,16 @@ def test_an_address_that_nobody_uses_any_more_is_left_out(now):
     gone.save()
 
     assert summary(now).is_well
-    assert "old" not in [one.name for one in gauges.read(now=now).limits]
+    assert "old" not in [one.name for one in limits.read(now=now).limits]
 
 
 def test_a_silent_process_needs_a_person(now):
     now += timedelta(minutes=12)
 
-    read = gauges.read(now=now)
+    read = limits.read(now=now)
 
     assert [(one.name, one.is_silent) for one in read.processes] == [("cluster", True)]
-    (sentence,) = gauge_words.summary(read).needed
+    (sentence,) = monitoring_wording.summary(read).needed
     assert sentence.startswith("Worker (manage.py qcluster) has been silent for 12 min")
 
 
@@ -262,11 +268,11 @@ def test_late_work_needs_a_person_though_a_worker_lives(now):
     Lane.objects.create(company=make_company(), step="transfer", due_at=waiting)
     Lane.objects.create(company=make_company(), step="transfer", due_at=now)
 
-    read = gauges.read(now=now)
+    read = limits.read(now=now)
 
-    (sends,) = [one for one in read.due if one.work == slots.Work.SENDS]
+    (sends,) = [one for one in read.due if one.work == leases.Work.SENDS]
     assert (sends.waiting, sends.waited) == (2, timedelta(minutes=7))
-    assert "due for 7 minutes" in gauge_words.summary(read).needed[0]
+    assert "due for 7 minutes" in monitoring_wording.summary(read).needed[0]
 
 
 def test_work_that_is_due_later_does_not_wait(now):
@@ -274,21 +280,21 @@ def test_work_that_is_due_later_does_not_wait(now):
         company=make_company(), step="transfer", due_at=now + timedelta(minutes=1)
     )
 
-    assert [one.waiting for one in gauges.read(now=now).due] == [0, 0, 0, 0]
+    assert [one.waiting for one in limits.read(now=now).due] == [0, 0, 0, 0]
     assert summary(now).is_well
 
 
 def test_a_drain_that_runs_is_counted(now, settings):
     settings.WRITEBACK_DRAINS = 2
-    with slots.hold(holder="one:1"):
-        read = gauges.read(now=timezone.now())
+    with leases.hold(holder="one:1"):
+        read = limits.read(now=timezone.now())
 
     assert (read.drains, read.most_drains) == (1, 2)
 
 
 def queries(now):
     with CaptureQueriesContext(connection) as found:
-        gauges.read(now=now)
+        limits.read(now=now)
     return len(found)
 
 

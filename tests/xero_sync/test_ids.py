@@ -5,7 +5,7 @@ from uuid import RFC_4122
 
 import pytest
 
-from xero_sync.ids import new_id
+from lending.db.ids import new_id
 from xero_sync.models import SyncRecord, WriteRequest
 
 

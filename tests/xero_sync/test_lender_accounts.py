@@ -9,7 +9,8 @@ import pytest
 from tests.builders import make_company
 from tests.worlds import Borrower, World
 from tests.xero_sync import feed_worlds
-from xero_sync import connections, feed_states, lender_accounts
+from xero_sync.accounts import lender_accounts
+from xero_sync.bank_feeds import status as feed_status
 from xero_sync.codat.exceptions import (
     AccountCurrencyMismatch,
     BankFeedsNotEnabled,
@@ -17,6 +18,7 @@ from xero_sync.codat.exceptions import (
     DecisionNotAllowed,
     MappingIncomplete,
 )
+from xero_sync.connections import adopting
 from xero_sync.models import FeedAct, LenderAccount
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +35,7 @@ def new_borrower(world, *, bank_feeds=True, **company):
     linked = world.sandbox.add_connection(
         remote.id, base_currency=row.currency, bank_feeds=bank_feeds
     )
-    connection = connections.import_codat_company(
+    connection = adopting.import_codat_company(
         company=row,
         codat_company_id=UUID(remote.id),
         codat_connection_id=UUID(linked.id),
@@ -214,7 +216,7 @@ def test_a_feed_that_the_borrower_cut_keeps_the_id_of_its_account(world):
     account = borrower.lender_account
     world.sandbox.disconnect_feed(borrower.codat_connection, account.source_account_id)
 
-    seen = feed_states.look(account=account, client=world.client, now=world.clock.now)
+    seen = feed_status.look(account=account, client=world.client, now=world.clock.now)
 
     assert seen.feed_status == "disconnected"
     assert seen.target_account_id == account.target_account_id

@@ -6,10 +6,11 @@ import pytest
 
 from tests.worlds import World
 from tests.xero_sync.evidence import line_of, line_state
-from xero_sync import feeds, jobs, line_notices
-from xero_sync.clock import database_now
-from xero_sync.customers import remarks
-from xero_sync.models import CustomerNotice
+from xero_sync import jobs
+from xero_sync.bank_feeds import services as bank_feeds
+from xero_sync.borrowers import line_notices, remarks
+from xero_sync.models import BorrowerNotice
+from xero_sync.runtime.clock import database_now
 from xero_sync.writeback import decisions
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +29,7 @@ def borrower(world):
 def told(borrower):
     """The kinds of mail that the borrower is owed, in order."""
     line_notices.tell(now=borrower.world.clock.now)
-    mails = CustomerNotice.objects.filter(company=borrower.company)
+    mails = BorrowerNotice.objects.filter(company=borrower.company)
     return list(mails.order_by("pk").values_list("kind", flat=True))
 
 
@@ -72,7 +73,7 @@ def test_each_rejection_is_a_cause_of_its_own(world, borrower):
 
 
 def test_lines_missed_while_the_feed_was_cut_are_told_of_once(world, borrower):
-    account = feeds.disconnect(
+    account = bank_feeds.disconnect(
         account=borrower.lender_account, client=world.client, by="", now=world.clock.now
     )
     assert told(borrower) == []
@@ -83,7 +84,7 @@ def test_lines_missed_while_the_feed_was_cut_are_told_of_once(world, borrower):
     assert line_state(event) == "held feed_not_connected"
     assert told(borrower) == ["lines_missed"]
 
-    feeds.connect(
+    bank_feeds.connect(
         account=account, client=world.client, by="user:anna", now=world.clock.now
     )
     world.run()
@@ -150,6 +151,6 @@ def test_the_sweep_tells(world, borrower):
 
     jobs.sweep()
 
-    notice = CustomerNotice.objects.get()
+    notice = BorrowerNotice.objects.get()
     assert notice.kind == "lines_rejected"
     assert database_now() - notice.created_at < timedelta(minutes=1)

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.worlds import World
-from xero_sync import mapping, offers
+from xero_sync.accounts import mapping, options
 from xero_sync.codat.exceptions import (
     AccountCurrencyMismatch,
     CodatError,
@@ -53,7 +53,7 @@ def test_only_what_fits_is_offered(world, borrower):
     )
     world.sandbox.sync(borrower.codat_connection)
 
-    offered = offers.choices(connection=borrower.connection_row, client=world.client)
+    offered = options.choices(connection=borrower.connection_row, client=world.client)
 
     assert [one.name for one in offered.bank_accounts] == ["Business Current Account"]
     names = {one.name for one in offered.expense_accounts}

@@ -14,9 +14,11 @@ from django.utils import timezone
 from tests.builders import make_company
 from tests.worlds import Clock, World
 from tests.xero_sync.commands.worlds import run
-from xero_sync import connection_checks, connections, notices
-from xero_sync.models import Connection, CustomerNotice
-from xero_sync.models.customers import NoticeKind
+from xero_sync.borrowers import notices
+from xero_sync.connections import daily_check, switches
+from xero_sync.connections import status as connection_status
+from xero_sync.models import BorrowerNotice, Connection
+from xero_sync.models.borrowers import NoticeKind
 from xero_sync.writeback import inbox
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +52,7 @@ def owe(company=None, kind=NoticeKind.LINES_MISSED, subject="line-1"):
     company = company or make_company()
     a_moment_ago = timezone.now() - timedelta(seconds=5)
     notices.tell(company=company, kind=kind, subject=subject, now=a_moment_ago)
-    return CustomerNotice.objects.get(company=company, kind=kind, subject=subject)
+    return BorrowerNotice.objects.get(company=company, kind=kind, subject=subject)
 
 
 def test_a_cause_is_told_of_once(mailoutbox):
@@ -79,7 +81,7 @@ def test_a_mail_leads_to_the_companys_own_page_and_nowhere_else(mailoutbox):
         (link,) = set(re.findall(r"https?://[^\s\"<]+", text))
         answer = Client().get(link.removeprefix("http://testserver"))
         assert "Harbour Joinery Ltd" in answer.content.decode()
-    kept = str(CustomerNotice.objects.values_list().get())
+    kept = str(BorrowerNotice.objects.values_list().get())
     assert link not in kept
     assert company.contact_email not in kept
 
@@ -124,7 +126,7 @@ def test_after_some_days_a_person_is_asked_and_may_have_it_sent_again(
     failing, clock, mailoutbox
 ):
     notice = owe()
-    while not CustomerNotice.objects.needing_a_person().exists():
+    while not BorrowerNotice.objects.needing_a_person().exists():
         failing[:] = [smtplib.SMTPServerDisconnected("gone")]
         notices.send_due(now=clock)
         clock.forward(3_600)
@@ -138,7 +140,7 @@ def test_after_some_days_a_person_is_asked_and_may_have_it_sent_again(
 
     assert notices.send_due(now=clock) == (1, 0)
     assert not notices.send_again(notice=notice, now=clock.now)
-    assert not CustomerNotice.objects.needing_a_person().exists()
+    assert not BorrowerNotice.objects.needing_a_person().exists()
 
 
 def test_an_address_that_is_refused_for_good_is_not_tried_again(failing, clock):
@@ -147,7 +149,7 @@ def test_an_address_that_is_refused_for_good_is_not_tried_again(failing, clock):
 
     notices.send_due(now=clock)
 
-    notice = CustomerNotice.objects.needing_a_person().get()
+    notice = BorrowerNotice.objects.needing_a_person().get()
     assert notice.error == "the mail server refused the address (550)"
 
 
@@ -186,7 +188,7 @@ def test_without_an_address_the_mail_waits_for_one(clock, mailoutbox):
 
 def test_a_sender_that_died_is_followed_by_one_with_the_same_message_id(clock):
     owe()
-    claimed = notices._claim(CustomerNotice.objects.get().pk, clock.now)
+    claimed = notices._claim(BorrowerNotice.objects.get().pk, clock.now)
     notices.mails.compose(claimed).send()
     # It died here; nobody else takes the mail before its turn comes again.
     assert notices.send_due(now=clock) == (0, 0)
@@ -214,7 +216,7 @@ def test_a_withdrawal_is_told_of_however_we_learn_of_it(learned_by, mailoutbox):
         inbox.read(now=world.clock.now)
         world.check_connections()
     elif learned_by == "daily check":
-        connection_checks.check_all(client=world.client, now=world.clock.now)
+        daily_check.check_all(client=world.client, now=world.clock.now)
     else:
         borrower.record(borrower.loan(), "drawdown", "800")
         world.drain()
@@ -231,7 +233,7 @@ def test_a_withdrawal_is_told_of_once_however_often_it_is_seen(mailoutbox):
     for _ in range(2):
         world.sandbox.tick()
         world.check_connections()
-        connection_checks.check_all(client=world.client, now=world.clock.now)
+        daily_check.check_all(client=world.client, now=world.clock.now)
 
     assert borrower.connection.status == "Deauthorized"
     assert notices.send_due() == (1, 0)
@@ -243,14 +245,14 @@ def test_another_change_of_a_withdrawn_connection_is_no_withdrawal():
     borrower = disconnected(world)
     refresh(world, borrower)
 
-    connections.switch_writeback(
+    switches.switch_writeback(
         connection=borrower.connection,
         on=False,
         switched_by="test",
         now=world.clock.now,
     )
 
-    assert CustomerNotice.objects.count() == 1
+    assert BorrowerNotice.objects.count() == 1
 
 
 def test_a_second_withdrawal_is_told_of_again(mailoutbox):
@@ -274,8 +276,8 @@ def test_what_is_over_before_it_is_sent_is_not_sent(mailoutbox):
     assert notices.send_due() == (0, 0)
 
     assert not mailoutbox
-    assert CustomerNotice.objects.get().is_obsolete
-    assert not CustomerNotice.objects.needing_a_person().exists()
+    assert BorrowerNotice.objects.get().is_obsolete
+    assert not BorrowerNotice.objects.needing_a_person().exists()
 
 
 @pytest.mark.parametrize("status", ["Unlinked", "Linked"])
@@ -286,11 +288,11 @@ def test_only_a_withdrawal_is_told_of(status):
 
     refresh(world, borrower)
 
-    assert not CustomerNotice.objects.exists()
+    assert not BorrowerNotice.objects.exists()
 
 
 def refresh(world, borrower):
-    connections.refresh(
+    connection_status.refresh(
         connection=borrower.connection, client=world.client, now=world.clock.now
     )
 
@@ -301,10 +303,10 @@ def test_the_mail_is_owed_with_the_change_or_not_at_all():
 
     with transaction.atomic():
         refresh(world, borrower)
-        assert CustomerNotice.objects.exists()
+        assert BorrowerNotice.objects.exists()
         transaction.set_rollback(True)
 
-    assert not CustomerNotice.objects.exists()
+    assert not BorrowerNotice.objects.exists()
     assert borrower.connection.status == "Linked"
 
 
@@ -317,7 +319,7 @@ def test_a_dead_mail_server_keeps_nobody_waiting(failing):
     refresh(world, borrower)
 
     assert len(failing) == 3
-    assert CustomerNotice.objects.count() == 1
+    assert BorrowerNotice.objects.count() == 1
 
 
 def test_the_command_sends_what_is_due(mailoutbox):

@@ -4,12 +4,13 @@ import pytest
 
 from tests.worlds import World, states
 from tests.xero_sync.evidence import acts_of, state_of
-from xero_sync import connections, endings, new_connections
 from xero_sync.codat.exceptions import (
     CodatNoAnswer,
     DecisionNotAllowed,
     EntriesWaiting,
 )
+from xero_sync.connections import offboarding, onboarding, switches
+from xero_sync.connections import status as connection_status
 from xero_sync.models import AccountMapping, RecordChange, SyncRecord, WriteAttempt
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +28,7 @@ def borrower(world):
 
 def off_board(world, borrower, **fields):
     fields.setdefault("confirmation", borrower.company.reference)
-    return endings.off_board(
+    return offboarding.off_board(
         connection=borrower.connection,
         client=world.client,
         off_boarded_by="user:anna",
@@ -131,7 +132,7 @@ def test_what_is_under_way_keeps_a_borrower_whatever_is_left_out(world, borrower
 
 
 def test_lines_that_no_feed_covers_keep_nobody(world, borrower):
-    connections.set_bank_feeds(
+    switches.set_bank_feeds(
         connection=borrower.connection, on=False, now=world.clock.now, set_by="test"
     )
     loan = borrower.loan()
@@ -196,10 +197,10 @@ def test_what_goes_through_a_later_connection_is_not_touched(world, borrower):
     world.client.delete_connection(
         borrower.connection_row.codat_company_id, borrower.codat_connection
     )
-    connections.refresh(
+    connection_status.refresh(
         connection=borrower.connection, client=world.client, now=world.clock.now
     )
-    new_connections.connect_company(
+    onboarding.connect_company(
         company=borrower.company, client=world.client, now=world.clock.now
     )
     event = borrower.record(borrower.loan(in_xero=False), "drawdown", "70")

@@ -6,19 +6,15 @@ import pytest
 
 from tests.worlds import World
 from tests.xero_sync.evidence import acts_of, state_of
-from xero_sync import (
-    connection_checks,
-    connections,
-    lender_accounts,
-    mapping,
-    organisations,
-)
+from xero_sync.accounts import lender_accounts, mapping
 from xero_sync.codat.exceptions import (
     DecisionNotAllowed,
     MappingIncomplete,
     OrganisationChanged,
 )
+from xero_sync.connections import daily_check, switches
 from xero_sync.models import LenderAccount, SyncRecord, WriteRequest
+from xero_sync.organisations import changes as organisations
 from xero_sync.writeback import readiness
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +74,7 @@ def test_a_renamed_organisation_is_shown_by_its_new_name_and_asked_about(world):
         world.sandbox.connection(borrower.codat_connection).organisation_id
     ].name = "Renamed Ltd"
 
-    connection_checks.check_all(client=world.client, now=world.clock.now)
+    daily_check.check_all(client=world.client, now=world.clock.now)
 
     assert borrower.connection.organisation_name == "Renamed Ltd"
     assert borrower.connection.previous_organisation_name == before
@@ -189,7 +185,7 @@ def test_old_accounts_are_never_used_in_the_new_organisation(world):
     assert ready.mapping
     assert ready.mapping.lender_account.void_since
     with pytest.raises(MappingIncomplete):
-        connections.switch_writeback(
+        switches.switch_writeback(
             connection=borrower.connection,
             on=True,
             switched_by="test",

@@ -5,10 +5,10 @@ from itertools import product
 import pytest
 
 from tests.builders import make_event
+from xero_sync.entries.status import NEEDS_SOMEBODY, EventStatus, actor_of, status_of
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import Reason, State
-from xero_sync.models.places import DISPENSABLE, NEEDS_A_DECISION
-from xero_sync.stages import NEEDS_SOMEBODY, EventStatus, actor_of, status_of
+from xero_sync.models.state_sets import DISPENSABLE, NEEDS_A_DECISION
 
 
 def standing(*places):

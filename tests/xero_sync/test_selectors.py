@@ -3,16 +3,15 @@
 import pytest
 
 from tests.worlds import World
-from xero_sync import selectors
+from xero_sync.entries.waiting import Wait, waits_for
 from xero_sync.models import SyncRecord
-from xero_sync.selectors import Wait
 
 pytestmark = pytest.mark.django_db
 
 
-def waiting(event, step="transfer"):
+def blocker(event, step="transfer"):
     record = SyncRecord.objects.get(event=event, step=step)
-    found = selectors.waits_for(record)
+    found = waits_for(record)
     return found and (found[0], found[1].event)
 
 
@@ -26,8 +25,8 @@ def test_an_entry_names_the_earlier_one_of_its_loan():
 
     world.run(seconds=100)
 
-    assert waiting(second) == (Wait.EARLIER_BOOKING, first)
-    assert waiting(first) is None
+    assert blocker(second) == (Wait.EARLIER_BOOKING, first)
+    assert blocker(first) is None
 
 
 def test_an_entry_names_the_unknown_one_of_its_type():
@@ -39,7 +38,7 @@ def test_an_entry_names_the_unknown_one_of_its_type():
     second = borrower.record(borrower.loan(), "drawdown", "400")
     world.drain()
 
-    assert waiting(second) == (Wait.TYPE_UNKNOWN, first)
+    assert blocker(second) == (Wait.TYPE_UNKNOWN, first)
 
 
 def test_a_line_names_the_refused_one_before_it():
@@ -51,4 +50,4 @@ def test_a_line_names_the_refused_one_before_it():
     second = borrower.record(borrower.loan(), "drawdown", "400")
     world.run(seconds=100)
 
-    assert waiting(second, "statement_line") == (Wait.EARLIER_LINE, first)
+    assert blocker(second, "statement_line") == (Wait.EARLIER_LINE, first)

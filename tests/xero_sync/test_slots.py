@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from tests.worlds import World
-from xero_sync import slots, task_queue
 from xero_sync.models import Heartbeat, Lane, SyncRecord
+from xero_sync.runtime import leases, task_queue
 from xero_sync.writeback import claims, inbox
 
 
@@ -30,24 +30,24 @@ def let_time_pass(slot, *, seconds):
 
 
 def test_a_second_drain_finds_no_slot_until_the_first_gives_it_back():
-    with slots.hold(holder="one:1") as first:
-        with slots.hold(holder="two:2") as second:
+    with leases.hold(holder="one:1") as first:
+        with leases.hold(holder="two:2") as second:
             assert (first.name, second) == ("drain 1", None)
-            assert slots.all_taken(slots.busy())
+            assert leases.all_taken(leases.busy())
 
-    with slots.hold(holder="two:2") as second:
+    with leases.hold(holder="two:2") as second:
         assert second is not None
 
 
 def test_a_slot_is_held_little_longer_than_one_exchange():
-    with slots.hold(holder="one:1"):
+    with leases.hold(holder="one:1"):
         left = held_until() - timezone.now()
 
     assert timedelta(seconds=12) < left <= timedelta(seconds=18)
 
 
 def test_a_drain_that_lives_keeps_its_slot():
-    with slots.hold(holder="one:1") as slot:
+    with leases.hold(holder="one:1") as slot:
         let_time_pass(slot, seconds=10)
         assert slot.keep()
 
@@ -55,7 +55,7 @@ def test_a_drain_that_lives_keeps_its_slot():
 
 
 def test_a_slot_is_not_written_at_every_turn():
-    with slots.hold(holder="one:1") as slot:
+    with leases.hold(holder="one:1") as slot:
         before = held_until()
 
         assert slot.keep()
@@ -63,11 +63,11 @@ def test_a_slot_is_not_written_at_every_turn():
 
 
 def test_the_slot_of_a_drain_that_died_is_free_after_one_exchange():
-    with slots.hold(holder="dead:1") as slot:
+    with leases.hold(holder="dead:1") as slot:
         let_time_pass(slot, seconds=20)
-        assert not slots.all_taken(slots.busy())
+        assert not leases.all_taken(leases.busy())
 
-        with slots.hold(holder="two:2") as second:
+        with leases.hold(holder="two:2") as second:
             assert second is not None
             # The one that was only asleep learns that it lost it, and stops.
             assert not slot.keep()
@@ -81,7 +81,7 @@ def test_an_entry_whose_sender_died_is_due_when_its_lease_ends():
     Lane.objects.update(due_at=None)
     inbox.read(now=world.clock.now)
 
-    wait = slots.seconds_until_due(now=world.clock.now)
+    wait = leases.seconds_until_due(now=world.clock.now)
 
     lease_until = SyncRecord.objects.get(pk=claim.records[0].pk).lease_until
     assert wait == (lease_until - world.clock.now).total_seconds()
@@ -94,7 +94,7 @@ def nudge(monkeypatch, queue):
 
 
 def is_asked():
-    return slots.is_asked(slots.busy(), job=task_queue.INBOX)
+    return leases.is_asked(leases.busy(), job=task_queue.INBOX)
 
 
 def test_a_nudge_that_waits_makes_others_needless(monkeypatch):
@@ -107,7 +107,7 @@ def test_a_nudge_that_waits_makes_others_needless(monkeypatch):
 
 
 def test_a_nudge_that_a_worker_has_taken_at_once_holds_back_no_other(monkeypatch):
-    nudge(monkeypatch, lambda job: slots.answer(job=job))
+    nudge(monkeypatch, lambda job: leases.answer(job=job))
 
     assert not is_asked()
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from itertools import product
 
 from tests.builders import unsaved_event, unsaved_loan
-from xero_sync import stages
+from xero_sync.entries import status as entry_status
 from xero_sync.models import AccountMapping, Connection, LenderAccount, SyncRecord
 from xero_sync.writeback import holds
 from xero_sync.writeback.readiness import Readiness
@@ -29,7 +29,7 @@ def chosen(**overrides):
 
 
 def told(connection, mapping, *, toggle=None):
-    return stages.troubles_of(connection, mapping, feeds_toggle=toggle)
+    return entry_status.troubles_of(connection, mapping, feeds_toggle=toggle)
 
 
 def troubles(connection, mapping):

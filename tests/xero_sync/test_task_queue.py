@@ -13,9 +13,10 @@ from lending.models import LoanEvent
 from tests.builders import make_event, make_loan
 from tests.worlds import World
 from tests.xero_sync.evidence import assert_books_follow, state_of
-from xero_sync import jobs, slots, task_queue
-from xero_sync.clock import database_now
+from xero_sync import jobs
 from xero_sync.models import Heartbeat
+from xero_sync.runtime import leases, task_queue
+from xero_sync.runtime.clock import database_now
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,7 +42,7 @@ def test_one_drain_is_asked_for_until_a_worker_takes_the_nudge(broker):
     make_event(loan=loan, amount="10")
     assert broker.queue_size() == 1
     # A worker has taken it: from now on there may be something it does not see.
-    slots.answer(job=task_queue.DRAIN)
+    leases.answer(job=task_queue.DRAIN)
     make_event(loan=loan, amount="10")
     assert broker.queue_size() == 2
 
@@ -65,7 +66,7 @@ def test_while_every_drain_is_running_no_further_one_is_asked_for(broker, settin
     loan = make_loan()
     broker.purge_queue()
 
-    with slots.hold(holder="another process") as slot:
+    with leases.hold(holder="another process") as slot:
         make_event(loan=loan, amount="10")
         assert slot is not None
         assert broker.queue_size() == 0
@@ -127,20 +128,20 @@ def test_a_job_shows_that_the_worker_lives(job):
 
     job()
 
-    assert Heartbeat.objects.get(name=slots.CLUSTER).beat_at >= before
-    assert not slots.all_taken(slots.busy())
-    assert slots.seconds_until_due(now=database_now()) is None
+    assert Heartbeat.objects.get(name=leases.CLUSTER).beat_at >= before
+    assert not leases.all_taken(leases.busy())
+    assert leases.seconds_until_due(now=database_now()) is None
 
 
 @pytest.mark.django_db
 def test_no_more_drains_run_than_there_are_slots(settings):
     settings.WRITEBACK_DRAINS = 1
 
-    with slots.hold(holder="a") as first:
-        with slots.hold(holder="b") as second:
+    with leases.hold(holder="a") as first:
+        with leases.hold(holder="b") as second:
             assert first is not None
             assert second is None
-    with slots.hold(holder="b") as after:
+    with leases.hold(holder="b") as after:
         assert after.name == first.name
 
 

@@ -18,9 +18,9 @@ from tests.xero_sync.evidence import (
     record_of,
     state_of,
 )
-from xero_sync import organisations
 from xero_sync.models import RateScope, WebhookMessage
 from xero_sync.models.choices import ConnectionStatus
+from xero_sync.organisations import changes as organisations
 from xero_sync.writeback import inbox
 
 pytestmark = pytest.mark.django_db
@@ -181,12 +181,12 @@ def test_a_write_message_without_a_key_does_not_hurry_unknown_entries(world, bor
     world.sandbox.faults.add("lose_reply_before", match="transfers")
     event = borrower.record(borrower.loan(), "drawdown", "800")
     world.drain()
-    planned = record_of(event).look_at
+    planned = record_of(event).next_poll_at
 
     post(payload={"id": "malformed"})
     inbox.read(now=world.clock.now)
 
-    assert record_of(event).look_at == planned
+    assert record_of(event).next_poll_at == planned
 
 
 # --- writes ---------------------------------------------------------------------------

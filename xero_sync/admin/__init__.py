@@ -1,22 +1,22 @@
 """Admin pages of the write-back; `backoffice.admin` registers them."""
 
-from xero_sync.admin.checks import ConnectionCheckRunAdmin
-from xero_sync.admin.connections import (
+from xero_sync.admin.bank_feeds.pages import LenderAccountAdmin, MissingLineAdmin
+from xero_sync.admin.connections.checks import ConnectionCheckRunAdmin
+from xero_sync.admin.connections.pages import (
     AccountMappingAdmin,
     ConnectionAdmin,
     WritebackSwitchAdmin,
 )
-from xero_sync.admin.feeds import LenderAccountAdmin, MissingLineAdmin
-from xero_sync.admin.programme import PartnerProgrammeAdmin
-from xero_sync.admin.records import SyncRecordAdmin
-from xero_sync.admin.requests import WriteAttemptAdmin, WriteRequestAdmin
-from xero_sync.admin.runtime import (
+from xero_sync.admin.entries.pages import SyncRecordAdmin
+from xero_sync.admin.entries.requests import WriteAttemptAdmin, WriteRequestAdmin
+from xero_sync.admin.monitoring.pages import (
     HeartbeatAdmin,
     LaneAdmin,
     RateScopeAdmin,
     WebhookMessageAdmin,
 )
-from xero_sync.admin.xero_app import XeroAppAdmin, XeroAppChangeAdmin
+from xero_sync.admin.partner_programme.pages import PartnerProgrammeAdmin
+from xero_sync.admin.xero_app.pages import XeroAppAdmin, XeroAppChangeAdmin
 
 __all__ = [
     "AccountMappingAdmin",

@@ -649,12 +649,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "look_at",
+                    "next_poll_at",
                     models.DateTimeField(
                         blank=True, null=True, verbose_name="next look"
                     ),
                 ),
-                ("looks", models.PositiveIntegerField(default=0, verbose_name="looks")),
+                ("polls", models.PositiveIntegerField(default=0, verbose_name="polls")),
                 (
                     "checked_at",
                     models.DateTimeField(
@@ -1287,7 +1287,7 @@ class Migration(migrations.Migration):
             model_name="syncrecord",
             index=models.Index(
                 condition=models.Q(("state__in", ["pending", "unknown"])),
-                fields=["look_at"],
+                fields=["next_poll_at"],
                 name="xero_sync_record_look",
             ),
         ),

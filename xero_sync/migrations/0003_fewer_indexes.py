@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from lending.append_only import AppendOnly, GuardedBefore
+from lending.db.append_only import AppendOnly, GuardedBefore
 
 
 class Migration(migrations.Migration):

@@ -5,12 +5,12 @@ So only the state moves: SQLite would build the tables anew, without their trigg
 
 from django.db import migrations, models
 
-import xero_sync.ids
+import lending.db.ids
 
 
 def id_field() -> models.UUIDField:
     return models.UUIDField(
-        default=xero_sync.ids.new_id, editable=False, primary_key=True, serialize=False
+        default=lending.db.ids.new_id, editable=False, primary_key=True, serialize=False
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from lending.append_only import AppendOnly
+from lending.db.append_only import AppendOnly
 
 
 class Migration(migrations.Migration):

@@ -6,7 +6,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 from django.db.models import F
 
-from lending.append_only import AppendOnly
+from lending.db.append_only import AppendOnly
 
 
 def date_consents(apps: StateApps, _schema_editor: BaseDatabaseSchemaEditor) -> None:

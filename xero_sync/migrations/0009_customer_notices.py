@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from lending.append_only import AppendOnly
+from lending.db.append_only import AppendOnly
 
 
 class Migration(migrations.Migration):
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="CustomerNotice",
+            name="BorrowerNotice",
             fields=[
                 (
                     "id",
@@ -127,13 +127,13 @@ class Migration(migrations.Migration):
                     models.Index(
                         condition=models.Q(("given_up_at", None), ("sent_at", None)),
                         fields=["next_attempt_at"],
-                        name="xero_sync_customernotice_due",
+                        name="xero_sync_borrowernotice_due",
                     )
                 ],
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("company", "kind", "subject"),
-                        name="xero_sync_customernotice_once_per_cause",
+                        name="xero_sync_borrowernotice_once_per_cause",
                     )
                 ],
             },

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from lending.append_only import AppendOnly
+from lending.db.append_only import AppendOnly
 
 
 class Migration(migrations.Migration):
@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="CustomerConsent",
+            name="BorrowerConsent",
             fields=[
                 (
                     "id",
@@ -59,5 +59,5 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "consents of customers",
             },
         ),
-        AppendOnly("xero_sync_customerconsent"),
+        AppendOnly("xero_sync_borrowerconsent"),
     ]

@@ -1,5 +1,6 @@
 """What the write-back knows: connections, mappings, entries and what was sent."""
 
+from xero_sync.models.borrowers import BorrowerConsent, BorrowerNotice, LinkRevocation
 from xero_sync.models.checks import (
     CheckFailureKind,
     ConnectionCheckFailure,
@@ -11,11 +12,6 @@ from xero_sync.models.connections import (
     ConnectionAct,
     LenderAccount,
     WritebackSwitch,
-)
-from xero_sync.models.customers import (
-    CustomerConsent,
-    CustomerNotice,
-    LinkRevocation,
 )
 from xero_sync.models.feeds import FeedAct, FeedActKind, MissingLine
 from xero_sync.models.programme import (
@@ -36,14 +32,14 @@ from xero_sync.models.xero_app import XeroApp, XeroAppAct, XeroAppChange
 
 __all__ = [
     "AccountMapping",
+    "BorrowerConsent",
+    "BorrowerNotice",
     "CheckFailureKind",
     "CheckpointReview",
     "Connection",
     "ConnectionAct",
     "ConnectionCheckFailure",
     "ConnectionCheckRun",
-    "CustomerConsent",
-    "CustomerNotice",
     "DataRefresh",
     "FeedAct",
     "FeedActKind",

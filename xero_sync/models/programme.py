@@ -3,6 +3,9 @@
 Nothing here says "certified": that follows from the acts, each of which is kept.
 """
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 # There is one programme, so there is one row.
 THE_ONLY = 1
 LONGEST_LINK = 200
+# What the app asks for on top of Codat's set where bank feeds are wanted.
+BANK_FEEDS_SCOPE = "bankfeeds"
 
 
 class PartnerType(models.TextChoices):
@@ -174,6 +179,28 @@ class CheckpointReview(models.Model):
         return f"{self.checkpoint} {self.status} {self.recorded_at:%Y-%m-%d %H:%M:%S}"
 
 
+class ScopeChangeQuerySet(models.QuerySet["ScopeChange"]):
+    """What became of the scopes over time."""
+
+    def latest_first(self) -> "ScopeChangeQuerySet":
+        """Return every change, the latest first."""
+        return self.order_by("-changed_at", "-pk")
+
+
+def scopes_at(
+    moment: datetime, *, changes: Iterable["ScopeChange"], now: Iterable[str]
+) -> set[str]:
+    """Return what was asked for at a moment: today's scopes, later changes undone.
+
+    `changes` come the latest first.
+    """
+    scopes = set(now)
+    for change in changes:
+        if change.changed_at > moment:
+            scopes = (scopes - set(change.added)) | set(change.removed)
+    return scopes
+
+
 class ScopeChange(models.Model):
     """One generation of what the app asks Xero for. Append-only.
 
@@ -187,6 +214,8 @@ class ScopeChange(models.Model):
     note = models.TextField(_("note"), blank=True)
     author = models.CharField(_("by"), max_length=160)
     recorded_at = models.DateTimeField(_("recorded"))
+
+    objects = ScopeChangeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("scope change")

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from xero_sync.ids import new_id
+from lending.db.ids import new_id
 from xero_sync.models.choices import (
     BOOKINGS,
     CLOSED_STATES,
@@ -14,7 +14,7 @@ from xero_sync.models.choices import (
     State,
     Step,
 )
-from xero_sync.models.places import DISPENSABLE, NEEDS_A_DECISION
+from xero_sync.models.state_sets import DISPENSABLE, NEEDS_A_DECISION
 
 OPEN = ~Q(state__in=CLOSED_STATES)
 
@@ -81,8 +81,8 @@ class SyncRecord(models.Model):
     lease_until = models.DateTimeField(_("leased until"), null=True, blank=True)
     is_backfill = models.BooleanField(_("back-fill"), default=False)
     not_before = models.DateTimeField(_("not before"), null=True, blank=True)
-    look_at = models.DateTimeField(_("next look"), null=True, blank=True)
-    looks = models.PositiveIntegerField(_("looks"), default=0)
+    next_poll_at = models.DateTimeField(_("next look"), null=True, blank=True)
+    polls = models.PositiveIntegerField(_("polls"), default=0)
     checked_at = models.DateTimeField(_("invoice checked"), null=True, blank=True)
 
     compensates = models.ForeignKey(
@@ -161,7 +161,7 @@ class SyncRecord(models.Model):
                 name="xero_sync_record_lane",
             ),
             models.Index(
-                fields=["look_at"],
+                fields=["next_poll_at"],
                 condition=Q(state__in=[State.PENDING, State.UNKNOWN]),
                 name="xero_sync_record_look",
             ),

@@ -8,6 +8,14 @@ from django.utils.translation import gettext_lazy as _
 THE_ONLY = 1
 
 
+class XeroAppQuerySet(models.QuerySet["XeroApp"]):
+    """What is asked of the app on the busy paths."""
+
+    def bank_feeds_toggle(self) -> "models.QuerySet[XeroApp, bool | None]":
+        """Return the bank feeds' toggle as part of another query; None if not set."""
+        return self.filter(pk=THE_ONLY).values_list("bank_feeds_on", flat=True)
+
+
 class XeroApp(models.Model):
     """What the lender entered at Xero and in Codat's portal, as it was recorded here.
 
@@ -51,6 +59,8 @@ class XeroApp(models.Model):
         _("not readable at Codat since"), null=True, blank=True
     )
     look_failure = models.CharField(_("Codat's refusal"), max_length=200, blank=True)
+
+    objects = XeroAppQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("Xero app")

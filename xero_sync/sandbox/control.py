@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
@@ -46,14 +46,32 @@ from xero_sync.sandbox.sandbox import Sandbox
 from xero_sync.sandbox.views import camel, show, show_books, show_state
 from xero_sync.sandbox.wire import ApiError, Call, JsonObject, Reply, answer, empty
 
+PREFIX = "/_sandbox"
 DATES = frozenset({"issue_date", "due_date", "date", "locked"})
 MONEY = frozenset({"total", "tax", "amount", "amount_due"})
 Action = Callable[..., Any]
 
 
-def control(sandbox: Sandbox, call: Call) -> Reply:
-    """Answer a call to the controls."""
-    name = call.path.removeprefix("/_sandbox").strip("/")
+def handle(
+    sandbox: Sandbox,
+    method: str,
+    target: str,
+    headers: Mapping[str, str],
+    body: bytes = b"",
+) -> Reply:
+    """Answer a call to the controls, or else let the sandbox answer it.
+
+    Raises:
+        LostReply: the connection drops instead.
+    """
+    call = Call.parse(method, target, headers, body)
+    if call.path.startswith(PREFIX):
+        return _control(sandbox, call)
+    return sandbox.handle(method, target, headers, body)
+
+
+def _control(sandbox: Sandbox, call: Call) -> Reply:
+    name = call.path.removeprefix(PREFIX).strip("/")
     try:
         if name.startswith("link/"):
             return link_page(sandbox, call, name.removeprefix("link/"))

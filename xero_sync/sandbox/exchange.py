@@ -20,7 +20,7 @@ from xero_sync.sandbox import (
     source_accounts,
     sync_settings,
 )
-from xero_sync.sandbox.faults import HTTP_KINDS, Fault
+from xero_sync.sandbox.faults import HTTP_KINDS, PlannedFault
 from xero_sync.sandbox.idempotency import in_progress
 from xero_sync.sandbox.limits import TOO_MANY
 from xero_sync.sandbox.routing import find
@@ -86,7 +86,7 @@ def company_in(path: str) -> str:
     return match.group(1) if match else ""
 
 
-class Exchange:
+class HttpExchange:
     """A call on its way through the stand-in.
 
     `open` admits it, `run` carries it out, `send` gives the answer away; between the
@@ -103,9 +103,9 @@ class Exchange:
             self.data_type = None
         self.company_id = company_in(call.path)
         self.delay = 0.0
-        self.forced: Fault | None = None
+        self.forced: PlannedFault | None = None
 
-    def _fault(self, kind: str) -> Fault | None:
+    def _fault(self, kind: str) -> PlannedFault | None:
         if self.forced is not None and self.forced.kind == kind:
             return self.forced
         return self.world.faults.take(kind, self.data_type, self.line)

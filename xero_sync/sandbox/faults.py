@@ -73,7 +73,7 @@ KINDS = HTTP_KINDS | PUSH_KINDS | WEBHOOK_KINDS | {"quota"}
 
 
 @dataclass
-class Fault:
+class PlannedFault:
     """One thing that is to go wrong."""
 
     kind: str
@@ -104,7 +104,7 @@ class Faults:
     """The faults that are armed, in the order they were added."""
 
     def __init__(self, set_quota: Callable[[int], None]) -> None:
-        self.armed: list[Fault] = []
+        self.armed: list[PlannedFault] = []
         self._set_quota = set_quota
 
     def add(
@@ -114,7 +114,7 @@ class Faults:
         match: str | None = None,
         times: int | None = 1,
         **parameters: Any,
-    ) -> Fault:
+    ) -> PlannedFault:
         """Arm a fault; `times=None` keeps it armed until `clear`.
 
         Raises:
@@ -122,7 +122,7 @@ class Faults:
         """
         if kind not in KINDS:
             raise ValueError(f"no such fault: {kind}")
-        fault = Fault(kind, match, times, parameters)
+        fault = PlannedFault(kind, match, times, parameters)
         if kind == "quota":
             self._set_quota(int(parameters.get("remaining", 0)))
             return fault
@@ -133,7 +133,7 @@ class Faults:
         """Disarm everything."""
         self.armed.clear()
 
-    def take(self, kind: str, data_type: str | None, line: str) -> Fault | None:
+    def take(self, kind: str, data_type: str | None, line: str) -> PlannedFault | None:
         """The first armed fault of a kind that meets this, now used once more."""
         for fault in self.armed:
             if (

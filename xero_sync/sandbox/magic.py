@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from xero_sync.sandbox.faults import Fault
+from xero_sync.sandbox.faults import PlannedFault
 from xero_sync.sandbox.state import World
 from xero_sync.sandbox.wire import ApiError, Call, JsonObject, is_guid
 
@@ -71,7 +71,7 @@ AMOUNTS: dict[str, Callable[[JsonObject], Any]] = {
 
 def fault(
     world: World, call: Call, data_type: str | None, kinds: Collection[str]
-) -> Fault | None:
+) -> PlannedFault | None:
     """The fault of these kinds that a write asks for by its amount, if it does."""
     if world.entry_of is None or call.key is None or not is_guid(call.key):
         return None
@@ -82,7 +82,7 @@ def fault(
     if entry in world.magic_met:
         return None
     world.magic_met.add(entry)
-    return Fault(value.kind, data_type, parameters=value.parameters)
+    return PlannedFault(value.kind, data_type, parameters=value.parameters)
 
 
 def _value_of(call: Call, data_type: str | None) -> Value | None:

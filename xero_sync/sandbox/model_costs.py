@@ -27,7 +27,7 @@ def direct_costs() -> Node:
                 "Reference", required=False, info=["Must not exceed 255 characters."]
             ),
             "currency": text("Currency", info=[MUST]),
-            "currencyRate": number("Currency Exchange Rate", required=False),
+            "currencyRate": number("Currency HttpExchange Rate", required=False),
             "taxAmount": number("Tax Amount", field="TaxAmount", info=[MUST]),
             "totalAmount": number("Total Amount", field="TotalAmount", info=[MUST]),
             "contactRef": reference(

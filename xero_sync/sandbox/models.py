@@ -80,7 +80,7 @@ def payments() -> Node:
             "totalAmount": number("Total Amount", field="TotalAmount", info=[MUST]),
             "date": moment("Date", info=[MUST]),
             "reference": text("Reference", required=False),
-            "currencyRate": number("Currency Exchange Rate", required=False),
+            "currencyRate": number("Currency HttpExchange Rate", required=False),
             "currency": text("Currency", info=[MUST]),
             "lines": listed(
                 "Lines", {"amount": number("Amount"), "links": listed("Links", link)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xero_sync.sandbox import magic
-from xero_sync.sandbox.faults import PUSH_KINDS, Fault
+from xero_sync.sandbox.faults import PUSH_KINDS, PlannedFault
 from xero_sync.sandbox.posting import Posting, Refused
 from xero_sync.sandbox.posting_costs import post_direct_cost
 from xero_sync.sandbox.posting_payments import post_payment
@@ -68,7 +68,7 @@ def accept(
     return push
 
 
-def _plan(world: World, push: Push, faults: dict[str, Fault]) -> None:
+def _plan(world: World, push: Push, faults: dict[str, PlannedFault]) -> None:
     seconds = world.settings.push_seconds
     if "push_slow" in faults:
         seconds = float(faults["push_slow"].get("seconds", 60))

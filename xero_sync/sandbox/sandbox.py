@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from xero_sync.sandbox import keeping
 from xero_sync.sandbox.consumers import BUILT_IN
-from xero_sync.sandbox.exchange import Exchange, Keyring, company_in
+from xero_sync.sandbox.exchange import HttpExchange, Keyring, company_in
 from xero_sync.sandbox.faults import Faults
 from xero_sync.sandbox.limits import Limits
 from xero_sync.sandbox.seeding import Seeding
@@ -134,11 +134,6 @@ class Sandbox(Seeding):
             LostReply: the connection drops instead.
         """
         call = Call.parse(method, target, headers, body)
-        if call.path.startswith("/_sandbox"):
-            # the controls use the sandbox, which therefore cannot come after them
-            from xero_sync.sandbox.control import control  # noqa: PLC0415
-
-            return control(self, call)
         company_id = company_in(call.path)
         with self._count_lock:
             self.limits.in_flight[company_id] += 1
@@ -149,7 +144,7 @@ class Sandbox(Seeding):
                 self.limits.in_flight[company_id] -= 1
 
     def _answer(self, call: Call) -> Reply:
-        exchange = Exchange(self._world, self.keyring, call)
+        exchange = HttpExchange(self._world, self.keyring, call)
         try:
             with self._lock:
                 self._world.settle()

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from types import TracebackType
 
+from xero_sync.sandbox import control
 from xero_sync.sandbox.sandbox import Sandbox
 from xero_sync.sandbox.state import Settings
 from xero_sync.sandbox.wire import LostReply, Reply
@@ -86,9 +87,8 @@ def _handler(sandbox: Sandbox) -> type[BaseHTTPRequestHandler]:
             length = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(length)
             try:
-                reply = sandbox.handle(
-                    self.command, self.path, dict(self.headers.items()), body
-                )
+                headers = dict(self.headers.items())
+                reply = control.handle(sandbox, self.command, self.path, headers, body)
             except LostReply:
                 self.close_connection = True
                 return

@@ -3,7 +3,7 @@
 from django import template
 from django.http import HttpRequest
 
-from xero_sync.models import CustomerNotice
+from xero_sync.models import BorrowerNotice
 
 register = template.Library()
 
@@ -12,7 +12,7 @@ register = template.Library()
 def mails_needing_a_person(request: HttpRequest) -> int:
     """Return how many mails were given up, for those who may see them."""
     may_look = any(
-        request.user.has_perm(f"xero_sync.{may}_customernotice")
+        request.user.has_perm(f"xero_sync.{may}_borrowernotice")
         for may in ("view", "change")
     )
-    return CustomerNotice.objects.needing_a_person().count() if may_look else 0
+    return BorrowerNotice.objects.needing_a_person().count() if may_look else 0

@@ -3,7 +3,7 @@
 from django import template
 from django.http import HttpRequest
 
-from xero_sync.clock import database_now
+from xero_sync.runtime.clock import database_now
 from xero_sync.xero_app import problems
 
 register = template.Library()

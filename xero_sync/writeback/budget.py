@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from lending.prepared import Prepared
-from xero_sync import clock
+from lending.db import bulk
+from lending.db.prepared import Prepared
 from xero_sync.codat.exceptions import CodatUnavailable
 from xero_sync.codat.reply import RateLimit
 from xero_sync.models import RateScope
-from xero_sync.writeback import rows
+from xero_sync.runtime import clock
 
 DAY = "day"
 # Unused permits of this long may be spent at once: 60 at 900 a minute, 8 at 50.
@@ -45,7 +45,7 @@ def organisation_scope(codat_connection_id: object) -> str:
 
 
 @dataclass(slots=True)
-class _Scope:
+class _RateLimit:
     """What a permit depends on; what taking one changes stands first."""
 
     key: str
@@ -58,7 +58,7 @@ class _Scope:
     open_seconds: int = 0
 
 
-_COLUMNS = [field.name for field in fields(_Scope)]
+_COLUMNS = [field.name for field in fields(_RateLimit)]
 _TAKEN = _COLUMNS[:5]
 
 
@@ -74,7 +74,7 @@ class Budget:
                 (RateScope(key=key) for key in sorted(missing)), ignore_conflicts=True
             )
             self._scopes |= _locked(missing)
-        self._drawn_on: dict[str, _Scope] = {}
+        self._drawn_on: dict[str, _RateLimit] = {}
 
     def take(
         self, *, organisation: object | None = None, is_look: bool = False
@@ -107,7 +107,7 @@ class Budget:
 
     def save(self) -> None:
         """Write the scopes back that permits were taken from."""
-        rows.update(
+        bulk.update(
             RateScope,
             [
                 {name: getattr(scope, name) for name in _TAKEN}
@@ -115,7 +115,7 @@ class Budget:
             ],
         )
 
-    def _wait(self, scope: _Scope, *, is_look: bool) -> datetime | None:
+    def _wait(self, scope: _RateLimit, *, is_look: bool) -> datetime | None:
         if scope.blocked_until and scope.blocked_until > self._now:
             return scope.blocked_until
         if scope.open_seconds and scope.probe_at and scope.probe_at > self._now:
@@ -126,7 +126,7 @@ class Budget:
         earliest = spent_up_to - allowed
         return earliest if earliest > self._now else None
 
-    def _day_wait(self, day: _Scope, *, is_look: bool) -> datetime | None:
+    def _day_wait(self, day: _RateLimit, *, is_look: bool) -> datetime | None:
         if day.blocked_until and day.blocked_until > self._now:
             return day.blocked_until
         if day.remaining is None or day.resets_at is None:
@@ -183,8 +183,8 @@ def lock(*, organisations: Iterable[object]) -> set[str]:
     return {key for key, failures, open_seconds in found if failures or open_seconds}
 
 
-def _locked(keys: Iterable[str]) -> dict[str, _Scope]:
-    return {key: _Scope(key, *facts) for key, *facts in _FACTS.rows(keys=keys)}
+def _locked(keys: Iterable[str]) -> dict[str, _RateLimit]:
+    return {key: _RateLimit(key, *facts) for key, *facts in _FACTS.rows(keys=keys)}
 
 
 def _locking(*columns: str) -> Prepared:

@@ -16,8 +16,8 @@ from django.db.models import (
     prefetch_related_objects,
 )
 
+from lending.db.prepared import Prepared
 from lending.models import Company, Loan
-from lending.prepared import Prepared
 from xero_sync.models import AccountMapping, Lane, LoanInXero, SyncRecord
 from xero_sync.models.choices import State, Step
 

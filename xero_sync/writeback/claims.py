@@ -14,9 +14,10 @@ from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 
+from lending.db import bulk
 from xero_sync.models import Lane, LoanInXero, SyncRecord, WriteRequest
 from xero_sync.models.choices import BOOKINGS, Cause, Reason, State, Step
-from xero_sync.writeback import choosing, freezing, holds, lines, moves, readiness, rows
+from xero_sync.writeback import choosing, freezing, holds, lines, readiness, transitions
 from xero_sync.writeback.budget import LATE, Budget
 from xero_sync.writeback.exchange import Claim
 from xero_sync.writeback.readiness import Readiness
@@ -198,14 +199,14 @@ class _Round:
         return Claim(request=request, records=(record,))
 
     def _hold(self, turn: Turn, record: SyncRecord, reason: str) -> None:
-        moves.move(
+        transitions.move(
             record, to=State.HELD, reason=reason, cause=Cause.CLAIM, now=self.now
         )
         # The entry behind it may be free to go.
         turn.due_at = self.now
 
     def _refuse(self, turn: Turn, record: SyncRecord, words: str) -> None:
-        moves.move(
+        transitions.move(
             record,
             to=State.FAILED,
             reason=Reason.NOT_SENDABLE,
@@ -265,15 +266,15 @@ class _Round:
         carried = [
             (claim.request, record) for claim in fresh for record in claim.records
         ]
-        rows.insert(WriteRequest, [rows.values_of(one.request) for one in fresh])
-        rows.insert(
+        bulk.insert(WriteRequest, [bulk.values_of(one.request) for one in fresh])
+        bulk.insert(
             WriteRequest.records.through,
             [
                 {"writerequest": request.pk, "syncrecord": record.pk}
                 for request, record in carried
             ],
         )
-        rows.insert(
+        bulk.insert(
             LoanInXero,
             [
                 {"loan": record.loan_id, "lender_account": record.lender_account_id}
@@ -309,7 +310,7 @@ def start_all(claims: Sequence[Claim], now: datetime) -> list[Claim]:
         for claim in claims
         for record in claim.records
     ]
-    moved = moves.set_many(
+    moved = transitions.set_many(
         changes,
         state=State.SENDING,
         reason="",
@@ -320,7 +321,7 @@ def start_all(claims: Sequence[Claim], now: datetime) -> list[Claim]:
         candidate_id="",
         candidate_key=None,
         not_before=None,
-        look_at=None,
+        next_poll_at=None,
     )
     started = {record.pk for record in moved}
     whole = []

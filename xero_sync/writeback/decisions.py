@@ -23,16 +23,18 @@ from xero_sync.models.choices import (
     Reason,
     State,
 )
-from xero_sync.models.places import ANY_REASON, Places
+from xero_sync.models.state_sets import ANY_REASON, StateSet
 from xero_sync.writeback import feed_refusals, lines, outcomes, reconsider
-from xero_sync.writeback.moves import move, wake
+from xero_sync.writeback.transitions import move, wake
 
 # Where an entry has to stand for each decision; the admin offers them there.
-MAY_BE_SENT_AGAIN = Places({State.FAILED: ANY_REASON, State.HELD: REASONS_FOR_A_PERSON})
-MAY_BE_CANCELLED = Places(dict.fromkeys(NOT_SENT_STATES, ANY_REASON))
-MAY_BE_LINKED = Places(dict.fromkeys((*NOT_SENT_STATES, State.UNKNOWN), ANY_REASON))
+MAY_BE_SENT_AGAIN = StateSet(
+    {State.FAILED: ANY_REASON, State.HELD: REASONS_FOR_A_PERSON}
+)
+MAY_BE_CANCELLED = StateSet(dict.fromkeys(NOT_SENT_STATES, ANY_REASON))
+MAY_BE_LINKED = StateSet(dict.fromkeys((*NOT_SENT_STATES, State.UNKNOWN), ANY_REASON))
 # Looking for it has come to its end.
-MAY_BE_ABSENT = Places({State.UNKNOWN: (Reason.NEEDS_PERSON,)})
+MAY_BE_ABSENT = StateSet({State.UNKNOWN: (Reason.NEEDS_PERSON,)})
 
 
 @transaction.atomic

@@ -14,14 +14,14 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 
-from xero_sync.clock import database_now
 from xero_sync.codat.client import CodatClient
+from xero_sync.runtime.clock import database_now
 from xero_sync.writeback import (
+    backpressure,
     claims,
     inbox,
     invoices,
-    lessons,
-    looks,
+    polling,
     results,
     sweep,
 )
@@ -101,7 +101,7 @@ def _look_around(pool: Pool, now: datetime, mark: float, room: int) -> int:
     inbox.read(now=now)
     if room <= 0:
         return 0
-    found = looks.due(limit=room, now=now, busy_companies=pool.too_busy_for_a_look())
+    found = polling.due(limit=room, now=now, busy_companies=pool.too_busy_for_a_look())
     for one in found:
         pool.start(one, now, mark)
     return len(found)
@@ -118,7 +118,7 @@ def _store(finished: Sequence[Finished], now: datetime, report: Report) -> None:
         report.sent += len(sent)
     looks_made = [one.outcome for one in finished if _is_a_look(one)]
     if looks_made:
-        lessons.learn([(None, outcome) for outcome in looks_made], now=now)
+        backpressure.learn([(None, outcome) for outcome in looks_made], now=now)
     for one in finished:
         bug = one.bug
         if isinstance(one.work, Exchange) and bug is None:

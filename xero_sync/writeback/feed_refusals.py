@@ -10,9 +10,9 @@ from django.db import transaction
 
 from xero_sync.models import Connection, SyncRecord
 from xero_sync.models.choices import FEED_REFUSALS, Cause, State, Step
-from xero_sync.signals import telling
+from xero_sync.signals import notify_changes
 from xero_sync.writeback import reconsider
-from xero_sync.writeback.moves import lock_connection
+from xero_sync.writeback.transitions import lock_connection
 
 
 def is_one(problem: str) -> bool:
@@ -23,7 +23,7 @@ def is_one(problem: str) -> bool:
 def remember(*, connection_id: UUID, problem: str, now: datetime) -> None:
     """Remember what Xero refused; lines are held for it from now on."""
     row = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
-    with telling(row):
+    with notify_changes(row):
         row.bank_feeds = False
         row.feed_refusal, row.feed_refused_at = problem, now
         # It may be the first sign that the feed was cut off: look at it.
@@ -48,7 +48,7 @@ def lift(*, company_id: int, now: datetime, by: str, note: str) -> int:
     live = Connection.objects.live().filter(company=company_id).first()
     if live is not None:
         row = lock_connection(live, now=now)
-        with telling(row):
+        with notify_changes(row):
             row.bank_feeds = True
             clear(row)
     return reconsider_lines(company_id=company_id, now=now, by=by, note=note)

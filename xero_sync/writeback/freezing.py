@@ -10,11 +10,11 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext
 
+from lending.db.ids import new_id
 from lending.models import Loan, LoanEvent
 from lending.money import quantize, split_tax
 from xero_sync.codat import payloads
 from xero_sync.codat.push import push_path
-from xero_sync.ids import new_id
 from xero_sync.models import (
     AccountMapping,
     Connection,

@@ -49,7 +49,7 @@ def _look_at_write(message: WebhookMessage, now: datetime) -> str:
         state__in=(State.PENDING, State.UNKNOWN),
     )
     # A key that we do not know yet is looked at as soon as its POST is stored.
-    return "looked" if under_way.update(look_at=now) else "kept"
+    return "looked" if under_way.update(next_poll_at=now) else "kept"
 
 
 def _look_at_connection(message: WebhookMessage, now: datetime) -> str:  # noqa: ARG001

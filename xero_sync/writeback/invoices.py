@@ -18,7 +18,7 @@ from xero_sync.codat.ledger import Invoice
 from xero_sync.codat.pulls import PullOperation
 from xero_sync.models import Connection, LoanInXero, SyncRecord
 from xero_sync.models.choices import STANDING_STATES, Cause, Reason, State, Step
-from xero_sync.writeback import moves, readiness, refreshes, results
+from xero_sync.writeback import readiness, refreshes, results, transitions
 from xero_sync.writeback.exchange import Exchange
 
 # An invoice that is missing or not unique is looked for again after so many minutes:
@@ -59,7 +59,7 @@ def _refresh(
     """
     fresh = now - timedelta(seconds=settings.WRITEBACK_INVOICE_SECONDS)
     since = _own_payments(record).aggregate(latest=Max("state_since"))["latest"] or EVER
-    if record.looks or record.requests.exists():
+    if record.polls or record.requests.exists():
         # What was refused or not found once is compared with the books since then.
         since = max(since, record.state_since)
     known = refreshes.Refreshes(connection, now=now)
@@ -83,7 +83,7 @@ class Done:
     def __call__(self, outcome: object, now: datetime) -> None:
         with transaction.atomic():
             lane = (self.record.company_id, Step.PAYMENT)
-            moves.wake_lanes([lane], at=_next_turn(outcome, now))
+            transitions.wake_lanes([lane], at=_next_turn(outcome, now))
             if isinstance(outcome, CodatAccessDenied):
                 results.shut_out(
                     connection_id=self.connection.pk, error=outcome, now=now
@@ -193,15 +193,15 @@ def payment_account_id(record: SyncRecord) -> str:
 def _store(record: SyncRecord, finding: Finding, now: datetime) -> None:
     if finding.invoice is None:
         person = finding.reason == Reason.INVOICE_DIFFERS
-        moves.move(
+        transitions.move(
             record,
             to=State.HELD,
             reason=finding.reason,
             cause=Cause.CHECK,
             now=now,
             note=finding.note,
-            not_before=None if person else now + _pause(record.looks),
-            looks=record.looks + 1,
+            not_before=None if person else now + _pause(record.polls),
+            polls=record.polls + 1,
         )
         return
     LoanInXero.objects.update_or_create(
@@ -213,7 +213,7 @@ def _store(record: SyncRecord, finding: Finding, now: datetime) -> None:
         },
     )
     SyncRecord.objects.filter(pk=record.pk, fence=record.fence).update(
-        checked_at=now, looks=0
+        checked_at=now, polls=0
     )
 
 

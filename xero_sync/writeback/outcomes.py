@@ -8,16 +8,16 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import UUIDField
 
+from lending.db.prepared import Prepared
 from lending.models import LoanEvent
-from lending.prepared import Prepared
-from xero_sync import task_queue
 from xero_sync.codat.push import PushOperation, PushStatus
 from xero_sync.codat.reply import ValidationItem
 from xero_sync.models import Connection, SyncRecord, WebhookMessage
 from xero_sync.models.choices import BOOKINGS, Cause, Reason, State, Step
+from xero_sync.runtime import task_queue
 from xero_sync.writeback import lines, reconsider, reversals
 from xero_sync.writeback.exchange import Claim
-from xero_sync.writeback.moves import move, move_many, wake
+from xero_sync.writeback.transitions import move, move_many, wake
 
 
 @transaction.atomic
@@ -90,13 +90,13 @@ def taken_in(answered: Sequence[tuple[Claim, PushOperation]], *, now: datetime) 
             {
                 "push_operation_key": operation.key,
                 # A webhook that came before the answer is looked into at once.
-                "look_at": now if operation.key in told else later,
+                "next_poll_at": now if operation.key in told else later,
             },
         )
         for claim, operation in answered
         for record in claim.records
     ]
-    move_many(changes, to=State.PENDING, cause=Cause.ANSWER, now=now, looks=0)
+    move_many(changes, to=State.PENDING, cause=Cause.ANSWER, now=now, polls=0)
 
 
 def pending(record: SyncRecord, *, cause: str, now: datetime, key: UUID) -> None:
@@ -110,8 +110,8 @@ def pending(record: SyncRecord, *, cause: str, now: datetime, key: UUID) -> None
         cause=cause,
         now=now,
         push_operation_key=key,
-        look_at=now + wait,
-        looks=0,
+        next_poll_at=now + wait,
+        polls=0,
     )
 
 
@@ -126,8 +126,8 @@ def timed_out(record: SyncRecord, *, cause: str, now: datetime, key: UUID) -> No
         cause=cause,
         now=now,
         push_operation_key=key,
-        look_at=now + timedelta(seconds=settings.WRITEBACK_POLL_SECONDS),
-        looks=0,
+        next_poll_at=now + timedelta(seconds=settings.WRITEBACK_POLL_SECONDS),
+        polls=0,
     )
 
 
@@ -156,7 +156,7 @@ def written(
         note=note,
         xero_record_id=xero_record_id,
         push_operation_key=push_operation_key or record.push_operation_key,
-        look_at=None,
+        next_poll_at=None,
         failure="",
     )
     if moved and record.step in BOOKINGS:
@@ -200,7 +200,7 @@ def failed(
         note=words,
         failure=words,
         push_operation_key=push_operation_key or record.push_operation_key,
-        look_at=None,
+        next_poll_at=None,
         # What was refused is never sent again under its key.
         request=None,
         checked_at=None,
@@ -241,7 +241,7 @@ def send_anew(
             note=note,
             request=None,
             push_operation_key=None,
-            look_at=None,
+            next_poll_at=None,
             checked_at=None,
             failure="",
         )
@@ -264,7 +264,7 @@ def ask_person(group: Sequence[SyncRecord], *, now: datetime, note: str) -> None
             cause=Cause.LOOK,
             now=now,
             note=note,
-            look_at=None,
+            next_poll_at=None,
         )
 
 

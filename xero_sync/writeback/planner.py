@@ -5,14 +5,15 @@ from datetime import datetime
 
 from django.db import transaction
 
+from lending.db import bulk
+from lending.db.prepared import Prepared
 from lending.models import EventKind, Loan, LoanEvent
 from lending.models import InvoicePaymentPosting as Posting
 from lending.positions import effect_of
-from lending.prepared import Prepared
-from xero_sync import task_queue
 from xero_sync.models import LenderAccount, LoanInXero, RecordChange, SyncRecord
 from xero_sync.models.choices import BOOKINGS, Cause, Reason, State, Step
-from xero_sync.writeback import holds, moves, readiness, reversals, rows
+from xero_sync.runtime import task_queue
+from xero_sync.writeback import holds, readiness, reversals, transitions
 
 BOOKING_OF_KIND = {
     EventKind.DRAWDOWN: Step.TRANSFER,
@@ -54,8 +55,8 @@ def plan(*, events: Sequence[LoanEvent], now: datetime) -> list[SyncRecord]:
     ]
     if reversing:
         # What a reversal cancels may set entries of any kind free.
-        lanes += moves.lanes_of({event.loan.company_id for event in reversing})
-    moves.wake_lanes(lanes, at=now)
+        lanes += transitions.lanes_of({event.loan.company_id for event in reversing})
+    transitions.wake_lanes(lanes, at=now)
     originals = {event.pk: reversals.originals_of(event) for event in reversing}
     records = [
         _draft(event, step, originals.get(event.pk, {}).get(step), now)
@@ -71,8 +72,8 @@ def plan(*, events: Sequence[LoanEvent], now: datetime) -> list[SyncRecord]:
         }
         for record in records
     ]
-    rows.insert_both(
-        (SyncRecord, [rows.values_of(record) for record in records], {}),
+    bulk.insert_both(
+        (SyncRecord, [bulk.values_of(record) for record in records], {}),
         (RecordChange, changes, {"at": now, "cause": Cause.RECORDED}),
     )
     for event in reversing:

@@ -10,10 +10,16 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, Subquery
 
+from lending.db.prepared import Prepared
 from lending.models import Company
-from lending.prepared import Prepared
-from xero_sync.models import AccountMapping, Connection, LenderAccount, ScopeChange
-from xero_sync.xero_app import facts, scopes
+from xero_sync.models import (
+    AccountMapping,
+    Connection,
+    LenderAccount,
+    ScopeChange,
+    XeroApp,
+)
+from xero_sync.models.programme import BANK_FEEDS_SCOPE, scopes_at
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,12 @@ class Readiness:
             return False
         # The row at hand is a part of it, and shared.
         whole = Connection.objects.get(pk=self.connection.pk)
-        return scopes.lacks_bank_feeds(whole)
+        if whole.consented_at is None:
+            return False
+        # It is so of a token whether or not the application still asks for them.
+        made = ScopeChange.objects.latest_first()
+        scopes = scopes_at(whole.consented_at, changes=made, now={BANK_FEEDS_SCOPE})
+        return BANK_FEEDS_SCOPE not in scopes
 
 
 # What is read of each row, in the order of its fields: enough to decide and to send;
@@ -88,7 +99,7 @@ _VERSIONS = (
         *(f"connection__{name}" for name in _OF_CONNECTION),
         *_OF_MAPPING,
         *(f"lender_account__{name}" for name in _OF_ACCOUNT),
-        Subquery(facts.bank_feeds_toggle()),
+        Subquery(XeroApp.objects.bank_feeds_toggle()),
         Exists(ScopeChange.objects.all()),
     )
 )
@@ -108,7 +119,8 @@ def of(*, company_id: int, now: datetime) -> Readiness:
     versions = _OF_ONE.rows(company=company_id)
     if not versions:
         live = Connection.objects.live().filter(company=company_id)
-        return Readiness(live.first(), None, now, facts.bank_feeds_toggle().first())
+        toggle = XeroApp.objects.bank_feeds_toggle().first()
+        return Readiness(live.first(), None, now, toggle)
     # The newest stands last.
     return _readiness(versions[-1], now)
 
@@ -123,7 +135,7 @@ def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
     found = [_readiness(row, now) for row in versions]
     ready = {one.connection.company_id: one for one in found if one.connection}
     if unmapped := wanted - ready.keys():
-        toggle = facts.bank_feeds_toggle().first()
+        toggle = XeroApp.objects.bank_feeds_toggle().first()
         ready |= {
             connection.company_id: Readiness(connection, None, now, toggle)
             for connection in Connection.objects.live().filter(company__in=unmapped)

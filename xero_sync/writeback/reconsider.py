@@ -6,7 +6,6 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from xero_sync import task_queue
 from xero_sync.models import LenderAccount, LoanInXero, SyncRecord
 from xero_sync.models.choices import (
     REASONS_FOR_A_PERSON,
@@ -15,8 +14,9 @@ from xero_sync.models.choices import (
     State,
     Step,
 )
+from xero_sync.runtime import task_queue
 from xero_sync.writeback import holds, lines, readiness
-from xero_sync.writeback.moves import move, wake
+from xero_sync.writeback.transitions import move, wake
 
 # Only a new check of the invoice tells whether these have gone away.
 REASONS_FOR_A_CHECK = (Reason.INVOICE_NOT_FOUND, Reason.INVOICE_AMBIGUOUS)

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from xero_sync import task_queue
+from lending.db import bulk
 from xero_sync.codat.exceptions import (
     CodatAccessDenied,
     CodatError,
@@ -27,9 +27,10 @@ from xero_sync.models.choices import (
     State,
     Step,
 )
-from xero_sync.writeback import feed_refusals, lessons, outcomes, rows
+from xero_sync.runtime import task_queue
+from xero_sync.writeback import backpressure, feed_refusals, outcomes
 from xero_sync.writeback.exchange import Claim, Sent
-from xero_sync.writeback.moves import lanes_of, move, wake_lanes
+from xero_sync.writeback.transitions import lanes_of, move, wake_lanes
 
 OUTCOMES: dict[type[CodatError], Outcome] = {
     CodatUnavailable: Outcome.UNAVAILABLE,
@@ -53,7 +54,7 @@ def store(sent: Sequence[Sent], *, now: datetime) -> None:
     # What is settled wakes all lanes of its company: all at once, in the one order.
     settled = {one.claim.company_id for one in sent if not _is_taken_in(one.outcome)}
     wake_lanes([*lanes, *lanes_of(settled)], at=now)
-    rows.insert(WriteAttempt, [attempt_of(one) for one in sent])
+    bulk.insert(WriteAttempt, [attempt_of(one) for one in sent])
     taken_in = []
     for one in sent:
         outcome = one.outcome
@@ -62,7 +63,7 @@ def store(sent: Sequence[Sent], *, now: datetime) -> None:
         else:
             _settle(one, now)
     outcomes.taken_in(taken_in, now=now)
-    lessons.learn(
+    backpressure.learn(
         (
             (one.claim.request.connection.codat_connection_id, one.outcome)
             for one in sent
@@ -162,7 +163,7 @@ def _unknown(
         cause=Cause.ANSWER,
         now=now,
         note=note,
-        look_at=now + timedelta(seconds=wait),
+        next_poll_at=now + timedelta(seconds=wait),
     )
 
 

@@ -20,7 +20,7 @@ from xero_sync.models.choices import (
     State,
     Step,
 )
-from xero_sync.writeback.moves import move
+from xero_sync.writeback.transitions import move
 
 
 def originals_of(event: LoanEvent) -> dict[str, SyncRecord]:

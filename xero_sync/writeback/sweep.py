@@ -6,15 +6,15 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from xero_sync import task_queue
 from xero_sync.models import Connection, Lane, SyncRecord
 from xero_sync.models.choices import (
     Cause,
     Reason,
     State,
 )
+from xero_sync.runtime import task_queue
 from xero_sync.writeback import reconsider
-from xero_sync.writeback.moves import move
+from xero_sync.writeback.transitions import move
 
 
 def sweep(*, now: datetime) -> None:
@@ -41,7 +41,7 @@ def expire_leases(*, now: datetime) -> int:
             reason=Reason.LEASE_EXPIRED,
             cause=Cause.LEASE,
             now=now,
-            look_at=now,
+            next_poll_at=now,
         )
         for record in expired
     )

@@ -218,7 +218,7 @@ def _judge(
         outcomes.ask_person(group, now=now, note="Codat does not show such entries")
     else:
         ids = [record.pk for record in group]
-        SyncRecord.objects.filter(pk__in=ids).update(checked_at=now, look_at=now)
+        SyncRecord.objects.filter(pk__in=ids).update(checked_at=now, next_poll_at=now)
 
 
 def _take_over(
@@ -236,7 +236,7 @@ def _take_over(
         SyncRecord.objects.filter(pk=first.pk, fence=first.fence).update(
             candidate_id=operation.record_id,
             candidate_key=operation.key,
-            look_at=now,
+            next_poll_at=now,
         )
     else:
         outcomes.apply_operation(
@@ -245,13 +245,13 @@ def _take_over(
 
 
 def _later(group: Sequence[SyncRecord], now: datetime) -> datetime:
-    wait = settings.WRITEBACK_POLL_SECONDS * 2.0 ** min(group[0].looks, 20)
+    wait = settings.WRITEBACK_POLL_SECONDS * 2.0 ** min(group[0].polls, 20)
     return now + timedelta(seconds=min(wait, settings.WRITEBACK_POLL_CAP_SECONDS))
 
 
 def _look_again(group: Sequence[SyncRecord], *, at: datetime) -> None:
     ids = [record.pk for record in group]
-    SyncRecord.objects.filter(pk__in=ids, state=State.UNKNOWN).update(look_at=at)
+    SyncRecord.objects.filter(pk__in=ids, state=State.UNKNOWN).update(next_poll_at=at)
 
 
 def _await_reconnection(group: Sequence[SyncRecord], now: datetime) -> None:

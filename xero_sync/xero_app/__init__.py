@@ -1,1 +1,5 @@
-"""The lender's app at Xero: set up, switched, certified."""
+"""The lender's own app at Xero: registration, keys, toggles, scopes, its limit.
+
+Doors: `facts` (what the product asks), `registration`, `keys`, `toggles`, `scopes`,
+`cap`.
+"""

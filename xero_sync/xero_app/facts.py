@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import QuerySet
 
-from xero_sync.models.xero_app import THE_ONLY, XeroApp
 from xero_sync.xero_app import records, standing
 
 
@@ -25,11 +23,6 @@ class AppFacts:
     privacy_url: str
     terms_url: str
     connection_cap: int | None
-
-
-def bank_feeds_toggle() -> QuerySet[XeroApp, bool | None]:
-    """Return the bank feeds' toggle as a part of another query, for the busy paths."""
-    return XeroApp.objects.filter(pk=THE_ONLY).values_list("bank_feeds_on", flat=True)
 
 
 def current() -> AppFacts:

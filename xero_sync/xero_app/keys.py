@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from xero_sync import encryption
+from lending.db import encryption
 from xero_sync.models.xero_app import XeroApp, XeroAppAct, XeroAppChange
 from xero_sync.xero_app import records, white_space
 from xero_sync.xero_app.exceptions import (

@@ -18,16 +18,15 @@ from django.utils.translation import gettext_lazy
 
 from xero_sync.models import Connection
 from xero_sync.models.choices import ConnectionStatus
-from xero_sync.models.programme import ScopeChange
+from xero_sync.models.programme import BANK_FEEDS_SCOPE, ScopeChange, scopes_at
 from xero_sync.xero_app import days, standing
 from xero_sync.xero_app.exceptions import ProgrammeRefused
 
-BANK_FEEDS = "bankfeeds"
 _WORDED = re.compile(r"[a-z_]+(\.[a-z_]+)*")
 
 
 @dataclass(frozen=True)
-class Scope:
+class ConsentScope:
     """One scope and the reason for it, which Xero's reviewer is shown.
 
     `note` is for ourselves: what is still to be settled about it.
@@ -39,41 +38,41 @@ class Scope:
 
 
 SHEET = (
-    Scope(
+    ConsentScope(
         "offline_access",
         gettext_lazy(
             "Loan events happen on any day: they are written while nobody is signed in."
         ),
     ),
-    Scope(
+    ConsentScope(
         "accounting.settings",
         gettext_lazy(
             "Reads the organisation's name, currency and lock date, its accounts and "
             "tax rates, and creates the lender account."
         ),
     ),
-    Scope(
+    ConsentScope(
         "accounting.invoices",
         gettext_lazy("Finds the invoice that is financed and what is still due on it."),
     ),
-    Scope(
+    ConsentScope(
         "accounting.payments",
         gettext_lazy("Records that the debtor has paid the financed invoice."),
     ),
-    Scope(
+    ConsentScope(
         "accounting.banktransactions",
         gettext_lazy(
             "Books drawdowns and repayments as bank transfers, and fees as spent money."
         ),
     ),
-    Scope(
+    ConsentScope(
         "accounting.contacts",
         gettext_lazy(
             "Finds the customer on the invoice, and the lender as the supplier of "
             "fees, creating it once if it is not there."
         ),
     ),
-    Scope(
+    ConsentScope(
         "accounting.attachments",
         gettext_lazy(
             "Part of Codat's set for invoice finance. The back office reads and writes "
@@ -81,7 +80,7 @@ SHEET = (
         ),
         gettext_lazy("Ask Codat whether it can be left out."),
     ),
-    Scope(
+    ConsentScope(
         # Codat spells it so; some of Xero's other partners write "balancesheet".
         "accounting.reports.balancesheets.read",
         gettext_lazy(
@@ -89,8 +88,8 @@ SHEET = (
         ),
         gettext_lazy("Ask Codat whether it can be left out, and for the spelling."),
     ),
-    Scope(
-        BANK_FEEDS,
+    ConsentScope(
+        BANK_FEEDS_SCOPE,
         gettext_lazy(
             "Writes each movement on the lender account as a statement line, so that "
             "the borrower can reconcile it."
@@ -99,10 +98,10 @@ SHEET = (
 )
 
 
-def requested() -> list[Scope]:
+def requested() -> list[ConsentScope]:
     """Return what the app asks for: `bankfeeds` only where bank feeds are asked for."""
     with_feeds = standing.record().wants_bank_feeds
-    return [one for one in SHEET if with_feeds or one.name != BANK_FEEDS]
+    return [one for one in SHEET if with_feeds or one.name != BANK_FEEDS_SCOPE]
 
 
 def must_consent_again(connection: Connection) -> set[str]:
@@ -114,17 +113,6 @@ def must_consent_again(connection: Connection) -> set[str]:
     if since is None or not made:
         return set()
     return _names(requested()) - consented(since, made)
-
-
-def lacks_bank_feeds(connection: Connection) -> bool:
-    """Whether bank feeds were added only after the borrower's last consent.
-
-    It is so of a token whether or not the application still asks for them.
-    """
-    since = consented_at(connection)
-    if since is None:
-        return False
-    return BANK_FEEDS not in _as_of(since, changes(), _names(SHEET))
 
 
 def consented_scopes(connection: Connection) -> set[str]:
@@ -158,19 +146,12 @@ def consented_at(connection: Connection) -> datetime | None:
 
 def changes() -> list[ScopeChange]:
     """Return what was ever changed, the latest first."""
-    return list(ScopeChange.objects.order_by("-changed_at", "-pk"))
+    return list(ScopeChange.objects.latest_first())
 
 
 def consented(since: datetime, made: Iterable[ScopeChange]) -> set[str]:
     """Return the scopes asked for at a moment: today's, with later changes undone."""
-    return _as_of(since, made, _names(requested()))
-
-
-def _as_of(since: datetime, made: Iterable[ScopeChange], scopes: set[str]) -> set[str]:
-    for change in made:
-        if change.changed_at > since:
-            scopes = (scopes - set(change.added)) | set(change.removed)
-    return scopes
+    return scopes_at(since, changes=made, now=_names(requested()))
 
 
 @transaction.atomic
@@ -240,5 +221,5 @@ def _check_moment(changed_at: datetime, now: datetime) -> None:
         )
 
 
-def _names(scopes: Iterable[Scope]) -> set[str]:
+def _names(scopes: Iterable[ConsentScope]) -> set[str]:
     return {one.name for one in scopes}

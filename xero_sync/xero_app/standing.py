@@ -23,7 +23,7 @@ DECISIVE = (
 
 
 @dataclass(frozen=True)
-class Standing:
+class ProgrammeStanding:
     """What counts of all acts: each item and step by its latest one."""
 
     prepared: Mapping[Preparation, ProgrammeAct]
@@ -44,7 +44,7 @@ class Standing:
         return next((one for one in PartnerStep if one not in self.steps), None)
 
 
-def read() -> Standing:
+def read() -> ProgrammeStanding:
     """Return where the lender stands now."""
     return of(ProgrammeAct.objects.order_by("pk"))
 
@@ -66,7 +66,7 @@ def locked_record() -> PartnerProgramme:
     return PartnerProgramme.objects.select_for_update().get()
 
 
-def of(acts: Iterable[ProgrammeAct]) -> Standing:
+def of(acts: Iterable[ProgrammeAct]) -> ProgrammeStanding:
     """Fold acts, the oldest first."""
     prepared: dict[Preparation, ProgrammeAct] = {}
     steps: dict[PartnerStep, ProgrammeAct] = {}
@@ -88,4 +88,4 @@ def of(acts: Iterable[ProgrammeAct]) -> Standing:
                 not_eligible = act
             case ActKind.ELIGIBLE_AGAIN:
                 not_eligible = None
-    return Standing(prepared, steps, not_eligible, decided_on)
+    return ProgrammeStanding(prepared, steps, not_eligible, decided_on)

@@ -6,9 +6,14 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from backoffice.api_key_words import companies_in_words, state_in_words
-from backoffice.api_keys import KeyRefused, create_key, key_with_prefix, revoke_key
-from backoffice.models import ApiKey, Scope
+from backoffice.api_keys.services import (
+    KeyRefused,
+    create_key,
+    key_with_prefix,
+    revoke_key,
+)
+from backoffice.api_keys.wording import companies_in_words, state_in_words
+from backoffice.models import ApiKey, KeyScope
 from lending.management.base import (
     PlainCommand,
     a_date,
@@ -43,7 +48,7 @@ class Command(PlainCommand):
         create.add_argument(
             "--scopes",
             required=True,
-            help=f"Separated by commas, of {', '.join(Scope.values)}.",
+            help=f"Separated by commas, of {', '.join(KeyScope.values)}.",
         )
         create.add_argument("--client", help="The service, if it has another name.")
         create.add_argument(

@@ -9,8 +9,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from backoffice.api_keys import create_key
-from backoffice.models import ApiKey, Scope
+from backoffice.api_keys.services import create_key
+from backoffice.models import ApiKey, KeyScope
 from tests.backoffice.api.description import check_described
 
 
@@ -60,7 +60,7 @@ def make_service(**options: Any) -> Service:
     key, secret = create_key(
         **{
             "client_name": "loan-system",
-            "scopes": Scope.values,
+            "scopes": KeyScope.values,
             "now": now,
             "created_by": "user:anna",
         }

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
-from backoffice.api.pages import DESCRIPTION
+from backoffice.api.description.pages import DESCRIPTION
 
 PROBLEM = "application/problem+json"
 # Nobody is promised an operation there.

@@ -11,8 +11,9 @@ from django.utils import timezone
 from backoffice.webhooks.services import create_endpoint
 from lending.models import Company
 from tests.builders import make_company, make_event, make_loan
-from xero_sync import connections, source_accounts
+from xero_sync.bank_feeds import source_accounts
 from xero_sync.codat.client import CodatClient
+from xero_sync.connections import adopting
 from xero_sync.models import Connection, LenderAccount, SyncRecord
 
 DOCUMENTED = "5d1e0c84-0b6f-4f5e-9c3a-1a2b3c4d5e0{}"
@@ -65,7 +66,7 @@ def connected(codat: Any, reference: str) -> Connection:
     remote = codat.sandbox.add_company(reference)
     codat.sandbox.add_connection(remote.id)
     with CodatClient.from_settings() as client:
-        return connections.import_codat_company(
+        return adopting.import_codat_company(
             company=make_company(reference=reference),
             codat_company_id=UUID(remote.id),
             codat_connection_id=None,

@@ -11,9 +11,9 @@ import pytest
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 
-from backoffice.api.base import ApiView
+from backoffice.api.framework.base import ApiView
 from backoffice.api.urls import urlpatterns
-from backoffice.models import Scope
+from backoffice.models import KeyScope
 from lending.models import Company, Loan, LoanEvent
 from tests.backoffice.admin_rows import make_evidence
 from tests.backoffice.api.conftest import make_service
@@ -23,7 +23,7 @@ from xero_sync.models import Connection, SyncRecord
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # What explains the API is for everybody who may reach it.
 PUBLIC = {"schema/", "docs/", "problems", "problems/<slug:code>"}
-READS = {Scope.EVENTS_READ, Scope.WEBHOOKS_ADMIN}
+READS = {KeyScope.EVENTS_READ, KeyScope.WEBHOOKS_ADMIN}
 # What stands in a path for a row that is not there.
 NOTHING = {"str": "nothing", "uuid": "00000000-0000-4000-8000-000000000000"}
 
@@ -72,9 +72,9 @@ LISTS = [call for call in OF_COMPANIES if "<" not in call.route]
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
 def test_every_method_of_every_address_asks_for_a_scope(call):
-    assert call.scope in Scope.values
+    assert call.scope in KeyScope.values
     assert call.method != "GET" or call.scope in READS
-    assert call.method == "GET" or call.scope != Scope.EVENTS_READ
+    assert call.method == "GET" or call.scope != KeyScope.EVENTS_READ
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
@@ -96,7 +96,7 @@ def test_without_a_key_there_is_a_401_whatever_is_sent(db, call):
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
 def test_every_other_scope_together_is_not_enough(db, call):
-    others = make_service(scopes=set(Scope.values) - {call.scope})
+    others = make_service(scopes=set(KeyScope.values) - {call.scope})
 
     answer = others.call(call.method, call.path(), {})
 

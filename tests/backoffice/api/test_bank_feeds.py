@@ -7,7 +7,7 @@ from tests.builders import make_company
 from tests.xero_sync.commands.conftest import codat as codat
 from tests.xero_sync.commands.worlds import record_drawdown
 from tests.xero_sync.feed_worlds import app_feeds
-from xero_sync import lender_accounts
+from xero_sync.accounts import lender_accounts
 from xero_sync.codat.client import CodatClient
 from xero_sync.models import Connection, FeedAct, LenderAccount, SyncRecord
 

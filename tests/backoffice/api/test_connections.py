@@ -11,7 +11,7 @@ from tests.backoffice.api.conftest import make_service
 from tests.builders import make_company
 from tests.xero_sync.commands.conftest import codat as codat
 from tests.xero_sync.commands.worlds import record_drawdown
-from xero_sync import connections
+from xero_sync.connections import status as connection_status
 from xero_sync.models import Connection, Heartbeat, SyncRecord, WritebackSwitch
 
 
@@ -376,7 +376,7 @@ def with_client(codat):
 
 
 def refreshed(codat, number):
-    return connections.refresh(
+    return connection_status.refresh(
         connection=Connection.objects.get(pk=number),
         client=with_client(codat),
         now=timezone.now(),

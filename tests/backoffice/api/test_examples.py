@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from backoffice.api import examples
+from backoffice.api.description import examples
 from tests.backoffice.api.description import operations
 from tests.backoffice.api.example_world import as_documented, make_world, really
 from tests.xero_sync.commands.conftest import codat as codat

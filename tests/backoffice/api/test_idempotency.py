@@ -4,7 +4,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.utils import timezone
 
-from backoffice.api_keys import create_key, revoke_key
+from backoffice.api_keys.services import create_key, revoke_key
 from backoffice.models import StoredReply
 from lending.models import LoanEvent
 from tests.backoffice.api.conftest import Service, make_service

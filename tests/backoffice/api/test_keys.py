@@ -8,9 +8,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from backoffice import api_keys
-from backoffice.api_keys import KeyRefused, authenticate, create_key, revoke_key
-from backoffice.models import ApiClient, ApiKey, Scope
+from backoffice.api_keys import services as api_keys
+from backoffice.api_keys.services import (
+    KeyRefused,
+    authenticate,
+    create_key,
+    revoke_key,
+)
+from backoffice.models import ApiClient, ApiKey, KeyScope
 from tests.backoffice.api.conftest import Service, make_service
 from tests.builders import make_company
 
@@ -261,14 +266,14 @@ def test_the_next_minute_is_a_new_one(db, monkeypatch):
     service.get("companies/x")
     assert service.get("companies/x").status_code == 429
 
-    monkeypatch.setattr("backoffice.api.throttles.time.time", lambda: 1e10)
+    monkeypatch.setattr("backoffice.api.framework.throttles.time.time", lambda: 1e10)
 
     assert service.get("companies/x").status_code == 404
 
 
 def test_a_key_of_two_companies_sees_both(db):
     companies = [make_company(reference=name) for name in ("acme", "birch")]
-    key, text = make_key(companies=companies, scopes=Scope.values)
+    key, text = make_key(companies=companies, scopes=KeyScope.values)
     service = Service(key, text)
 
     assert service.get("companies/acme").status_code == 200

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from backoffice.api import mappings
+from backoffice.api.connections import mappings
 from backoffice.models import StoredReply
 from tests.builders import make_company
 from tests.xero_sync.commands.conftest import codat as codat
-from xero_sync import lender_accounts
+from xero_sync.accounts import lender_accounts
 from xero_sync.codat.client import CodatClient
 from xero_sync.models import (
     AccountMapping,

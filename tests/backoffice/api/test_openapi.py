@@ -9,9 +9,9 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-from backoffice.api import problems
-from backoffice.api.pages import DESCRIPTION
-from backoffice.api.problem_codes import all_codes
+from backoffice.api.description.pages import DESCRIPTION
+from backoffice.api.framework import problems
+from backoffice.api.framework.problem_codes import all_codes
 from lending.exceptions import LendingError
 from tests.backoffice.api.description import description, operations
 from xero_sync.codat.exceptions import WritebackBlocked
@@ -26,7 +26,7 @@ def test_the_committed_description_is_what_the_code_says(tmp_path):
 
     assert made.read_text() == DESCRIPTION.read_text(), (
         "manage.py spectacular --validate --fail-on-warn "
-        "--file backoffice/api/openapi.yaml"
+        "--file backoffice/api/description/openapi.yaml"
     )
 
 
@@ -53,7 +53,7 @@ def test_an_operation_says_all_there_is_to_know(operation):
 
     scope = shown["security"][0]["bearerKey"][0]
     assert shown["summary"]
-    assert f"Scope: `{scope}`." in shown["description"]
+    assert f"KeyScope: `{scope}`." in shown["description"]
     assert {"400", "401", "403", "406", "429", "500"} <= set(shown["responses"])
     names = [one["name"] for one in shown.get("parameters", [])]
     assert ("Idempotency-Key" in names) == (method in {"POST", "PUT", "PATCH"})

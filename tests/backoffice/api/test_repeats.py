@@ -11,11 +11,12 @@ from django.utils import timezone
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from backoffice.api import batches, idempotency
-from backoffice.api.authentication import Caller
-from backoffice.api.batches import RUNS_AT_MOST
-from backoffice.api.idempotency import Reply, once, once_with_calls
-from backoffice.api.problems import Problem
+from backoffice.api.framework import idempotency
+from backoffice.api.framework.authentication import Caller
+from backoffice.api.framework.idempotency import Reply, once, once_with_calls
+from backoffice.api.framework.problems import Problem
+from backoffice.api.lending import batches
+from backoffice.api.lending.batches import RUNS_AT_MOST
 from backoffice.models import StoredReply
 from lending import services
 from lending.models import Company, LoanEvent

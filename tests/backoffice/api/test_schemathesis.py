@@ -12,7 +12,7 @@ from collections import Counter
 import pytest
 from django.conf import settings
 
-from backoffice.api.pages import DESCRIPTION
+from backoffice.api.description.pages import DESCRIPTION
 from tests.backoffice.api.conftest import make_service
 from tests.backoffice.api.description import operations
 from tests.backoffice.api.example_world import make_world

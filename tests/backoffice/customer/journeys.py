@@ -11,12 +11,13 @@ from django.utils import translation
 from lending.models import Company
 from tests.builders import make_company
 from tests.xero_sync.commands.worlds import Codat
-from xero_sync import new_connections
-from xero_sync.clock import database_now
+from xero_sync.borrowers import connecting, consents, links
 from xero_sync.codat.client import CodatClient
-from xero_sync.customers import connecting, consents, links
+from xero_sync.connections import onboarding
 from xero_sync.models import Connection
 from xero_sync.models.xero_app import THE_ONLY, XeroApp
+from xero_sync.runtime.clock import database_now
+from xero_sync.sandbox import control
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Customer:
     def prepare(self) -> Connection:
         """Have a company and a connection at Codat that nobody has allowed yet."""
         with CodatClient.from_settings() as client:
-            return new_connections.connect_company(
+            return onboarding.connect_company(
                 company=self.company, client=client, now=database_now()
             )
 
@@ -64,8 +65,8 @@ class Customer:
         """Choose on the page that a link leads to; return where it sends one."""
         parts = urlsplit(address)
         form = f"organisation={organisation}&outcome={outcome}".encode()
-        reply = self.codat.sandbox.handle(
-            "POST", f"{parts.path}?{parts.query}", {}, form
+        reply = control.handle(
+            self.codat.sandbox, "POST", f"{parts.path}?{parts.query}", {}, form
         )
         assert reply.status == 303
         return reply.headers["Location"]

@@ -11,8 +11,8 @@ from tests.backoffice.admin_rows import page, superuser
 from tests.backoffice.customer.journeys import record_app
 from tests.builders import make_company
 from tests.worlds import World
-from xero_sync.customers import connecting, consents
-from xero_sync.models import Connection, CustomerConsent
+from xero_sync.borrowers import connecting, consents
+from xero_sync.models import BorrowerConsent, Connection
 
 PRIVACY = "https://lender.example/privacy"
 TERMS = "https://lender.example/terms"
@@ -123,7 +123,7 @@ def test_without_consent_the_page_says_so_and_codat_is_not_called(
     assert 'aria-invalid="true"' in shown
     assert "checked" not in facts_of(shown)
     assert calls(customer) == before
-    assert not CustomerConsent.objects.exists()
+    assert not BorrowerConsent.objects.exists()
     assert Connection.objects.count() == int(prepared)
 
 
@@ -153,7 +153,7 @@ def test_what_changed_since_the_page_was_shown_is_not_agreed_to(customer, change
 
     assert "What you agree to has changed meanwhile." in answer.content.decode()
     assert calls(customer) == before
-    assert not CustomerConsent.objects.exists()
+    assert not BorrowerConsent.objects.exists()
 
 
 def test_the_box_of_another_language_or_version_is_not_this_one(customer, monkeypatch):
@@ -171,7 +171,7 @@ def test_who_agrees_is_sent_on_and_it_is_on_file(customer):
     answer = customer.click(lang="fr")
 
     assert "otp=" in answer["Location"]
-    kept = CustomerConsent.objects.get()
+    kept = BorrowerConsent.objects.get()
     assert kept.connection == customer.connection
     assert (kept.text_version, kept.language) == (len(consents.VERSIONS), "fr")
     assert (kept.privacy_url, kept.terms_url) == (PRIVACY, TERMS)
@@ -186,7 +186,7 @@ def test_it_is_on_file_before_the_link_is_fetched(monkeypatch):
     send = world.wire.send
 
     def watched(request, **options):
-        seen.append((request.method, CustomerConsent.objects.count()))
+        seen.append((request.method, BorrowerConsent.objects.count()))
         return send(request, **options)
 
     monkeypatch.setattr(world.wire, "send", watched)
@@ -216,7 +216,7 @@ def test_he_is_asked_each_time_he_is_sent_to_xero(customer):
 def test_consents_are_added_to_and_never_altered(customer):
     customer.click()
 
-    rows = CustomerConsent.objects.all()
+    rows = BorrowerConsent.objects.all()
     for change in (
         rows.get().save,
         lambda: rows.update(text_version=2),

@@ -6,9 +6,9 @@ from django.urls import reverse
 
 from lending.models import Company
 from tests.builders import make_company
-from xero_sync import notices
-from xero_sync.models import CustomerNotice
-from xero_sync.pages import entry
+from xero_sync.borrowers import notices
+from xero_sync.models import BorrowerNotice
+from xero_sync.portal import entry
 
 pytestmark = pytest.mark.django_db
 
@@ -47,12 +47,12 @@ def test_who_knows_reference_and_address_gets_the_link_by_mail(company, mailoutb
 )
 def test_who_does_not_gets_the_same_answer_and_no_row(company, reference, email):
     known = seen(ask())
-    CustomerNotice.objects.all().delete()
+    BorrowerNotice.objects.all().delete()
 
     unknown = seen(ask(reference, email))
 
     assert unknown == known
-    assert not CustomerNotice.objects.exists()
+    assert not BorrowerNotice.objects.exists()
     assert Company.objects.count() == 1
 
 
@@ -62,14 +62,14 @@ def test_a_company_without_an_address_is_not_opened_by_an_empty_one():
     answer = ask(email="")
 
     assert answer.status_code == 200
-    assert not CustomerNotice.objects.exists()
+    assert not BorrowerNotice.objects.exists()
 
 
 def test_asking_again_within_the_hour_sends_one_mail(company):
     for _ in range(3):
         ask()
 
-    assert CustomerNotice.objects.count() == 1
+    assert BorrowerNotice.objects.count() == 1
 
 
 def test_a_mistake_is_named_at_its_field(company):
@@ -88,4 +88,4 @@ def test_too_many_questions_have_to_wait(company, new_minute):
     assert set(answers) == {303}
     assert refused.status_code == 429
     assert refused.headers["Retry-After"] == "60"
-    assert not CustomerNotice.objects.exists()
+    assert not BorrowerNotice.objects.exists()

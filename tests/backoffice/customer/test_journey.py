@@ -11,9 +11,9 @@ from django.utils import timezone
 from tests.backoffice.admin_rows import superuser
 from tests.backoffice.customer.journeys import Customer, record_app
 from tests.builders import make_company
-from xero_sync.customers import connecting, links
+from xero_sync.borrowers import connecting, links
 from xero_sync.models import Connection
-from xero_sync.pages import views
+from xero_sync.portal import views
 
 CODES = ["200", "201", "403", "500", "501", "999", ""]
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from tests.backoffice.customer.journeys import path_of
 from tests.builders import make_company
-from xero_sync.customers import links
-from xero_sync.models import Connection, CustomerNotice
+from xero_sync.borrowers import links
+from xero_sync.models import BorrowerNotice, Connection
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +67,7 @@ def test_a_link_opens_until_it_is_too_old_and_then_offers_a_new_one(
     again = Client().get(reverse("customer-renew", args=[token]))
     assert again.status_code == 303
     # Asked for twice within the hour, it is owed once.
-    assert CustomerNotice.objects.get().company == company
+    assert BorrowerNotice.objects.get().company == company
 
 
 def test_revoked_links_open_no_more_and_later_ones_do(company):
@@ -80,7 +80,7 @@ def test_revoked_links_open_no_more_and_later_ones_do(company):
     assert get(links.token_for(company)).status_code == 200
     assert get(other).status_code == 200
     assert Client().post(reverse("customer-renew", args=[before])).status_code == 404
-    assert not CustomerNotice.objects.exists()
+    assert not BorrowerNotice.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from django.utils import translation
 
 from tests.backoffice.customer.journeys import path_of
 from tests.worlds import World
-from xero_sync.customers import links, remarks
+from xero_sync.borrowers import links, remarks
 from xero_sync.models import LenderAccount, SyncRecord
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,8 @@ from backoffice.models import ChangeGap, WebhookDelivery, WebhookMessage
 from backoffice.webhooks import collecting, services
 from tests.builders import make_event, make_loan
 from tests.worlds import World
-from xero_sync import connections
+from xero_sync.connections import status as connection_status
+from xero_sync.connections import switches
 from xero_sync.models import RecordChange, SyncRecord
 from xero_sync.writeback import decisions
 
@@ -74,7 +75,7 @@ def test_an_event_is_told_of_once_all_its_entries_stand():
 def test_a_line_held_while_bank_feeds_are_off_keeps_nobody_waiting():
     world = World()
     borrower = world.borrower()
-    connections.set_bank_feeds(
+    switches.set_bank_feeds(
         connection=borrower.connection, on=False, now=world.clock.now, set_by="test"
     )
     listen(events=["event.written"])
@@ -83,7 +84,7 @@ def test_a_line_held_while_bank_feeds_are_off_keeps_nobody_waiting():
     collect(world)
     assert told().count(("event.written", event.external_id)) == 1
 
-    connections.set_bank_feeds(
+    switches.set_bank_feeds(
         connection=borrower.connection, on=True, now=world.clock.now, set_by="test"
     )
     world.run()
@@ -214,7 +215,7 @@ def test_what_others_see_of_a_connection_is_told_of_when_it_changes():
     listen()
 
     for on in (False, False, True):
-        connections.switch_writeback(
+        switches.switch_writeback(
             connection=borrower.connection,
             on=on,
             switched_by="test",
@@ -237,7 +238,7 @@ def test_a_look_at_a_connection_that_finds_nothing_new_tells_nothing():
     borrower = world.borrower()
     listen()
 
-    connections.refresh(
+    connection_status.refresh(
         connection=borrower.connection, client=world.client, now=world.clock.now
     )
 
@@ -250,7 +251,7 @@ def test_a_deauthorised_connection_is_told_of():
     listen()
     world.sandbox.set_connection_status(borrower.codat_connection, "Deauthorized")
 
-    connections.refresh(
+    connection_status.refresh(
         connection=borrower.connection, client=world.client, now=world.clock.now
     )
 
@@ -264,7 +265,7 @@ def test_a_change_that_is_taken_back_tells_nothing():
     listen()
 
     with transaction.atomic():
-        connections.set_bank_feeds(
+        switches.set_bank_feeds(
             connection=borrower.connection, on=False, now=world.clock.now, set_by="test"
         )
         assert told() != []

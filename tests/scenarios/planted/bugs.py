@@ -13,14 +13,14 @@ RESULTS = "xero_sync/writeback/results.py"
 OUTCOMES = "xero_sync/writeback/outcomes.py"
 UNKNOWN = "xero_sync/writeback/unknown.py"
 READBACK = "xero_sync/writeback/readback.py"
-MOVES = "xero_sync/writeback/moves.py"
-ROWS = "xero_sync/writeback/rows.py"
+MOVES = "xero_sync/writeback/transitions.py"
+ROWS = "lending/db/bulk.py"
 SWEEP = "xero_sync/writeback/sweep.py"
 LINES = "xero_sync/writeback/lines.py"
 HOLDS = "xero_sync/writeback/holds.py"
 INBOX = "xero_sync/writeback/inbox.py"
 REVERSALS = "xero_sync/writeback/reversals.py"
-LESSONS = "xero_sync/writeback/lessons.py"
+LESSONS = "xero_sync/writeback/backpressure.py"
 SETTINGS = "backoffice/settings.py"
 
 
@@ -253,8 +253,8 @@ BUGS = {
             "pending-waits-for-its-webhook",
             (
                 OUTCOMES,
-                '"look_at": now if operation.key in told else later,',
-                '"look_at": now if operation.key in told else None,',
+                '"next_poll_at": now if operation.key in told else later,',
+                '"next_poll_at": now if operation.key in told else None,',
             ),
         ),
         _bug(

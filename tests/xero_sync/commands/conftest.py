@@ -3,7 +3,7 @@
 import pytest
 
 from tests.xero_sync.commands.worlds import codat_on_a_port
-from xero_sync import lender_accounts, setup_writes
+from xero_sync.accounts import lender_accounts, setup_writes
 
 
 @pytest.fixture

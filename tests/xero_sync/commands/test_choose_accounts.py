@@ -7,9 +7,9 @@ import pytest
 
 from tests.builders import make_company
 from tests.xero_sync.commands.worlds import refusal, run
-from xero_sync import lender_accounts
+from xero_sync.accounts import lender_accounts
 from xero_sync.models import AccountMapping, LenderAccount
-from xero_sync.patient import patient_client
+from xero_sync.writeback.paced_client import paced_client
 
 
 def test_the_list_shows_what_can_be_chosen(codat):
@@ -115,7 +115,7 @@ def test_a_lender_account_made_earlier_is_used_and_not_made_again(codat):
         f"--nominated={codat.account_id('Business Current Account')}",
         f"--expense={codat.account_id('Bank Fees')}",
     )
-    with patient_client() as client:
+    with paced_client() as client:
         made = lender_accounts.create(
             connection=connection,
             account_number="12345678",

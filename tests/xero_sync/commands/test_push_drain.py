@@ -11,9 +11,10 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from tests.xero_sync.commands.worlds import record_drawdown, record_of, refusal, run
-from xero_sync import jobs, task_queue
+from xero_sync import jobs
 from xero_sync.management.commands import push_drain
 from xero_sync.models import Heartbeat
+from xero_sync.runtime import task_queue
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from lending.models import Company, Loan
 from tests.builders import make_company, make_event, make_loan
-from xero_sync import connections, lender_accounts, mapping
+from xero_sync.accounts import lender_accounts, mapping
 from xero_sync.codat.client import CodatClient
+from xero_sync.connections import adopting, switches
 from xero_sync.models import Connection, SyncRecord
 from xero_sync.sandbox import Sandbox
 from xero_sync.sandbox.server import SandboxServer
@@ -55,14 +56,14 @@ class Codat:
     def adopt(self, company: Company | None = None) -> Connection:
         """Our connection to the company, bank feeds on, no accounts chosen."""
         with CodatClient.from_settings() as client:
-            connection = connections.import_codat_company(
+            connection = adopting.import_codat_company(
                 company=company or make_company(reference="harbour"),
                 codat_company_id=UUID(self.company_id),
                 codat_connection_id=UUID(self.connection_id),
                 client=client,
                 now=timezone.now(),
             )
-        return connections.set_bank_feeds(
+        return switches.set_bank_feeds(
             connection=connection, on=True, now=timezone.now(), set_by="test"
         )
 
@@ -87,7 +88,7 @@ class Codat:
                 chosen_by="test",
                 now=timezone.now(),
             )
-        return connections.switch_writeback(
+        return switches.switch_writeback(
             connection=connection, on=True, switched_by="test", now=timezone.now()
         )
 

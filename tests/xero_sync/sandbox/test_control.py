@@ -5,15 +5,16 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.xero_sync.sandbox.builders import SOURCE_ACCOUNT, Borrower, line
+from xero_sync.sandbox import control
 
 
-def control(borrower, method, name, body=None):
+def call(borrower, method, name, body=None):
     data = json.dumps(body).encode() if body is not None else b""
-    return borrower.sandbox.handle(method, f"/_sandbox/{name}", {}, data)
+    return control.handle(borrower.sandbox, method, f"/_sandbox/{name}", {}, data)
 
 
 def arrange(borrower, name, /, **body):
-    reply = control(borrower, "POST", name, body)
+    reply = call(borrower, "POST", name, body)
     assert reply.status == 200, reply.body
     return reply.json()
 
@@ -46,7 +47,7 @@ def test_the_books_are_open_to_everyone():
     borrower.write("transfers", borrower.transfer("800.00"))
     borrower.write_statement(line(1, -800, -800))
 
-    books = control(borrower, "GET", f"books/{borrower.connection.id}").json()
+    books = call(borrower, "GET", f"books/{borrower.connection.id}").json()
 
     assert [it["type"] for it in books["entries"]] == ["invoices", "transfers"]
     assert books["entries"][1]["accounts"] == [borrower.lender, borrower.nominated]
@@ -84,7 +85,7 @@ def test_everything_the_borrower_does_can_be_done_from_outside():
     outcome = arrange(borrower, "consent", **own, sameOrganisation=False)
     arrange(borrower, "tick")
 
-    state = control(borrower, "GET", "state").json()
+    state = call(borrower, "GET", "state").json()
     assert outcome == 200
     assert state["companies"][0]["connections"][0]["status"] == "Linked"
     assert borrower.books.organisation == "Harbour Bakery Ltd Holdings"
@@ -94,14 +95,14 @@ def test_faults_are_armed_and_cleared_from_outside():
     borrower = Borrower()
 
     arrange(borrower, "faults", kind="push_fails", match="transfers", message="No.")
-    armed = control(borrower, "GET", "faults").json()
+    armed = call(borrower, "GET", "faults").json()
     failed = borrower.write("transfers", borrower.transfer())
-    cleared = control(borrower, "DELETE", "faults")
+    cleared = call(borrower, "DELETE", "faults")
 
     assert armed[0]["kind"] == "push_fails"
     assert failed["errorMessage"] == "No."
     assert cleared.status == 204
-    assert control(borrower, "GET", "faults").json() == []
+    assert call(borrower, "GET", "faults").json() == []
 
 
 def test_settings_and_limits_are_changed_from_outside():
@@ -119,10 +120,10 @@ def test_the_logs_are_shown():
     borrower = Borrower()
     borrower.get("/companies/42")
 
-    assert control(borrower, "GET", "violations").json()
-    logged = control(borrower, "GET", "requests").json()
+    assert call(borrower, "GET", "violations").json()
+    logged = call(borrower, "GET", "requests").json()
     assert logged[-1]["path"] == "/companies/42"
-    events = control(borrower, "GET", "events").json()
+    events = call(borrower, "GET", "events").json()
     assert events[0]["eventType"] == "company.created"
 
 
@@ -138,12 +139,12 @@ def test_the_logs_are_shown():
     ],
 )
 def test_a_control_that_makes_no_sense_is_refused(name, body, status):
-    assert control(Borrower(), "POST", name, body).status == status
+    assert call(Borrower(), "POST", name, body).status == status
 
 
 def test_an_unknown_page_is_not_found():
-    assert control(Borrower(), "GET", "nonsense").status == 404
-    assert control(Borrower(), "GET", "books/nope").status == 404
+    assert call(Borrower(), "GET", "nonsense").status == 404
+    assert call(Borrower(), "GET", "books/nope").status == 404
 
 
 def link_of(borrower, connection):
@@ -163,10 +164,10 @@ def test_the_link_page_leads_back_once(outcome, status):
     )
     link = link_of(borrower, connection)
 
-    page = borrower.sandbox.handle("GET", link, {})
+    page = control.handle(borrower.sandbox, "GET", link, {})
     form = f"organisation=Harbour+Bakery+Ltd&outcome={outcome}".encode()
-    reply = borrower.sandbox.handle("POST", link, {}, form)
-    again = borrower.sandbox.handle("GET", link, {})
+    reply = control.handle(borrower.sandbox, "POST", link, {}, form)
+    again = control.handle(borrower.sandbox, "GET", link, {})
 
     assert b"Harbour Bakery Ltd" in page.body
     assert reply.status == 303
@@ -185,7 +186,9 @@ def test_a_custom_parameter_comes_back_with_whatever_happened(outcome):
     )
     link = f"{link_of(borrower, borrower.connection)}&visit=a.b%26c"
 
-    reply = borrower.sandbox.handle("POST", link, {}, f"outcome={outcome}".encode())
+    reply = control.handle(
+        borrower.sandbox, "POST", link, {}, f"outcome={outcome}".encode()
+    )
 
     assert reply.headers["Location"] == (
         f"http://127.0.0.1/back?visit=a.b%26c&other=&code={outcome}"
@@ -196,6 +199,6 @@ def test_without_a_redirect_the_link_page_says_how_it_went():
     borrower = Borrower()
     link = link_of(borrower, borrower.connection)
 
-    reply = borrower.sandbox.handle("POST", link, {}, b"outcome=403")
+    reply = control.handle(borrower.sandbox, "POST", link, {}, b"outcome=403")
 
     assert b"User cancelled" in reply.body

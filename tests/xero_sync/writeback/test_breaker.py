@@ -12,7 +12,7 @@ from xero_sync.codat.exceptions import (
     CodatUnavailable,
 )
 from xero_sync.models import RateScope
-from xero_sync.writeback import breaker, budget, lessons
+from xero_sync.writeback import backpressure, budget, circuit_breaker
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ def now():
 
 def fail(times, now, error=None):
     error = error or CodatUnavailable("refused")
-    lessons.learn([(None, error)] * times, now=now)
+    backpressure.learn([(None, error)] * times, now=now)
 
 
 def scope():
@@ -40,7 +40,7 @@ def take(now):
 
 def open_breaker(now):
     take(now)
-    fail(breaker.FAILURES_IN_A_ROW, now)
+    fail(circuit_breaker.FAILURES_IN_A_ROW, now)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def open_breaker(now):
 def test_five_failures_in_a_row_let_only_a_probe_out(now, settings, error):
     take(now)
 
-    fail(breaker.FAILURES_IN_A_ROW, now, error)
+    fail(circuit_breaker.FAILURES_IN_A_ROW, now, error)
 
     wait = timedelta(seconds=settings.WRITEBACK_BREAKER_SECONDS)
     assert take(now) == now + wait
@@ -71,9 +71,9 @@ def test_five_failures_in_a_row_let_only_a_probe_out(now, settings, error):
 )
 def test_an_answer_that_is_no_failure_breaks_the_row(now, outcome):
     take(now)
-    fail(breaker.FAILURES_IN_A_ROW - 1, now)
+    fail(circuit_breaker.FAILURES_IN_A_ROW - 1, now)
 
-    lessons.learn([(None, outcome)], now=now)
+    backpressure.learn([(None, outcome)], now=now)
     fail(1, now)
 
     assert scope().open_seconds == 0
@@ -105,7 +105,7 @@ def test_a_good_probe_closes_it(now):
     now = scope().probe_at
     take(now)
 
-    lessons.learn([(None, object())], now=now)
+    backpressure.learn([(None, object())], now=now)
 
     assert take(now) is None
     assert scope().failures == 0

@@ -14,8 +14,8 @@ from tests.xero_sync.evidence import (
     state_of,
     statement,
 )
-from xero_sync import connections
 from xero_sync.codat.exceptions import DecisionNotAllowed
+from xero_sync.connections import status as connection_status
 from xero_sync.models import SyncRecord
 from xero_sync.writeback import claims, decisions
 
@@ -202,7 +202,7 @@ def test_a_locked_period_can_be_sent_once_it_was_opened(world, borrower):
     for until in (locked, None):
         lock(borrower.codat_connection, until)
         world.sandbox.sync(borrower.codat_connection)
-        connections.refresh(
+        connection_status.refresh(
             connection=borrower.connection, client=world.client, now=world.clock.now
         )
         if until:

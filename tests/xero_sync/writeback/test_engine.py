@@ -8,7 +8,7 @@ import pytest
 from tests.worlds import World
 from xero_sync.models import Connection, RateScope, SyncRecord, WebhookMessage
 from xero_sync.models.choices import State
-from xero_sync.writeback import budget, claims, engine, looks, pool
+from xero_sync.writeback import budget, claims, engine, polling, pool
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +65,7 @@ def most_calls_at_once(world, borrower, monkeypatch):
     monkeypatch.setattr(pool.Pool, "_call", counted)
     borrower.record(borrower.loan(), "drawdown", "500")
     world.drain()
-    SyncRecord.objects.filter(state=State.PENDING).update(look_at=world.clock.now)
+    SyncRecord.objects.filter(state=State.PENDING).update(next_poll_at=world.clock.now)
     for kind in ("drawdown", "fee", "invoice_payment"):
         borrower.record(borrower.loan(), kind, "50")
     engine.drain(client=world.client, now=world.clock, threads=8)
@@ -115,11 +115,11 @@ def test_a_first_look_that_waits_too_long_gives_way_to_no_send(
     world.drain()
     since = world.clock.now - timedelta(seconds=waited)
     SyncRecord.objects.filter(step="transfer").update(
-        state_since=since, look_at=world.clock.now
+        state_since=since, next_poll_at=world.clock.now
     )
     spend_what_looks_leave_to_sends(world)
 
-    assert len(looks.due(limit=9, now=world.clock.now)) == begun
+    assert len(polling.due(limit=9, now=world.clock.now)) == begun
 
 
 @pytest.mark.parametrize(("waited", "begun"), [(59, 0), (61, 1)])
@@ -149,10 +149,10 @@ def test_a_claim_comes_back_although_there_is_more_to_hold(world, borrower):
 def test_a_look_gets_its_turn_while_there_is_always_something_to_send(world, borrower):
     borrower.record(borrower.loan(), "drawdown", "500")
     world.drain()
-    SyncRecord.objects.filter(step="transfer").update(look_at=world.clock.now)
+    SyncRecord.objects.filter(step="transfer").update(next_poll_at=world.clock.now)
     borrower.record(borrower.loan(), "fee", "5")
 
     with pool.Pool(world.client, threads=0) as smallest:
         engine._start(smallest, world.clock.now, time.monotonic() + 1)
 
-    assert the("transfer").looks == 1
+    assert the("transfer").polls == 1

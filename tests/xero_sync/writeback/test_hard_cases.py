@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import reverse
 from tests.worlds import World, states
-from xero_sync import connections
+from xero_sync.connections import switches
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import Reason, State
 from xero_sync.writeback import (
@@ -173,7 +173,7 @@ def test_nothing_is_repeated_after_write_back_was_switched_off(world, borrower):
     world.sandbox.faults.add("lose_reply_before", match="transfers")
     borrower.record(borrower.loan(), "drawdown", "500")
     world.drain()
-    connections.switch_writeback(
+    switches.switch_writeback(
         connection=borrower.connection,
         on=False,
         switched_by="test",

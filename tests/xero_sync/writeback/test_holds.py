@@ -20,7 +20,11 @@ from tests.xero_sync.evidence import (
     statement,
 )
 from tests.xero_sync.feed_worlds import app_feeds
-from xero_sync import connections, mapping, stages
+from xero_sync.accounts import mapping
+from xero_sync.connections import adopting, switches
+from xero_sync.connections import status as connection_status
+from xero_sync.entries import status as entry_status
+from xero_sync.entries.settlement import is_settled
 from xero_sync.models import (
     Connection,
     LenderAccount,
@@ -30,7 +34,7 @@ from xero_sync.models import (
     WriteRequest,
     XeroApp,
 )
-from xero_sync.selectors import is_settled
+from xero_sync.models.programme import BANK_FEEDS_SCOPE
 from xero_sync.writeback import decisions, reconsider
 from xero_sync.xero_app import scopes
 
@@ -60,7 +64,7 @@ def assert_nothing_sent(event):
 
 
 def look_at_connection(world, borrower):
-    connections.refresh(
+    connection_status.refresh(
         connection=borrower.connection, client=world.client, now=world.clock.now
     )
 
@@ -77,7 +81,7 @@ def test_without_a_connection_an_event_waits_for_one(world):
     assert_nothing_sent(event)
 
     borrower = world.borrower(writeback=False, row=company)
-    connections.switch_writeback(
+    switches.switch_writeback(
         connection=borrower.connection_row,
         on=True,
         held_events="publish",
@@ -154,7 +158,7 @@ def test_without_chosen_accounts_entries_wait_for_the_choice(world):
     company = make_company()
     remote = world.sandbox.add_company(company.reference)
     linked = world.sandbox.add_connection(remote.id)
-    connection = connections.import_codat_company(
+    connection = adopting.import_codat_company(
         company=company,
         codat_company_id=UUID(remote.id),
         codat_connection_id=UUID(linked.id),
@@ -205,7 +209,7 @@ def test_accounts_that_are_no_longer_usable_hold_what_needs_them(world, borrower
 
 
 def test_without_bank_feeds_bookings_go_and_their_lines_wait(world, borrower):
-    connections.set_bank_feeds(
+    switches.set_bank_feeds(
         connection=borrower.connection_row, on=False, now=world.clock.now, set_by="test"
     )
     loan = borrower.loan()
@@ -216,7 +220,7 @@ def test_without_bank_feeds_bookings_go_and_their_lines_wait(world, borrower):
     assert line_state(first) == line_state(second) == "held bank_feeds_off"
     assert statement(borrower) == []
 
-    connections.set_bank_feeds(
+    switches.set_bank_feeds(
         connection=borrower.connection_row, on=True, now=world.clock.now, set_by="test"
     )
     world.run()
@@ -622,7 +626,7 @@ def test_lines_of_a_borrower_who_consented_before_bank_feeds_wait_for_him(
     Connection.objects.update(consented_at=world.clock.now - timedelta(days=9))
     scopes.record_change(
         changed_at=world.clock.now - timedelta(days=1),
-        added=[scopes.BANK_FEEDS],
+        added=[BANK_FEEDS_SCOPE],
         author="user:anna",
         now=world.clock.now,
     )
@@ -661,7 +665,7 @@ def test_a_refusal_of_the_feed_is_met_once_and_lifted_by_a_person(
     assert line_state(first) == line_state(later) == f"held {KINDS[problem]}"
     assert len(line_pushes(world)) == 1
     assert borrower.connection.feed_refusal == problem
-    (trouble,) = stages.troubles_of(
+    (trouble,) = entry_status.troubles_of(
         borrower.connection, borrower.mapping, feeds_toggle=None
     )
     assert trouble.reason == KINDS[problem]
@@ -690,7 +694,7 @@ def test_a_refusal_that_still_stands_costs_one_more_attempt(world, borrower):
     event = borrower.record(borrower.loan(), "drawdown", "800")
     rest(world)
 
-    connections.set_bank_feeds(
+    switches.set_bank_feeds(
         connection=borrower.connection, on=True, now=world.clock.now, set_by="a"
     )
     rest(world)
@@ -704,7 +708,7 @@ def test_bank_feeds_switched_off_for_good_take_the_refusal_along(world, borrower
     event = borrower.record(borrower.loan(), "drawdown", "800")
     rest(world)
 
-    connections.set_bank_feeds(
+    switches.set_bank_feeds(
         connection=borrower.connection, on=False, now=world.clock.now, set_by="a"
     )
 

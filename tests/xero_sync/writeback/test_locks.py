@@ -13,9 +13,9 @@ from django.db import connections as databases
 from django.db import transaction
 
 from tests.worlds import World
-from xero_sync import connections
 from xero_sync.codat.exceptions import CodatAccessDenied, CodatError, CodatRejected
 from xero_sync.codat.reply import RateLimit
+from xero_sync.connections import switches
 from xero_sync.models import (
     Connection,
     Lane,
@@ -24,14 +24,14 @@ from xero_sync.models import (
     SyncRecord,
 )
 from xero_sync.writeback import (
+    backpressure,
     budget,
     claims,
-    lessons,
-    looks,
-    moves,
     outcomes,
+    polling,
     results,
     sweep,
+    transitions,
 )
 from xero_sync.writeback.exchange import Sent
 
@@ -124,7 +124,7 @@ def lines_of_one_push(state="pending"):
 
 
 def switch_off(world, borrower):
-    connections.switch_writeback(
+    switches.switch_writeback(
         connection=borrower.connection,
         on=False,
         switched_by="user:anna",
@@ -145,7 +145,7 @@ def test_an_event_may_be_recorded_while_the_loan_is_claimed(
 ):
     loan = borrower.company.loans.last()
     meeting.stop_in(monkeypatch, claims, "start_all")
-    meeting.comes_in(monkeypatch, moves, "wake_lanes")
+    meeting.comes_in(monkeypatch, transitions, "wake_lanes")
 
     assert not together(
         lambda: claims.claim(limit=9, now=world.clock.now),
@@ -157,7 +157,7 @@ def test_writeback_may_be_switched_off_while_it_claims(
     world, borrower, meeting, monkeypatch
 ):
     meeting.stop_in(monkeypatch, claims, "start_all")
-    meeting.comes_in(monkeypatch, moves, "wake_lanes")
+    meeting.comes_in(monkeypatch, transitions, "wake_lanes")
 
     assert not together(
         lambda: claims.claim(limit=9, now=world.clock.now),
@@ -174,7 +174,7 @@ def test_writeback_may_be_switched_off_while_a_refusal_is_stored(
 ):
     store = refused(world, error)
     meeting.stop_in(monkeypatch, results, "attempt_of")
-    meeting.comes_in(monkeypatch, moves, "wake_lanes")
+    meeting.comes_in(monkeypatch, transitions, "wake_lanes")
 
     assert not together(store, meeting.then(lambda: switch_off(world, borrower)))
 
@@ -188,7 +188,7 @@ def test_accounts_may_be_chosen_while_a_refusal_is_stored(
     Connection.objects.update(unusable_account="Old account")
     borrower.record(borrower.loan(), "fee", "7")
     meeting.stop_in(monkeypatch, results, "attempt_of")
-    meeting.comes_in(monkeypatch, moves, "wake_lanes")
+    meeting.comes_in(monkeypatch, transitions, "wake_lanes")
     # Another choice, as the same one again makes no version.
     interest = borrower.books.account("Interest Expense")
     choose = partial(
@@ -211,7 +211,7 @@ def test_a_company_may_be_woken_while_a_refusal_is_stored(
     @transaction.atomic
     def wake():
         meeting.other_is_there.set()
-        moves.wake(company_ids=[borrower.company.pk], at=world.clock.now)
+        transitions.wake(company_ids=[borrower.company.pk], at=world.clock.now)
 
     assert not together(store, meeting.then(wake))
 
@@ -222,12 +222,12 @@ def test_lanes_are_locked_in_one_order_whoever_wakes_them(world, borrower):
 
     def some():
         for _ in range(100):
-            moves.wake_lanes(((company, step) for step in steps), at=now)
+            transitions.wake_lanes(((company, step) for step in steps), at=now)
 
     def all_of_them():
         for second in range(100):
             later = now + timedelta(seconds=second)
-            moves.wake(company_ids=[company], at=later)
+            transitions.wake(company_ids=[company], at=later)
 
     assert not together(some, all_of_them, some, all_of_them)
 
@@ -243,7 +243,7 @@ def test_the_minute_sweep_waits_for_no_lane(world):
     def drain():
         chance = random.Random(threading.get_ident())
         while time.monotonic() < ends_at:
-            moves.wake_lanes(chance.sample(lanes, 8), at=now)
+            transitions.wake_lanes(chance.sample(lanes, 8), at=now)
             with transaction.atomic():
                 claims._reschedule(claims._due_lanes(16, now, {}))
 
@@ -262,7 +262,7 @@ def test_a_look_leaves_alone_what_somebody_moves_line_by_line(world, borrower, m
         if pending := lines_of_one_push():
             break
     now = world.clock.now
-    SyncRecord.objects.update(look_at=now)
+    SyncRecord.objects.update(next_poll_at=now)
 
     @transaction.atomic
     def store():
@@ -272,7 +272,7 @@ def test_a_look_leaves_alone_what_somebody_moves_line_by_line(world, borrower, m
             time.sleep(0.5)
 
     assert not together(
-        store, meeting.then(lambda: looks.due(limit=9, now=now, busy_companies=()))
+        store, meeting.then(lambda: polling.due(limit=9, now=now, busy_companies=()))
     )
     assert {line.state for line in lines_of_one_push("written")} == {"written"}
 
@@ -301,6 +301,6 @@ def test_the_budget_is_locked_in_one_order(world, borrower, meeting, monkeypatch
 
     @transaction.atomic
     def store():
-        lessons.learn([(organisation, Answer())], now=now)
+        backpressure.learn([(organisation, Answer())], now=now)
 
     assert not together(store, meeting.then(claim))

@@ -19,7 +19,7 @@ from tests.xero_sync.evidence import (
 from xero_sync.codat.exceptions import CodatNoAnswer
 from xero_sync.models import SyncRecord, WriteAttempt
 from xero_sync.models.choices import Step
-from xero_sync.writeback import claims, decisions, inbox, looks, results, sweep
+from xero_sync.writeback import claims, decisions, inbox, polling, results, sweep
 from xero_sync.writeback.exchange import Sent
 
 pytestmark = pytest.mark.django_db
@@ -278,7 +278,7 @@ def test_an_answer_that_is_stored_too_late_does_not_hide_its_operation(
         world.sandbox.tick()
         inbox.read(now=world.clock.now)
         while not (claimed := claim_and_die(world)):
-            for look in looks.due(limit=1, now=world.clock.now):
+            for look in polling.due(limit=1, now=world.clock.now):
                 look.done(look.call(world.client), world.clock.now)
     frozen = send(world, claimed[0])
     world.wait(2 * 3_600)

@@ -16,7 +16,7 @@ from tests.xero_sync.evidence import (
     statement,
     timeline,
 )
-from xero_sync import lender_accounts
+from xero_sync.accounts import lender_accounts
 from xero_sync.models import SyncRecord
 from xero_sync.writeback import planner
 

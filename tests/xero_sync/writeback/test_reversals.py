@@ -14,7 +14,7 @@ from tests.xero_sync.evidence import (
     statement,
     timeline,
 )
-from xero_sync import connections
+from xero_sync.connections import switches
 from xero_sync.writeback import claims, decisions
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,7 @@ def world():
 @pytest.fixture(params=[True, False], ids=["lines on", "lines off"])
 def borrower(world, request):
     borrower = world.borrower()
-    connections.set_bank_feeds(
+    switches.set_bank_feeds(
         connection=borrower.connection_row,
         on=request.param,
         now=world.clock.now,
@@ -94,7 +94,7 @@ def test_what_is_queued_is_cancelled(world, borrower, kind, amount):
 
 @pytest.mark.parametrize(("kind", "amount"), [*KINDS, ("invoice_payment", "1000")])
 def test_what_is_held_is_cancelled(world, borrower, kind, amount):
-    connections.switch_writeback(
+    switches.switch_writeback(
         connection=borrower.connection_row,
         on=False,
         switched_by="anna",
@@ -255,7 +255,7 @@ def test_a_reversed_payment_that_was_pending_waits_for_a_person_in_the_end(
 
 
 def test_an_original_left_out_takes_its_reversal_with_it(world, borrower):
-    connections.switch_writeback(
+    switches.switch_writeback(
         connection=borrower.connection_row,
         on=False,
         switched_by="anna",
@@ -265,7 +265,7 @@ def test_an_original_left_out_takes_its_reversal_with_it(world, borrower):
     reversal = borrower.reverse(event)
     assert state_of(reversal) == "held writeback_off"
 
-    connections.switch_writeback(
+    switches.switch_writeback(
         connection=borrower.connection_row,
         on=True,
         held_events="leave_out",

@@ -6,15 +6,15 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
+from lending.db import bulk
 from tests.worlds import World
 from xero_sync.models import Heartbeat, RateScope, SyncRecord, WriteRequest
-from xero_sync.writeback import rows
 
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
 # One row, few rows, and more than PostgreSQL takes by INSERT.
-SIZES = [1, 3, rows.WORTH_A_COPY + 5]
+SIZES = [1, 3, bulk.WORTH_A_COPY + 5]
 AWKWARD = "tab\t, line\nfeed, back\\slash, \\N, \\., quote ' \" and “Zoë” %s"
 
 
@@ -22,7 +22,7 @@ AWKWARD = "tab\t, line\nfeed, back\\slash, \\N, \\., quote ' \" and “Zoë” %
 def test_what_is_inserted_is_read_back_as_it_was(size):
     names = [f"{number} {AWKWARD}"[:50] for number in range(size)]
 
-    rows.insert(
+    bulk.insert(
         Heartbeat,
         [
             {"name": name, "busy_until": NOON if number % 2 else None}
@@ -42,7 +42,7 @@ def test_what_is_inserted_is_read_back_as_it_was(size):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_field_that_is_not_named_takes_its_default(size):
-    rows.insert(RateScope, [{"key": f"day {number}"} for number in range(size)])
+    bulk.insert(RateScope, [{"key": f"day {number}"} for number in range(size)])
 
     made = RateScope.objects.filter(key__startswith="day ")
     assert made.filter(failures=0, is_probing=False, remaining=None).count() == size
@@ -54,7 +54,7 @@ def test_a_row_that_is_there_already_is_an_integrity_error(size):
     fresh = [{"name": str(number)} for number in range(4, 3 + size)]
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        rows.insert(Heartbeat, [*fresh, {"name": "3"}], beat_at=NOON)
+        bulk.insert(Heartbeat, [*fresh, {"name": "3"}], beat_at=NOON)
 
     assert Heartbeat.objects.count() == 1
 
@@ -64,7 +64,7 @@ def test_rows_of_two_models_are_inserted_together(size):
     beats = [{"name": f"{number}", "holder": AWKWARD} for number in range(size)]
     scopes = [{"key": f"day {number}"} for number in range(size)]
 
-    rows.insert_both((Heartbeat, beats, {"beat_at": NOON}), (RateScope, scopes, {}))
+    bulk.insert_both((Heartbeat, beats, {"beat_at": NOON}), (RateScope, scopes, {}))
 
     made = Heartbeat.objects.filter(holder=AWKWARD, beat_at=NOON, busy_until=None)
     assert made.count() == size
@@ -73,7 +73,7 @@ def test_rows_of_two_models_are_inserted_together(size):
 
 @pytest.mark.parametrize("beats", [[], [{"name": "1"}]])
 def test_of_two_models_one_may_have_no_rows(beats):
-    rows.insert_both((Heartbeat, beats, {"beat_at": NOON}), (RateScope, [], {}))
+    bulk.insert_both((Heartbeat, beats, {"beat_at": NOON}), (RateScope, [], {}))
 
     assert Heartbeat.objects.count() == len(beats)
 
@@ -82,7 +82,7 @@ def test_of_two_models_neither_is_inserted_where_one_is_refused():
     Heartbeat.objects.create(name="3", beat_at=NOON)
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        rows.insert_both(
+        bulk.insert_both(
             (RateScope, [{"key": "day 3"}], {}),
             (Heartbeat, [{"name": "3"}], {"beat_at": NOON}),
         )
@@ -94,7 +94,7 @@ def test_of_two_models_neither_is_inserted_where_one_is_refused():
 def test_where_a_row_is_there_already_it_takes_over_what_is_asked(size):
     Heartbeat.objects.create(name="0", beat_at=NOON, holder="kept")
 
-    rows.insert(
+    bulk.insert(
         Heartbeat,
         [{"name": str(number)} for number in range(size)],
         unique=["name"],
@@ -114,7 +114,7 @@ def test_each_row_is_updated_with_its_own_values_and_no_other(size):
     for number in range(size + 1):
         RateScope.objects.create(key=str(number), failures=number, probe_at=NOON)
 
-    rows.update(
+    bulk.update(
         RateScope,
         [
             # The first row tells PostgreSQL the types, whatever it holds.
@@ -144,7 +144,7 @@ def test_what_somebody_has_changed_meanwhile_is_left_alone(size):
         RateScope.objects.create(key=str(number), failures=3)
     RateScope.objects.filter(key="0").update(failures=4)
 
-    updated = rows.update(
+    updated = bulk.update(
         RateScope,
         [{"key": str(n), "failures": 3, "remaining": n} for n in range(size)],
         sets=f"failures = {RateScope._meta.db_table}.failures + 1",
@@ -180,7 +180,7 @@ def test_ids_bytes_and_relations_arrive_as_they_are(size):
         for one, body in zip(ids, bodies, strict=True)
     ]
 
-    rows.insert(WriteRequest, [rows.values_of(request) for request in requests])
+    bulk.insert(WriteRequest, [bulk.values_of(request) for request in requests])
 
     found = WriteRequest.objects.in_bulk(ids)
     assert [bytes(found[one].body) for one in ids] == bodies
@@ -193,10 +193,10 @@ def test_ids_bytes_and_relations_arrive_as_they_are(size):
 
 def test_no_rows_are_no_statement(django_assert_num_queries):
     with django_assert_num_queries(0):
-        rows.insert(Heartbeat, [], beat_at=NOON)
-        assert rows.update(SyncRecord, [], state="queued") == set()
+        bulk.insert(Heartbeat, [], beat_at=NOON)
+        assert bulk.update(SyncRecord, [], state="queued") == set()
 
 
 def test_what_is_no_column_is_refused():
     with pytest.raises(TypeError, match="requests"):
-        rows.insert(SyncRecord, [{"requests": 1}])
+        bulk.insert(SyncRecord, [{"requests": 1}])

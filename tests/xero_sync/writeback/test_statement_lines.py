@@ -23,12 +23,12 @@ from tests.xero_sync.evidence import (
     state_of,
     statement,
 )
-from xero_sync import connections
 from xero_sync.codat.exceptions import (
     DecisionNotAllowed,
     StatementLineAhead,
     StatementLineTooOld,
 )
+from xero_sync.connections import switches
 from xero_sync.models import LenderAccount, SyncRecord
 from xero_sync.models.choices import Step
 from xero_sync.writeback import decisions, holds, lines
@@ -49,13 +49,13 @@ def borrower(world):
 
 
 def feed_off(world, borrower):
-    connections.set_bank_feeds(
+    switches.set_bank_feeds(
         connection=borrower.connection_row, on=False, now=world.clock.now, set_by="test"
     )
 
 
 def feed_on(world, borrower):
-    connections.set_bank_feeds(
+    switches.set_bank_feeds(
         connection=borrower.connection_row, on=True, now=world.clock.now, set_by="test"
     )
 

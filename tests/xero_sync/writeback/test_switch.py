@@ -15,13 +15,13 @@ from tests.xero_sync.evidence import (
     state_of,
     timeline,
 )
-from xero_sync import connections
 from xero_sync.codat.exceptions import (
     ConnectionNotLinked,
     DecisionNotAllowed,
     HeldEventsChoiceMissing,
     MappingIncomplete,
 )
+from xero_sync.connections import adopting, switches
 from xero_sync.models import WritebackSwitch
 from xero_sync.writeback import decisions
 
@@ -36,7 +36,7 @@ def world():
 
 
 def switch(borrower, on, **choice):
-    return connections.switch_writeback(
+    return switches.switch_writeback(
         connection=borrower.connection_row,
         on=on,
         switched_by="anna",
@@ -53,7 +53,7 @@ def test_it_cannot_be_switched_on_before_the_accounts_are_chosen(world):
     borrower = world.borrower(writeback=False)
     fresh = world.sandbox.add_company("fresh")
     linked = world.sandbox.add_connection(fresh.id)
-    connection = connections.import_codat_company(
+    connection = adopting.import_codat_company(
         company=make_company(),
         codat_company_id=UUID(fresh.id),
         codat_connection_id=UUID(linked.id),
@@ -62,7 +62,7 @@ def test_it_cannot_be_switched_on_before_the_accounts_are_chosen(world):
     )
 
     with pytest.raises(MappingIncomplete):
-        connections.switch_writeback(
+        switches.switch_writeback(
             connection=connection, on=True, switched_by="anna", now=world.clock.now
         )
 
@@ -223,7 +223,7 @@ def test_bank_feeds_cannot_be_switched_for_a_deleted_connection(world):
     world.run(seconds=20)
 
     with pytest.raises(DecisionNotAllowed):
-        connections.set_bank_feeds(
+        switches.set_bank_feeds(
             connection=borrower.connection_row,
             on=True,
             now=world.clock.now,

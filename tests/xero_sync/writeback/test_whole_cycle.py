@@ -17,7 +17,7 @@ from tests.xero_sync.evidence import (
     sent,
     statement,
 )
-from xero_sync import selectors
+from xero_sync.entries import settlement
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +58,7 @@ def test_a_loan_that_the_debtor_pays_to_us_ends_at_zero_in_xero():
     assert borrower.books.accounts_receivable == 0
     assert [line.amount for line in statement(borrower)] == [-800, 1000, -50, -150]
     assert_books_follow(borrower)
-    assert selectors.is_settled(loan)
+    assert settlement.is_settled(loan)
 
 
 def test_a_loan_whose_invoice_is_posted_on_the_nominated_account_ends_at_zero():
@@ -76,7 +76,7 @@ def test_a_loan_whose_invoice_is_posted_on_the_nominated_account_ends_at_zero():
     assert borrower.books.accounts_receivable == 0
     assert [line.amount for line in statement(borrower)] == [-800, 850, -50]
     assert_books_follow(borrower)
-    assert selectors.is_settled(loan)
+    assert settlement.is_settled(loan)
 
 
 def test_an_invoice_payment_that_the_borrower_books_is_not_posted_by_us():
@@ -101,7 +101,7 @@ def test_an_invoice_payment_that_the_borrower_books_is_not_posted_by_us():
     assert borrower.balance("N") == 950
     assert_balances(borrower)
     assert_statement(borrower)
-    assert selectors.is_settled(loan)
+    assert settlement.is_settled(loan)
 
 
 def test_a_fee_kept_back_from_the_advance_ends_at_zero():
@@ -182,7 +182,7 @@ def test_the_source_documents_combination_is_written_and_explained():
     assert_books_follow(borrower)
     words = " ".join(explain(loan_position(loan=loan), loan))
     assert "residual release of GBP 1,000.00" in words
-    assert not selectors.is_settled(loan)
+    assert not settlement.is_settled(loan)
 
 
 def test_a_fee_with_tax_is_split_and_leaves_the_lender_account_whole():

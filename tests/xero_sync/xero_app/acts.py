@@ -5,7 +5,8 @@ from typing import Any
 
 from xero_sync.models import CheckpointReview, ProgrammeAct, XeroApp
 from xero_sync.models.programme import Preparation
-from xero_sync.xero_app import checkpoints, programme, standing
+from xero_sync.partner_programme import acts, checkpoints
+from xero_sync.xero_app import standing
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TODAY = NOW.date()
@@ -22,7 +23,7 @@ def give_links(**overrides: str) -> None:
 
 def prepare_all(on: date = TODAY) -> None:
     for item in Preparation:
-        programme.prepare(item=item, on=on, **WHO)
+        acts.prepare(item=item, on=on, **WHO)
 
 
 def meet_all_checkpoints() -> list[CheckpointReview]:
@@ -35,7 +36,7 @@ def meet_all_checkpoints() -> list[CheckpointReview]:
 
 
 def step(name: str, on: date = TODAY, **values: Any) -> ProgrammeAct:
-    return programme.take_step(step=name, on=on, **WHO | values)
+    return acts.take_step(step=name, on=on, **WHO | values)
 
 
 def certify() -> None:

@@ -5,8 +5,9 @@ from django.db import IntegrityError, transaction
 
 from tests.xero_sync.xero_app.acts import WHO, meet_all_checkpoints
 from xero_sync.models import CheckpointReview
-from xero_sync.xero_app import checkpoints, programme, standing
-from xero_sync.xero_app.checkpoint_list import BANK_FEEDS, LENDING
+from xero_sync.partner_programme import acts, checkpoints
+from xero_sync.partner_programme.checkpoint_list import BANK_FEEDS, LENDING
+from xero_sync.xero_app import standing
 from xero_sync.xero_app.exceptions import ProgrammeRefused
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +69,7 @@ def test_at_first_all_that_apply_are_open():
 
 
 def test_the_list_for_bank_feeds_counts_where_they_are_asked_for():
-    programme.ask_for_bank_feeds(wanted=False, **WHO)
+    acts.ask_for_bank_feeds(wanted=False, **WHO)
 
     assert {code.split("-")[0] for code in open_codes()} == {"lending"}
 

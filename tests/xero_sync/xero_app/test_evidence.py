@@ -18,10 +18,11 @@ from xero_sync.models import (
     WebhookMessage,
     XeroApp,
 )
+from xero_sync.partner_programme import evidence
+from xero_sync.partner_programme.checkpoint_list import Evidence
 from xero_sync.writeback import inbox
 from xero_sync.writeback.sweep import sweep
-from xero_sync.xero_app import evidence, scopes
-from xero_sync.xero_app.checkpoint_list import Evidence
+from xero_sync.xero_app import scopes
 
 pytestmark = pytest.mark.django_db
 

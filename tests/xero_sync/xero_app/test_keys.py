@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from xero_sync import encryption
+from lending.db import encryption
 from xero_sync.models import XeroApp, XeroAppAct, XeroAppChange
 from xero_sync.xero_app import keys
 from xero_sync.xero_app.exceptions import (

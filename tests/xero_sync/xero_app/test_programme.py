@@ -18,7 +18,9 @@ from tests.xero_sync.xero_app.acts import (
 )
 from xero_sync.models import PartnerProgramme, ProgrammeAct
 from xero_sync.models.programme import PartnerStep, Preparation
-from xero_sync.xero_app import checkpoints, facts, programme, standing
+from xero_sync.partner_programme import acts as programme
+from xero_sync.partner_programme import checkpoints
+from xero_sync.xero_app import facts, standing
 from xero_sync.xero_app.exceptions import ProgrammeRefused
 
 pytestmark = pytest.mark.django_db

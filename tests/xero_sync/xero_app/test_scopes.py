@@ -8,10 +8,11 @@ from django.db import IntegrityError, transaction
 
 from tests.builders import make_company
 from tests.xero_sync.xero_app.acts import NOW, WHO
-from xero_sync import connection_words
+from xero_sync.connections import alerts
 from xero_sync.models import Connection, ScopeChange
+from xero_sync.partner_programme import acts
 from xero_sync.writeback.readiness import Readiness
-from xero_sync.xero_app import programme, scopes
+from xero_sync.xero_app import scopes
 from xero_sync.xero_app.exceptions import ProgrammeRefused
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +74,7 @@ def test_every_scope_has_its_reason():
 def test_bank_feeds_are_requested_only_where_they_are_asked_for():
     assert "bankfeeds" in {one.name for one in scopes.requested()}
 
-    programme.ask_for_bank_feeds(wanted=False, **WHO)
+    acts.ask_for_bank_feeds(wanted=False, **WHO)
 
     assert "bankfeeds" not in {one.name for one in scopes.requested()}
 
@@ -108,15 +109,15 @@ def test_a_new_consent_takes_a_connection_off_the_list():
 
 def test_the_connections_page_and_the_overview_tell_of_it():
     connection = connect()
-    assert "consent again" not in " ".join(connection_words.standing(connection))
-    assert connection_words.matters(now=NOW) == []
+    assert "consent again" not in " ".join(alerts.standing(connection))
+    assert alerts.alerts(now=NOW) == []
 
     change("bankfeeds")
 
-    words = " ".join(connection_words.standing(connection))
+    words = " ".join(alerts.standing(connection))
     assert "has to consent again" in words
     assert "bankfeeds" in words
-    told = [one.sentence for one in connection_words.matters(now=NOW)]
+    told = [one.sentence for one in alerts.alerts(now=NOW)]
     assert any(one.startswith("1 borrower has to consent again") for one in told)
 
 
@@ -154,7 +155,7 @@ def test_what_is_no_longer_asked_for_needs_no_consent():
     connect()
     change("bankfeeds")
 
-    programme.ask_for_bank_feeds(wanted=False, **WHO)
+    acts.ask_for_bank_feeds(wanted=False, **WHO)
 
     assert waiting() == {}
 
@@ -163,7 +164,7 @@ def test_statement_lines_wait_for_the_consent_whatever_the_application_asks_for(
     before, after = connect(), connect(at=NOW)
     change("bankfeeds")
 
-    programme.ask_for_bank_feeds(wanted=False, **WHO)
+    acts.ask_for_bank_feeds(wanted=False, **WHO)
 
     lacking = [
         Readiness(one, None, NOW, scopes_changed=True).lacks_feed_consent
@@ -195,7 +196,7 @@ def test_a_change_names_scopes_of_the_sheet():
     refused(change, "added", "Name a scope")
     refused(lambda: change(removed=["bankfeeds"]), "removed", "still on the sheet")
     refused(lambda: change(removed=["A b"]), "removed", "no scope")
-    programme.ask_for_bank_feeds(wanted=False, **WHO)
+    acts.ask_for_bank_feeds(wanted=False, **WHO)
     refused(lambda: change("bankfeeds"), "added", "no reason")
 
 

@@ -10,7 +10,8 @@ from tests.xero_sync.xero_app.acts import TODAY, WHO, certify
 from xero_sync import jobs
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.models import XeroApp, XeroAppChange
-from xero_sync.xero_app import facts, problems, programme, records, toggles
+from xero_sync.partner_programme import acts
+from xero_sync.xero_app import facts, problems, records, toggles
 from xero_sync.xero_app.exceptions import (
     BankFeedsNotAllowed,
     KeysMissing,
@@ -126,9 +127,9 @@ def test_where_certification_ends_bank_feeds_are_switched_off(end):
 
     given = {"on": TODAY, "reason": "Xero says so.", **WHO}
     if end == "withdrawn":
-        programme.withdraw_step(step="certification", **given)
+        acts.withdraw_step(step="certification", **given)
     else:
-        programme.record_not_eligible(**given)
+        acts.record_not_eligible(**given)
 
     assert facts.current().bank_feeds_on is False
     assert records.changes().first().changed_by == WHO["author"]
@@ -138,7 +139,7 @@ def test_bank_feeds_that_nobody_recorded_stay_unrecorded_where_certification_end
     app()
     certify()
 
-    programme.record_not_eligible(on=TODAY, reason="Xero says so.", **WHO)
+    acts.record_not_eligible(on=TODAY, reason="Xero says so.", **WHO)
 
     assert facts.current().bank_feeds_on is None
 

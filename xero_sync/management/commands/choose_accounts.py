@@ -8,18 +8,19 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from lending.management.base import a_date, at_the_keyboard
-from xero_sync import account_choice, offers
-from xero_sync.account_choice import (
+from xero_sync.accounts import choice
+from xero_sync.accounts import options as account_options
+from xero_sync.accounts.choice import (
     AdoptedLenderAccount,
     Choice,
     NewExpenseAccount,
     NewLenderAccount,
 )
-from xero_sync.clock import database_now
+from xero_sync.accounts.options import Choices
 from xero_sync.management.base import XeroCommand, connection_of
 from xero_sync.models import AccountMapping
-from xero_sync.offers import Choices
-from xero_sync.patient import patient_client
+from xero_sync.runtime.clock import database_now
+from xero_sync.writeback.paced_client import paced_client
 
 Options = dict[str, Any]
 # What the fields that a refusal names are called here.
@@ -68,11 +69,13 @@ class Command(XeroCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Show what can be chosen, or choose it."""
         connection = connection_of(options["reference"])
-        with patient_client() as client:
+        with paced_client() as client:
             if options["list"]:
-                self._list(offers.choices(connection=connection, client=client))
+                self._list(
+                    account_options.choices(connection=connection, client=client)
+                )
                 return
-            chosen = account_choice.choose(
+            chosen = choice.choose(
                 connection=connection,
                 choice=_choice(options),
                 client=client,

@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from xero_sync import webhook_setup
 from xero_sync.codat.webhooks import EVENT_TYPES
 from xero_sync.management.base import XeroCommand
-from xero_sync.patient import patient_client
-from xero_sync.webhook_setup import SECRET_STEP, Registration
+from xero_sync.webhooks import registration as webhook_registration
+from xero_sync.webhooks.registration import SECRET_STEP, Registration
+from xero_sync.writeback.paced_client import paced_client
 
 
 class Command(XeroCommand):
@@ -24,16 +24,17 @@ class Command(XeroCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Look, register if asked to, and say what is left to do."""
-        if not webhook_setup.is_reachable():
+        if not webhook_registration.is_reachable():
             raise CommandError(
-                f"PUBLIC_BASE_URL: Codat cannot reach {webhook_setup.address()}; set "
+                "PUBLIC_BASE_URL: Codat cannot reach "
+                f"{webhook_registration.address()}; set "
                 "the address that the back office has on the internet."
             )
-        with patient_client() as client:
+        with paced_client() as client:
             if options["create"]:
-                registration, is_new = webhook_setup.register(client=client)
+                registration, is_new = webhook_registration.register(client=client)
             else:
-                registration, is_new = webhook_setup.look(client=client), False
+                registration, is_new = webhook_registration.look(client=client), False
         if registration.consumer is None:
             raise CommandError(
                 f"{registration.address} is not registered at Codat; run "

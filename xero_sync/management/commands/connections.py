@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from xero_sync import connection_checks, connection_words
-from xero_sync.clock import database_now
+from xero_sync.connections import alerts, daily_check
 from xero_sync.management.base import XeroCommand
 from xero_sync.models import Connection
-from xero_sync.patient import patient_client
+from xero_sync.runtime.clock import database_now
+from xero_sync.writeback.paced_client import paced_client
 from xero_sync.xero_app import cap
 
 
@@ -28,8 +28,8 @@ class Command(XeroCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Say it; what could not be read is counted."""
         if options["check"]:
-            with patient_client() as client:
-                checked, failed = connection_checks.check_all(
+            with paced_client() as client:
+                checked, failed = daily_check.check_all(
                     client=client, now=database_now()
                 )
             self.say(f"{checked} checked, {failed} could not be read.")
@@ -39,7 +39,7 @@ class Command(XeroCommand):
             name = connection.organisation_name or "–"
             demo = ", demo company" if connection.is_demo else ""
             self.say(f"{connection.company.reference}: “{name}”{demo}")
-            for sentence in connection_words.standing(connection):
+            for sentence in alerts.standing(connection):
                 self.say(f"  {sentence}")
-        for matter in connection_words.matters(now=database_now()):
+        for matter in alerts.alerts(now=database_now()):
             self.say(f"! {matter.sentence}")

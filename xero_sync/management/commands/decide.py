@@ -7,10 +7,10 @@ from uuid import UUID
 from django.core.management.base import CommandError, CommandParser
 
 from lending.management.base import at_the_keyboard
-from xero_sync import entries
-from xero_sync.clock import database_now
+from xero_sync.entries import wording as entry_wording
 from xero_sync.management.base import XeroCommand, a_uuid
 from xero_sync.models import SyncRecord
+from xero_sync.runtime.clock import database_now
 from xero_sync.writeback import decisions
 
 DECISIONS: dict[str, Callable[..., SyncRecord]] = {
@@ -54,13 +54,13 @@ class Command(XeroCommand):
             now=database_now(),
             **values,
         )
-        self.say(f"{record.pk} is now: {entries.state_of(record)}.")
+        self.say(f"{record.pk} is now: {entry_wording.state_of(record)}.")
 
     def _show(self, record: SyncRecord) -> None:
-        for line in entries.describe(record):
+        for line in entry_wording.describe(record):
             self.say(line)
         self.say("What happened:")
-        for line in entries.timeline(record):
+        for line in entry_wording.timeline(record):
             self.say(line)
 
 

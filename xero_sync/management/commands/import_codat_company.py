@@ -8,11 +8,11 @@ from django.core.management.base import CommandParser
 from lending import services
 from lending.management.base import at_the_keyboard, company_named
 from lending.models import Company
-from xero_sync import connections
-from xero_sync.clock import database_now
+from xero_sync.connections import adopting, switches
 from xero_sync.management.base import XeroCommand, a_uuid
 from xero_sync.models import Connection
-from xero_sync.patient import patient_client
+from xero_sync.runtime.clock import database_now
+from xero_sync.writeback.paced_client import paced_client
 
 
 class Command(XeroCommand):
@@ -83,8 +83,8 @@ def _create_and_adopt(options: dict[str, Any]) -> Connection:
 
 
 def _adopt(company: Company, options: dict[str, Any]) -> Connection:
-    with patient_client() as client:
-        connection = connections.import_codat_company(
+    with paced_client() as client:
+        connection = adopting.import_codat_company(
             company=company,
             codat_company_id=options["codat_company"],
             codat_connection_id=options["codat_connection"],
@@ -92,7 +92,7 @@ def _adopt(company: Company, options: dict[str, Any]) -> Connection:
             now=database_now(),
         )
     if options["bank_feeds"] is not None:
-        connection = connections.set_bank_feeds(
+        connection = switches.set_bank_feeds(
             connection=connection,
             on=options["bank_feeds"],
             now=database_now(),

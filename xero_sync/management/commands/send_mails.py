@@ -3,7 +3,7 @@
 from typing import Any
 
 from lending.management.base import PlainCommand
-from xero_sync import notices
+from xero_sync.borrowers import notices
 
 
 class Command(PlainCommand):

@@ -7,11 +7,14 @@ from django.core.management.base import CommandError, CommandParser
 from django.db.models import Count, QuerySet
 
 from lending.models import Company, Loan
-from xero_sync import entries, gauge_words, gauges, selectors
-from xero_sync.clock import database_now
+from xero_sync.entries import settlement
+from xero_sync.entries import wording as entry_wording
 from xero_sync.management.base import XeroCommand
 from xero_sync.models import Connection, SyncRecord
 from xero_sync.models.choices import CLOSED_STATES, Reason, State
+from xero_sync.monitoring import limits
+from xero_sync.monitoring import wording as monitoring_wording
+from xero_sync.runtime.clock import database_now
 
 MOST_SHOWN = 20
 
@@ -52,7 +55,7 @@ class Command(XeroCommand):
         for record in loaded[:MOST_SHOWN]:
             self.say(
                 f"  {record.pk}  {record.loan} {record.event.kind}, "
-                f"{record.get_step_display()}: {entries.state_of(record)}"
+                f"{record.get_step_display()}: {entry_wording.state_of(record)}"
             )
         if total > MOST_SHOWN:
             self.say(f"  … and {total - MOST_SHOWN} more; name a company or a loan.")
@@ -61,8 +64,8 @@ class Command(XeroCommand):
 
     def _background(self) -> None:
         """Print what the admin's page on limits and background work shows."""
-        read = gauges.read(now=database_now())
-        summary = gauge_words.summary(read)
+        read = limits.read(now=database_now())
+        summary = monitoring_wording.summary(read)
         self.say()
         if summary.is_well:
             self.say(summary.well)
@@ -70,10 +73,10 @@ class Command(XeroCommand):
             self.say(f"This needs you: {sentence}")
         for sentence in summary.passing:
             self.say(f"This passes by itself: {sentence}")
-        for table in gauge_words.tables(read):
+        for table in monitoring_wording.tables(read):
             self._table(table)
 
-    def _table(self, table: gauge_words.Table) -> None:
+    def _table(self, table: monitoring_wording.Table) -> None:
         self.say()
         self.say(table.title)
         widths = [
@@ -122,7 +125,7 @@ def _facts(connection: Connection) -> Iterator[str]:
 
 
 def _loan_words(loan: Loan) -> str:
-    end = "; settled" if selectors.is_settled(loan) else ""
+    end = "; settled" if settlement.is_settled(loan) else ""
     return f"{_counts(SyncRecord.objects.filter(loan=loan))}{end}"
 
 

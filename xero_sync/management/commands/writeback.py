@@ -5,10 +5,10 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from lending.management.base import a_date, at_the_keyboard
-from xero_sync import connections
-from xero_sync.clock import database_now
+from xero_sync.connections import switches
 from xero_sync.management.base import XeroCommand, connection_of
 from xero_sync.models.choices import HeldEvents
+from xero_sync.runtime.clock import database_now
 
 
 class Command(XeroCommand):
@@ -38,7 +38,7 @@ class Command(XeroCommand):
         on = options["switch"] == "on"
         if not on and (options["held_events"] or options["publish_from"]):
             raise CommandError("held_events: only switching on needs this choice.")
-        connection = connections.switch_writeback(
+        connection = switches.switch_writeback(
             connection=connection_of(options["reference"]),
             on=on,
             switched_by=at_the_keyboard(),

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from xero_sync.clock import database_now
 from xero_sync.management.base import XeroCommand
 from xero_sync.models import XeroApp
-from xero_sync.patient import patient_client
+from xero_sync.runtime.clock import database_now
+from xero_sync.writeback.paced_client import paced_client
 from xero_sync.xero_app import facts, keys, problems, records, registration, toggles
 from xero_sync.xero_app.facts import AppFacts
 from xero_sync.xero_app.problems import moment
@@ -29,7 +29,7 @@ class Command(XeroCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Ask Codat if asked to, and print what stands."""
         if options["check"]:
-            with patient_client() as client:
+            with paced_client() as client:
                 toggles.look(client=client, now=database_now())
         app = records.stored()
         for label, text in _lines(app, facts.current()):

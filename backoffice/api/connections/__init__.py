@@ -1,0 +1,1 @@
+"""Connections, their accounts, switches and bank feeds over the API."""

@@ -1,0 +1,1 @@
+"""Companies, loans and their events over the API."""

@@ -1,0 +1,1 @@
+"""Entries and the decisions about them over the API."""

@@ -1,0 +1,284 @@
+"""Admin pages of the API's clients and keys: made, shown once, revoked."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Count, Max, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import localize
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.api_keys import services as api_keys
+from backoffice.api_keys.forms import KeyForm
+from backoffice.api_keys.wording import companies_in_words, needs_a_look, state_in_words
+from backoffice.models import ApiClient, ApiKey, KeyScope
+from lending.admin.base import (
+    BackOfficeAdmin,
+    Link,
+    ObjectAction,
+    ReadOnlyAdmin,
+    Section,
+    author,
+    object_url,
+)
+
+ROTATION = gettext_lazy(
+    "Two keys of a client are accepted at once: make the new one, let the service "
+    "change to it, see it used, then revoke the old one."
+)
+
+
+class IsAccepted(admin.SimpleListFilter):
+    """Keys by whether a request with them is let in."""
+
+    title = gettext_lazy("state")
+    parameter_name = "accepted"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        """Name the choices."""
+        return [
+            ("yes", gettext_lazy("Live")),
+            ("no", gettext_lazy("Refused")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:  # noqa: ARG002
+        """Filter by the choice."""
+        accepted = ApiKey.objects.accepted(timezone.now())
+        match self.value():
+            case "yes":
+                return queryset.filter(pk__in=accepted)
+            case "no":
+                return queryset.exclude(pk__in=accepted)
+        return queryset
+
+
+class Revoke(ObjectAction):
+    """Refuse a key from now on."""
+
+    name = "revoke"
+    label = gettext_lazy("Revoke")
+    explanation = gettext_lazy(
+        "The key is refused from now on, for good. A service that still uses it is "
+        "answered 401; what it has recorded stays."
+    )
+    done = gettext_lazy("The key was revoked.")
+
+    def is_offered(self, obj: ApiKey) -> bool:
+        """Offer it for a live key, also while its client is switched off."""
+        return obj.is_live(timezone.now())
+
+    def perform(self, obj: ApiKey, values: dict[str, Any], author: str) -> None:  # noqa: ARG002
+        """Revoke it."""
+        api_keys.revoke_key(key=obj, revoked_by=author, now=timezone.now())
+
+
+class ApiKeyAdmin(ReadOnlyAdmin):
+    """Keys: their text is on the page that answers their making, and nowhere else."""
+
+    object_actions = (Revoke(),)
+    list_display = (
+        "prefix",
+        "name",
+        "client",
+        "state",
+        "last_used_at",
+        "expires_at",
+        "scopes_in_short",
+        "for_companies",
+    )
+    list_filter = (IsAccepted,)
+    list_select_related = ("client",)
+    search_fields = (
+        "prefix__startswith",
+        "client__name__startswith",
+        "name__icontains",
+    )
+    search_help_text = gettext_lazy(
+        "The beginning of a prefix or of a client's name, or a part of a key's name."
+    )
+    ordering = ("-pk",)
+    sortable_by = ()
+    fields = (
+        "prefix",
+        "name",
+        "client",
+        "state",
+        "scopes_in_words",
+        "for_companies",
+        "requests_per_minute",
+        "last_used_at",
+        "expires_at",
+        "created_at",
+        "created_by",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """Load what each line names."""
+        keys: QuerySet = super().get_queryset(request)
+        return keys.prefetch_related("companies")
+
+    def get_fields(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        obj: ApiKey | None = None,
+    ) -> tuple[str, ...]:
+        """Say who revoked a key, if somebody did."""
+        revoked = ("revoked_at", "revoked_by") if obj and obj.revoked_at else ()
+        return (*self.fields, *revoked)
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, key: ApiKey) -> SafeString | str:
+        """Say how it stands."""
+        return state_cell(key, timezone.now())
+
+    @admin.display(description=gettext_lazy("scopes"))
+    def scopes_in_short(self, key: ApiKey) -> str:
+        """List what it may do."""
+        return ", ".join(key.scopes)
+
+    @admin.display(description=gettext_lazy("it may"))
+    def scopes_in_words(self, key: ApiKey) -> SafeString:
+        """Spell what it may do."""
+        words = dict(KeyScope.choices)
+        return format_html_join(
+            "", "<div>{} ({})</div>", ((words.get(one, one), one) for one in key.scopes)
+        )
+
+    @admin.display(description=gettext_lazy("for"))
+    def for_companies(self, key: ApiKey) -> str:
+        """Name the companies."""
+        return companies_in_words(key)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Let those make keys who may."""
+        return bool(request.user.has_perm("backoffice.add_apikey"))
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",  # noqa: ARG002
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> HttpResponse:
+        """Ask what the key is to be, make it, and answer with its text."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        is_post = request.method == "POST"
+        initial = {"client": request.GET.get("client")}
+        form = KeyForm(request.POST if is_post else None, initial=initial)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Make a key"),
+            "subtitle": "",
+            "form": form,
+            "media": self.media + form.media,
+            "action": {"explanation": ROTATION},
+            "back": reverse("admin:backoffice_apikey_changelist"),
+        }
+        if is_post and form.is_valid():
+            with transaction.atomic():
+                made = form.make(author(request))
+                if made is not None:
+                    self.log_addition(request, made[0], _("Made"))
+            if made is not None:
+                context |= {"key": made[0], "text": made[1]}
+                context |= {"back": object_url(made[0]), "title": _("A key was made")}
+                return TemplateResponse(request, "admin/api_key_made.html", context)
+        return TemplateResponse(request, "admin/object_action.html", context)
+
+
+class ApiClientAdmin(BackOfficeAdmin):
+    """Services that call the API, made with their first key."""
+
+    list_display = ("name", "is_active", "accepted_keys", "last_used", "created_at")
+    list_filter = ("is_active",)
+    search_fields = ("name__startswith",)
+    search_help_text = gettext_lazy("The beginning of a name.")
+    ordering = ("name",)
+    sortable_by = ("name",)
+    fields = ("name", "is_active", "created_at")
+    # What was done is signed with the name.
+    readonly_fields = ("name", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """Count the keys that are accepted, and find the last use of any."""
+        accepted = Q(keys__in=ApiKey.objects.accepted(timezone.now()))
+        clients: QuerySet = super().get_queryset(request)
+        counted: QuerySet = clients.annotate(
+            accepted=Count("keys", filter=accepted), used=Max("keys__last_used_at")
+        )
+        return counted
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        """Refuse: a client is made with its first key."""
+        return False
+
+    @admin.display(description=gettext_lazy("accepted keys"))
+    def accepted_keys(self, client: Any) -> int:
+        """Count the keys that are accepted."""
+        return int(client.accepted)
+
+    @admin.display(description=gettext_lazy("last used"), empty_value="–")
+    def last_used(self, client: Any) -> datetime | None:
+        """Tell when any of its keys was used."""
+        moment: datetime | None = client.used
+        return moment
+
+    def links(self, request: HttpRequest, obj: ApiClient) -> list[Link]:
+        """Lead to the making of a key."""
+        if not (obj.is_active and request.user.has_perm("backoffice.add_apikey")):
+            return []
+        add = reverse("admin:backoffice_apikey_add")
+        return [Link(_("Make a key"), f"{add}?client={obj.pk}")]
+
+    def sections(self, request: HttpRequest, obj: ApiClient) -> list[Section]:
+        """Show the keys to those who may see keys."""
+        may = ("view_apikey", "change_apikey")
+        if not any(request.user.has_perm(f"backoffice.{one}") for one in may):
+            return []
+        now = timezone.now()
+        keys = obj.keys.select_related("client").order_by("-pk")
+        return [
+            Section(
+                title=_("Keys"),
+                columns=(
+                    _("Key"),
+                    _("Scopes"),
+                    _("State"),
+                    _("Last used"),
+                    _("Expires"),
+                ),
+                rows=[
+                    (
+                        format_html('<a href="{}">{}</a>', object_url(key), key),
+                        ", ".join(key.scopes),
+                        state_cell(key, now),
+                        _moment(key.last_used_at),
+                        _moment(key.expires_at),
+                    )
+                    for key in keys
+                ],
+                notes=[str(ROTATION)],
+            )
+        ]
+
+
+def state_cell(key: ApiKey, now: datetime) -> SafeString | str:
+    """Say how a key stands; what a person should look at stands out."""
+    words = state_in_words(key, now)
+    if not needs_a_look(key, now):
+        return words
+    return format_html('<strong class="needs-a-look">{}</strong>', words)
+
+
+def _moment(moment: datetime | None) -> str:
+    return localize(timezone.localtime(moment)) if moment else "–"

@@ -1,0 +1,4 @@
+"""Which accounts of the borrower's books are used, and how they are prepared.
+
+Doors: `choice` (what pages and the API ask for), `mapping`, `options`.
+"""

@@ -1,0 +1,1 @@
+"""Pages of lender accounts and missing lines: `pages` shows, `actions` acts."""

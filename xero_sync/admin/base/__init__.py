@@ -1,0 +1,1 @@
+"""What the operators' pages of this app have in common: search, evidence, one row."""

@@ -1,0 +1,1 @@
+"""What operators do for a borrower: links, mails, consents."""

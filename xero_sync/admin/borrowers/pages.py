@@ -1,0 +1,184 @@
+"""Customers' links and the mails that are owed to them."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from lending.admin.base import Link, ObjectAction, ReadOnlyAdmin
+from lending.models import Company
+from xero_sync.borrowers import link_requests, links, notices
+from xero_sync.models import BorrowerNotice
+from xero_sync.runtime.clock import database_now
+
+
+class ShowLink(ObjectAction):
+    """Make a link for a person to hand on."""
+
+    name = "customer-link"
+    label = gettext_lazy("Make a customer's link")
+    explanation = gettext_lazy(
+        "Makes a link to the customer's own page: how the connection stands, and the "
+        "way to Xero. Whoever has it can open the page, so hand it only to the "
+        "customer. Links that were given before go on working."
+    )
+    done = gettext_lazy("The customer's link")
+
+    def perform(self, obj: Company, values: dict[str, Any], author: str) -> str:  # noqa: ARG002
+        """Return the link, to be shown this once."""
+        return links.link_for(obj)
+
+
+class MailLink(ObjectAction):
+    """Have the link mailed."""
+
+    name = "mail-customer-link"
+    label = gettext_lazy("Mail the customer's link")
+    explanation = gettext_lazy(
+        "Mails a fresh link to the company's contact email, in the company's language."
+    )
+    done = gettext_lazy("The mail goes out within a minute; see Mails to customers.")
+
+    def is_offered(self, obj: Company) -> bool:
+        """Offer it where there is an address."""
+        return bool(obj.contact_email)
+
+    def perform(self, obj: Company, values: dict[str, Any], author: str) -> None:  # noqa: ARG002
+        """Owe the mail."""
+        link_requests.mail_link_for(company=obj, author=author, now=database_now())
+
+
+class RevokeLinks(ObjectAction):
+    """Let no earlier link open any more."""
+
+    name = "revoke-customer-links"
+    label = gettext_lazy("Revoke the customer's links")
+    explanation = gettext_lazy(
+        "None of the links that the customer was given so far opens any more, at once "
+        "and for good. A new one can be made afterwards."
+    )
+    done = gettext_lazy("The links were revoked.")
+
+    def perform(self, obj: Company, values: dict[str, Any], author: str) -> None:  # noqa: ARG002
+        """Revoke them."""
+        links.revoke(company=obj, revoked_by=author, now=database_now())
+
+
+COMPANY_ACTIONS = (ShowLink(), MailLink(), RevokeLinks())
+
+
+def links_to_make_one(request: HttpRequest, company: Company) -> list[Link]:
+    """Lead to the page that makes a customer's link, for those who may make one."""
+    if not request.user.has_perm("lending.change_company"):
+        return []
+    address = f"admin:lending_company_{ShowLink.name}"
+    return [Link(ShowLink.label, reverse(address, args=[company.pk]))]
+
+
+class SendAgain(ObjectAction):
+    """Take up a mail that was given up."""
+
+    name = "send-again"
+    label = gettext_lazy("Send again")
+    explanation = gettext_lazy(
+        "Mend the cause first, such as the company's contact email. The mail is "
+        "written anew, with a fresh link."
+    )
+    done = gettext_lazy("The mail goes out within a minute.")
+
+    def is_offered(self, obj: BorrowerNotice) -> bool:
+        """Offer it for one that was given up."""
+        return obj.given_up_at is not None and not obj.is_obsolete
+
+    def perform(self, obj: BorrowerNotice, values: dict[str, Any], author: str) -> None:  # noqa: ARG002
+        """Have it sent."""
+        notices.send_again(notice=obj, now=database_now())
+
+
+class MailState(admin.SimpleListFilter):
+    """Mails by what became of them."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        model_admin: Any,  # noqa: ARG002
+    ) -> list[tuple[str, Any]]:
+        """Name the choices."""
+        return [
+            ("given_up", gettext_lazy("Not sent, needs you")),
+            ("open", gettext_lazy("Waiting")),
+            ("sent", gettext_lazy("Sent")),
+        ]
+
+    def queryset(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        queryset: QuerySet,
+    ) -> QuerySet:
+        """Filter by the choice."""
+        rows: Any = queryset
+        match self.value():
+            case "given_up":
+                return rows.needing_a_person()  # type: ignore[no-any-return]
+            case "open":
+                return rows.open()  # type: ignore[no-any-return]
+            case "sent":
+                return queryset.filter(sent_at__isnull=False)
+        return queryset
+
+
+class BorrowerNoticeAdmin(ReadOnlyAdmin):
+    """Mails to customers: what each was about, and whether it went out."""
+
+    object_actions = (SendAgain(),)
+    list_display = ("state", "company", "kind", "created_at", "error")
+    list_filter = (MailState, "kind")
+    list_select_related = ("company",)
+    search_fields = ("company__reference__startswith",)
+    search_help_text = gettext_lazy("The beginning of a company's reference.")
+    ordering = ("-pk",)
+    sortable_by = ()
+    fields = (
+        "company",
+        "kind",
+        "subject",
+        "state",
+        "created_at",
+        "attempts",
+        "sent_at",
+        "given_up_at",
+        "error",
+    )
+
+    def headline(self, obj: BorrowerNotice) -> str:
+        """Name what it is about, and whom it is for."""
+        return f"{obj.get_kind_display()} – {obj.company}"
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, notice: BorrowerNotice) -> str:
+        """Say what became of it."""
+        return state_in_words(notice, now=database_now())
+
+
+def state_in_words(notice: BorrowerNotice, *, now: datetime) -> str:
+    """Say where a mail stands."""
+    if notice.sent_at:
+        return _("Sent")
+    if notice.is_obsolete:
+        return _("Not sent: it was no longer true")
+    if notice.given_up_at:
+        return _("Not sent: needs you")
+    if not notice.attempts:
+        return _("Waiting to be sent")
+    if notice.next_attempt_at <= now:
+        return _("Failed; tried again now")
+    minutes = int((notice.next_attempt_at - now).total_seconds() // 60) + 1
+    return _("Failed; tried again in %(minutes)d min") % {"minutes": minutes}

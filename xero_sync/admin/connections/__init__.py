@@ -1,0 +1,1 @@
+"""Pages of connections: `pages` shows them; each other module is one kind of act."""

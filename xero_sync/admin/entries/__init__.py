@@ -1,0 +1,1 @@
+"""Pages of entries and what was sent for them: `pages`, `requests`."""

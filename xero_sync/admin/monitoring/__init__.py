@@ -1,0 +1,1 @@
+"""Pages of limits and background work: `background`; rows for superusers: `pages`."""

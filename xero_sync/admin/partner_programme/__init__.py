@@ -1,0 +1,1 @@
+"""The page of the partner programme: `pages` shows, `actions` acts."""

@@ -1,0 +1,124 @@
+"""The way to Xero for a borrower: his link at Codat, fetched at the click."""
+
+import logging
+from datetime import datetime
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from django.conf import settings
+from django.urls import reverse
+
+from lending.models import Company
+from xero_sync.borrowers import consents, links
+from xero_sync.borrowers.wording import NEED_XERO, Code, code_of, latest_connection
+from xero_sync.codat.client import CodatClient
+from xero_sync.codat.exceptions import (
+    CodatError,
+    ConnectionCapReached,
+    IntegrationOff,
+    WritebackBlocked,
+)
+from xero_sync.connections import onboarding
+from xero_sync.connections import status as connection_status
+from xero_sync.models import Connection
+from xero_sync.xero_app import cap
+
+logger = logging.getLogger(__name__)
+
+# Why our own side sends nobody to Xero, by the codes of those refusals.
+REFUSALS = {
+    ConnectionCapReached.default_code: Code.FULL,
+    IntegrationOff.default_code: Code.NOT_AVAILABLE,
+}
+# The query parameter of ours that Codat hands through.
+VISIT = "visit"
+
+
+class NoWayToXero(Exception):
+    """The borrower cannot be sent to Xero now; the code says why, in words.py."""
+
+    def __init__(self, code: Code) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+def way_to_xero(
+    *, company: Company, client: CodatClient, agreed: consents.Offer, now: datetime
+) -> str:
+    """Return where a borrower lets us into Xero: a fresh address that is used at once.
+
+    What he has agreed to on our page is stored before the address is fetched.
+
+    What is not there yet is made at Codat. The address may work only once and lets
+    somebody connect his books, so it goes into one redirect and nowhere else.
+
+    Raises:
+        NoWayToXero: it is not possible, or not needed.
+    """
+    connection = latest_connection(company)
+    if code_of(connection) == Code.ENDED:
+        raise NoWayToXero(Code.ENDED)
+    barred = bar(connection)
+    if barred is not None:
+        raise NoWayToXero(barred)
+    try:
+        connection = _as_it_stands(connection, company, client, now)
+        consents.keep(connection=connection, offer=agreed, now=now)
+        url = onboarding.link_url(connection=connection, client=client)
+    except WritebackBlocked as exc:
+        raise NoWayToXero(REFUSALS.get(exc.code, Code.UNREACHABLE)) from exc
+    except CodatError as exc:
+        # Its words are kept out: an address may stand in them.
+        logger.warning(
+            "No way to Xero for company %s: %s, HTTP %s",
+            company.pk,
+            type(exc).__name__,
+            exc.status_code,
+        )
+        raise NoWayToXero(Code.UNREACHABLE) from exc
+    if url is None:
+        code = code_of(connection)
+        raise NoWayToXero(Code.UNREACHABLE if code in NEED_XERO else code)
+    return with_parameter(
+        url, VISIT, links.visit_for(connection, language=agreed.language)
+    )
+
+
+def bar(connection: Connection | None) -> Code | None:
+    """Return why our own side sends nobody to Xero now; Codat is not asked."""
+    try:
+        cap.require_integration()
+        cap.require_place(connection=connection)
+    except (ConnectionCapReached, IntegrationOff) as exc:
+        return REFUSALS[exc.code]
+    return None
+
+
+def _as_it_stands(
+    connection: Connection | None, company: Company, client: CodatClient, now: datetime
+) -> Connection:
+    if connection is None:
+        return onboarding.connect_company(company=company, client=client, now=now)
+    return connection_status.refresh(connection=connection, client=client, now=now)
+
+
+def return_address() -> str:
+    """Return the redirect address to enter in Codat's portal, once for all customers.
+
+    Codat fills in what is in braces: two of its own parameters, and ours.
+    """
+    return (
+        f"{settings.PUBLIC_BASE_URL}{reverse('customer-return')}"
+        f"?connection={{connectionId}}&code={{statusCode}}&{VISIT}={{{VISIT}}}"
+    )
+
+
+def with_parameter(url: str, name: str, value: str) -> str:
+    """Add a query parameter to an address that may have some already.
+
+    What is there stays as it is, letter by letter: with one-time passwords Codat's own
+    query must not be written anew.
+    """
+    parts = urlsplit(url)
+    added = urlencode({name: value})
+    query = f"{parts.query}&{added}" if parts.query else added
+    return urlunsplit(parts._replace(query=query))

@@ -1,0 +1,160 @@
+"""What a mail to a borrower says, in the company's language, with a fresh link."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from xero_sync.borrowers import links
+from xero_sync.models import BorrowerNotice
+from xero_sync.models.borrowers import NoticeKind
+from xero_sync.models.choices import ConnectionStatus
+from xero_sync.runtime.clock import database_now
+
+
+@dataclass(frozen=True)
+class Text:
+    """The words of one mail."""
+
+    title: str
+    paragraphs: tuple[str, ...]
+    button: str
+
+
+def is_still_true(notice: BorrowerNotice) -> bool:
+    """Whether a mail still tells how things are."""
+    if notice.kind != NoticeKind.ACCESS_WITHDRAWN:
+        return True
+    live = notice.company.connections.live().first()
+    return live is not None and live.status == ConnectionStatus.DEAUTHORIZED
+
+
+def compose(notice: BorrowerNotice) -> EmailMultiAlternatives:
+    """Return the mail, addressed to the company's contact."""
+    company = notice.company
+    with translation.override(company.language):
+        text = TEXTS[NoticeKind(notice.kind)]()
+        until = timezone.localtime(database_now() + links.lasts())
+        context = {
+            "text": text,
+            "link": links.link_for(company),
+            "until": date_format(until, "j F Y"),
+            "language": company.language,
+            "company": company,
+            "lender": settings.LENDER_NAME,
+            "contact": settings.LENDER_CONTACT_EMAIL,
+        }
+        mail = EmailMultiAlternatives(
+            subject=f"{settings.LENDER_NAME}: {text.title}",
+            body=render_to_string("email/notice.txt", context),
+            to=[company.contact_email],
+            reply_to=list(filter(None, [settings.LENDER_CONTACT_EMAIL])),
+            # The same on every attempt, so that a second copy can be told.
+            headers={
+                "Message-ID": _message_id(notice),
+                "Auto-Submitted": "auto-generated",
+            },
+        )
+        mail.attach_alternative(
+            render_to_string("email/notice.html", context), "text/html"
+        )
+    return mail
+
+
+def _message_id(notice: BorrowerNotice) -> str:
+    host = urlsplit(settings.PUBLIC_BASE_URL).hostname or "localhost"
+    return f"<notice-{notice.pk}.{int(notice.created_at.timestamp())}@{host}>"
+
+
+def _link() -> Text:
+    return Text(
+        _("Your link to the Xero connection"),
+        (
+            _("With the button below you open the page of your Xero connection."),
+            _(
+                "The link is meant for you: whoever has it can open the page. Forward "
+                "it only to somebody who looks after your Xero for you, such as your "
+                "accountant."
+            ),
+        ),
+        _("Open the page"),
+    )
+
+
+def _access_withdrawn() -> Text:
+    return Text(
+        _("Your Xero is no longer connected"),
+        (
+            _("Our access to your Xero was withdrawn there."),
+            _(
+                "We have stopped reading your books and making entries in them. "
+                "Nothing is lost: what is still to be entered waits, and is entered "
+                "in order once you reconnect."
+            ),
+            _("If you disconnected on purpose, you do not need to do anything."),
+        ),
+        _("See and reconnect"),
+    )
+
+
+def _lines_rejected() -> Text:
+    return Text(
+        _("Xero has not accepted some statement lines"),
+        (
+            _(
+                "Some lines of the bank statement that we send to your Xero were not "
+                "accepted there. The payments themselves are not affected."
+            ),
+            _(
+                "We keep these lines, clear up the cause and send them again, in "
+                "order. Please do not enter them by hand: they would stand there twice."
+            ),
+        ),
+        _("See how things are"),
+    )
+
+
+def _lines_missed() -> Text:
+    return Text(
+        _("Some statement lines come late"),
+        (
+            _(
+                "Some lines of the bank statement that we send to your Xero could not "
+                "be delivered on time. The payments themselves are not affected."
+            ),
+            _(
+                "We keep these lines and deliver them, in order, as soon as it is "
+                "possible again. Please do not enter them by hand: they would stand "
+                "there twice."
+            ),
+        ),
+        _("See how things are"),
+    )
+
+
+def _lines_sent_again() -> Text:
+    return Text(
+        _("The missing statement lines are in your Xero"),
+        (
+            _(
+                "The statement lines that were missing have arrived in your Xero, each "
+                "once and in order. You do not need to do anything."
+            ),
+        ),
+        _("See how things are"),
+    )
+
+
+TEXTS: dict[NoticeKind, Callable[[], Text]] = {
+    NoticeKind.LINK: _link,
+    NoticeKind.ACCESS_WITHDRAWN: _access_withdrawn,
+    NoticeKind.LINES_REJECTED: _lines_rejected,
+    NoticeKind.LINES_MISSED: _lines_missed,
+    NoticeKind.LINES_SENT_AGAIN: _lines_sent_again,
+}

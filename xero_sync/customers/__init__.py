@@ -1,1 +1,0 @@
-"""The borrower's own side: links, words, mails and the way to Xero."""

@@ -1,0 +1,136 @@
+"""What a borrower gets from us, and what he agreed to."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class NoticeKind(models.TextChoices):
+    """What a mail to a borrower is about."""
+
+    LINK = "link", _("The customer's link")
+    ACCESS_WITHDRAWN = "access_withdrawn", _("Access was withdrawn in Xero")
+    LINES_REJECTED = "lines_rejected", _("Statement lines were not accepted")
+    LINES_MISSED = "lines_missed", _("Statement lines could not be delivered")
+    LINES_SENT_AGAIN = "lines_sent_again", _("Statement lines have arrived after all")
+
+
+class BorrowerNoticeQuerySet(models.QuerySet["BorrowerNotice"]):
+    """Which mails are still owed."""
+
+    def open(self) -> "BorrowerNoticeQuerySet":
+        """Return those neither sent nor given up."""
+        return self.filter(sent_at=None, given_up_at=None)
+
+    def due(self, now: datetime) -> "BorrowerNoticeQuerySet":
+        """Return those to be tried now."""
+        return self.open().filter(next_attempt_at__lte=now)
+
+    def needing_a_person(self) -> "BorrowerNoticeQuerySet":
+        """Return those that were given up; what they tell may still be true."""
+        return self.filter(given_up_at__isnull=False, is_obsolete=False)
+
+
+class BorrowerNotice(models.Model):
+    """One mail to a borrower, owed from the moment its cause is stored.
+
+    It holds neither text nor link nor address: they are made and read when it is sent,
+    so that no row carries what opens a page, and the text is true at that moment.
+    """
+
+    company = models.ForeignKey(
+        "lending.Company", on_delete=models.PROTECT, related_name="notices"
+    )
+    kind = models.CharField(_("about"), max_length=20, choices=NoticeKind.choices)
+    subject = models.CharField(
+        _("cause"),
+        max_length=200,
+        help_text=_("What it is about; each cause is told of once."),
+    )
+    created_at = models.DateTimeField(_("since"))
+    next_attempt_at = models.DateTimeField(_("next attempt"))
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    given_up_at = models.DateTimeField(_("given up"), null=True, blank=True)
+    is_obsolete = models.BooleanField(
+        _("no longer true"),
+        default=False,
+        help_text=_("What it tells was over before it could be sent."),
+    )
+    error = models.CharField(_("last error"), max_length=200, blank=True)
+
+    objects = BorrowerNoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("mail to a customer")
+        verbose_name_plural = _("mails to customers")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "kind", "subject"],
+                name="xero_sync_borrowernotice_once_per_cause",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(sent_at=None, given_up_at=None),
+                name="xero_sync_borrowernotice_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        """Name the company, the kind and the cause."""
+        return f"{self.company_id} {self.kind} {self.subject}"
+
+
+class LinkRevocation(models.Model):
+    """From this moment on no link opens that a company was given before.
+
+    A link carries how many of these there were when it was made.
+    """
+
+    company = models.ForeignKey(
+        "lending.Company", on_delete=models.PROTECT, related_name="link_revocations"
+    )
+    revoked_at = models.DateTimeField(_("revoked"))
+    revoked_by = models.CharField(_("revoked by"), max_length=150)
+
+    class Meta:
+        verbose_name = _("revocation of links")
+        verbose_name_plural = _("revocations of links")
+
+    def __str__(self) -> str:
+        """Name the company and the time."""
+        return f"{self.company_id} {self.revoked_at:%Y-%m-%d %H:%M:%S}"
+
+
+class BorrowerConsent(models.Model):
+    """A borrower has agreed on our page, before he was sent to Xero; written once.
+
+    The words of each version are kept in `xero_sync/borrowers/consents.py`.
+    """
+
+    connection = models.ForeignKey(
+        "xero_sync.Connection", on_delete=models.PROTECT, related_name="consents"
+    )
+    text_version = models.PositiveIntegerField(_("version of the text"))
+    language = models.CharField(_("language"), max_length=10)
+    privacy_url = models.CharField(
+        _("privacy policy"),
+        max_length=200,
+        blank=True,
+        help_text=_("The addresses to which the page led then."),
+    )
+    terms_url = models.CharField(_("terms and conditions"), max_length=200, blank=True)
+    given_at = models.DateTimeField(_("given"))
+
+    class Meta:
+        verbose_name = _("consent of a customer")
+        verbose_name_plural = _("consents of customers")
+
+    def __str__(self) -> str:
+        """Name the connection, the version and the time."""
+        version = f"{self.text_version} {self.language}"
+        return f"{self.connection_id} {version} {self.given_at:%Y-%m-%d %H:%M:%S}"

@@ -1,1 +1,0 @@
-"""Pages that a borrower opens with a link, without an account."""

@@ -1,0 +1,4 @@
+"""The lender's way to Xero's certification: acts, checkpoints and their evidence.
+
+Doors: `acts` (what may be recorded), `report` (everything that is shown).
+"""

@@ -1,0 +1,68 @@
+"""The public entry, for a borrower who starts in Xero's list of banks.
+
+Nobody learns here who our customers are: whatever is entered, the answer is the same,
+and the link only goes to the address on file.
+"""
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from xero_sync.borrowers import link_requests
+from xero_sync.portal import throttles
+from xero_sync.portal.answers import SeeOther, private, show, speaking
+from xero_sync.runtime.clock import database_now
+
+TOO_MANY = 429
+# From one address; behind a proxy that may be everybody's.
+A_MINUTE = 30
+
+
+class AskForm(forms.Form):
+    """What a borrower knows of himself."""
+
+    reference = forms.CharField(
+        label=_("Your reference with us"),
+        max_length=64,
+        help_text=_("It is in our messages and on your contract."),
+        error_messages={"required": _("Enter your reference.")},
+    )
+    email = forms.EmailField(
+        label=_("Your email address"),
+        help_text=_("The one at which you get our messages."),
+        error_messages={
+            "required": _("Enter your email address."),
+            "invalid": _("Enter a whole email address, such as name@example.com."),
+        },
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+    def __init__(self, data: object = None) -> None:
+        super().__init__(data, label_suffix="")  # type: ignore[arg-type]
+        for name in self.errors if self.is_bound else ():
+            # A person who cannot see the page is led to the first mistake.
+            self.fields[name].widget.attrs["autofocus"] = True
+            break
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@private
+def entry(request: HttpRequest) -> HttpResponse:
+    """Ask who somebody is, and mail the link if we know him."""
+    with speaking(request) as language:
+        if request.GET.get("sent"):
+            return show(request, "link_sent")
+        form = AskForm(request.POST if request.method == "POST" else None)
+        if not form.is_valid():
+            return show(request, "entry", form=form)
+        address = request.META.get("REMOTE_ADDR", "")
+        if not throttles.may("entry", who=address, a_minute=A_MINUTE):
+            response = show(request, "too_many", status=TOO_MANY)
+            response.headers["Retry-After"] = str(throttles.MINUTE)
+            return response
+        link_requests.ask(**form.cleaned_data, now=database_now())
+        query = urlencode({"sent": "1", "lang": language})
+        return SeeOther(f"{reverse('customer-entry')}?{query}")

@@ -1,0 +1,93 @@
+"""django-q2, and nothing else that knows of it.
+
+A job is a nudge: it may be lost, doubled or run late, and nothing depends on it. The
+minute sweep finds all due work in our own tables.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, connections, transaction
+from django_q.models import OrmQ, Schedule
+from django_q.tasks import async_task
+
+from xero_sync.runtime import leases
+from xero_sync.runtime.clock import database_now
+
+DRAIN = "xero_sync.jobs.drain"
+INBOX = "xero_sync.jobs.read_inbox"
+# A nudge that no cluster took within this time will not be missed.
+STALE_AFTER = timedelta(minutes=10)
+
+# name: (job, schedule type, minutes)
+SCHEDULES: dict[str, tuple[str, str, int | None]] = {
+    "Minute sweep": ("xero_sync.jobs.sweep", Schedule.MINUTES, 1),
+    "Daily check of connections": ("xero_sync.jobs.daily_check", Schedule.HOURLY, None),
+}
+
+
+def every_minute(*, name: str, job: str) -> None:
+    """Have a job of another app run each minute, from the next `migrate` on."""
+    SCHEDULES[name] = (job, Schedule.MINUTES, 1)
+
+
+def nudge_drain() -> None:
+    """Ask for a drain once the current transaction has committed."""
+    nudge(DRAIN)
+
+
+def nudge_inbox() -> None:
+    """Ask for the webhook inbox to be read once the transaction has committed."""
+    nudge(INBOX)
+
+
+def nudge(job: str) -> None:
+    """Ask for a job, by its dotted path, once the current transaction has committed."""
+    # One nudge a transaction and job is enough, however many entries it plans.
+    waiting = (func for _, func, *_ in connection.run_on_commit)
+    if any(getattr(func, "job", None) == job for func in waiting):
+        return
+    transaction.on_commit(_Nudge(job), robust=True)
+
+
+class _Nudge:
+    def __init__(self, job: str) -> None:
+        self.job = job
+        # Django names a robust hook that failed by this, and fails itself without it.
+        self.__qualname__ = f"nudge of {job}"
+
+    def __call__(self) -> None:
+        busy = leases.busy()
+        # A drain that runs finds the work by itself; it looks once more when it ends.
+        if self.job == DRAIN and leases.all_taken(busy):
+            return
+        if leases.is_asked(busy, job=self.job):
+            return
+        # Before it is sent: a worker may have taken it a moment later, and said so.
+        leases.ask(job=self.job, now=database_now())
+        try:
+            async_task(self.job)
+        except Exception:
+            leases.answer(job=self.job)
+            raise
+
+
+def forget_stale_nudges(*, now: datetime) -> int:
+    """Drop what waits in the database's queue where no cluster runs to take it."""
+    dropped: int
+    dropped, _ = OrmQ.objects.filter(lock__lt=now - STALE_AFTER).delete()
+    return dropped
+
+
+def create_schedules(using: str, **_: Any) -> None:
+    """Create the schedules that are missing, after each `migrate`.
+
+    django-q2 does not keep their names unique, so they are looked for by name.
+    """
+    if Schedule._meta.db_table not in connections[using].introspection.table_names():
+        return
+    for name, (func, schedule_type, minutes) in SCHEDULES.items():
+        if not Schedule.objects.using(using).filter(name=name).exists():
+            Schedule.objects.using(using).create(
+                name=name, func=func, schedule_type=schedule_type, minutes=minutes
+            )

@@ -1,0 +1,4 @@
+"""Codat's messages: where they come in, and their registration at Codat.
+
+Doors: `views`, `registration`.
+"""
