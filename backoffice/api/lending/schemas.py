@@ -203,7 +203,7 @@ class BatchEvent(RecordedEvent):
     loan_after = LoanWithPosition(required=False)
 
 
-class FieldFaultAnswer(serializers.Serializer):
+class FaultShown(serializers.Serializer):
     """One place that is wrong."""
 
     detail = serializers.CharField(help_text="What is wrong, and the remedy.")
@@ -228,7 +228,7 @@ class Problem(serializers.Serializer):
     code = serializers.CharField(help_text="Stable; decide by it.")
     detail = serializers.CharField(help_text="For a person.")
     instance = serializers.CharField(help_text="The request's id.")
-    errors = FieldFaultAnswer(many=True)  # type: ignore[assignment]
+    errors = FaultShown(many=True)  # type: ignore[assignment]
     retry = Retry()
 
 
