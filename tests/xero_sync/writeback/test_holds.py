@@ -8,6 +8,7 @@ import pytest
 
 from tests.builders import make_company, make_event, make_loan
 from tests.worlds import Borrower, World
+from tests.xero_sync.bank_feeds.worlds import app_feeds
 from tests.xero_sync.evidence import (
     assert_books_follow,
     line_of,
@@ -19,7 +20,6 @@ from tests.xero_sync.evidence import (
     state_of,
     statement,
 )
-from tests.xero_sync.feed_worlds import app_feeds
 from xero_sync.accounts import mapping
 from xero_sync.connections import adopting, switches
 from xero_sync.connections import status as connection_status

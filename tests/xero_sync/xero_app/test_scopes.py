@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from tests.builders import make_company
-from tests.xero_sync.xero_app.acts import NOW, WHO
+from tests.xero_sync.partner_programme.acts import NOW, WHO
 from xero_sync.connections import alerts
 from xero_sync.models import Connection, ScopeChange
 from xero_sync.partner_programme import acts
