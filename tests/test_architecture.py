@@ -226,6 +226,13 @@ def test_the_sandbox_shares_nothing_with_what_it_checks():
         assert not foreign, f"{path} imports {foreign}"
 
 
+def test_the_app_knows_nothing_of_the_programme():
+    for path in modules("xero_sync/xero_app"):
+        ours = {name for name in imported(path) if "programme" in name.lower()}
+
+        assert not ours, f"{path} imports {ours}"
+
+
 def test_payloads_and_client_know_no_models():
     for path in modules("xero_sync/codat"):
         ours = {
