@@ -1,6 +1,7 @@
 """The arrows and the doors: who may import what, and what lies at the top level."""
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -64,6 +65,10 @@ ROOMS = (
     "signals",
     "models",
     "codat",
+)
+# Codat and the models are the ground; `backoffice.admin` registers what admin has.
+ENTERED_BY_DOORS = tuple(
+    one for one in ROOMS if one not in {"admin", "signals", "models", "codat"}
 )
 # What wires the rooms together and may import all of them.
 AT_THE_ROOT = {"__init__", "apps", "checks", "jobs", "receivers", "signals", "urls"}
@@ -176,6 +181,25 @@ def test_rooms_import_only_what_lies_below_them():
                 assert theirs in ROOMS, f"{module} imports {target}"
                 is_below = ROOMS.index(theirs) > ROOMS.index(ours)
                 assert is_below, f"{module} imports {target}, which lies above it"
+
+
+def doors(name: str) -> set[str]:
+    """Return the modules that a room's docstring names."""
+    text = (ROOT / "xero_sync" / name / "__init__.py").read_text()
+    return set(re.findall(r"`(\w+)`", ast.get_docstring(ast.parse(text)) or ""))
+
+
+@pytest.mark.parametrize("name", ENTERED_BY_DOORS)
+def test_a_room_is_entered_by_its_doors(name):
+    used = {
+        target.split(".")[2]
+        for module, targets in graph().items()
+        for target in targets
+        if target.startswith(f"xero_sync.{name}.") and room(module) != name
+    }
+    there = {path.stem for path in (ROOT / "xero_sync" / name).glob("*.py")}
+
+    assert used <= doors(name) <= there
 
 
 def test_every_module_of_the_write_back_has_a_room():
