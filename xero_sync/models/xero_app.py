@@ -53,6 +53,14 @@ class XeroApp(models.Model):
     )
     bank_feeds_on = models.BooleanField(_("bank feeds"), null=True, blank=True)
 
+    # What the partner programme's acts conclude; each act stores it, nobody types it.
+    is_certified = models.BooleanField(
+        _("certified by Xero"), default=False, editable=False
+    )
+    wants_bank_feeds = models.BooleanField(
+        _("bank feeds asked for"), default=True, editable=False
+    )
+
     enabled_at_codat = models.BooleanField(_("Codat reports"), null=True, blank=True)
     looked_at = models.DateTimeField(_("read at Codat"), null=True, blank=True)
     look_failed_at = models.DateTimeField(

@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from xero_sync.models import Heartbeat
 from xero_sync.monitoring.health import FORGOTTEN_AFTER, is_silent
 from xero_sync.monitoring.limits import Kind, Limit, MonitoringReport, Process
-from xero_sync.runtime import leases
+from xero_sync.runtime import heartbeats
 
 PROCESSES = {
-    leases.CLUSTER: gettext_lazy("Worker (manage.py qcluster)"),
-    leases.LOOP: gettext_lazy("Engine (push_drain --loop)"),
-    leases.ONCE: gettext_lazy("Engine, run by hand (push_drain --once)"),
+    heartbeats.CLUSTER: gettext_lazy("Worker (manage.py qcluster)"),
+    heartbeats.LOOP: gettext_lazy("Engine (push_drain --loop)"),
+    heartbeats.ONCE: gettext_lazy("Engine, run by hand (push_drain --once)"),
 }
 # More organisations than this are counted instead of named.
 MOST_NAMED = 3
@@ -108,7 +108,7 @@ def state_of_beat(beat: Heartbeat, *, now: datetime) -> str:
         (silent, _("Silent: restart it")),
         (is_busy, _("Busy until %s") % moment(beat.busy_until)),
         (is_long_gone, _("Out of service")),
-        (beat.name == leases.ONCE, _("Runs only when started by hand")),
+        (beat.name == heartbeats.ONCE, _("Runs only when started by hand")),
         (beat.name in PROCESSES, _("Works")),
     )
     return next((words for holds, words in rules if holds), _("Idle"))

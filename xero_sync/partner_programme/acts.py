@@ -19,10 +19,10 @@ from xero_sync.models.programme import (
     Preparation,
     ProgrammeAct,
 )
-from xero_sync.partner_programme import checkpoints, preparation
-from xero_sync.xero_app import cap, days, facts, standing, toggles
-from xero_sync.xero_app.exceptions import ProgrammeRefused
-from xero_sync.xero_app.standing import ProgrammeStanding
+from xero_sync.partner_programme import checkpoints, preparation, standing
+from xero_sync.partner_programme.exceptions import ProgrammeRefused
+from xero_sync.partner_programme.standing import ProgrammeStanding
+from xero_sync.xero_app import cap, days, facts, toggles
 
 
 @transaction.atomic
@@ -248,6 +248,7 @@ def _add(
         author=author,
         recorded_at=now,
     )
+    standing.conclude()
     # Once certified, no connection is beyond the limit any more.
     cap.settle()
     return act

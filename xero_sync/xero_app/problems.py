@@ -7,7 +7,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from xero_sync.models.xero_app import XeroApp
-from xero_sync.xero_app import facts, records
+from xero_sync.xero_app import records
 
 # It is read daily; a day of failures passes by itself often enough.
 STALE_AFTER = timedelta(days=2)
@@ -59,7 +59,7 @@ def _unread(app: XeroApp, now: datetime) -> str:
 
 
 def _feeds(app: XeroApp) -> str:
-    if not app.bank_feeds_on or facts.current().is_certified:
+    if not app.bank_feeds_on or app.is_certified:
         return ""
     return _(
         "Bank feeds are on, but the app has no partner status any more. Xero will "

@@ -9,7 +9,7 @@ from django.utils import timezone
 from tests.backoffice.admin.rows import operator, page, superuser
 from tests.xero_sync.commands.worlds import run
 from xero_sync.models import Heartbeat, RateScope
-from xero_sync.runtime import leases
+from xero_sync.runtime import heartbeats, leases
 from xero_sync.writeback import budget
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ WELL = "All is well"
 def now():
     """A moment at which a worker has just been seen."""
     moment = timezone.now()
-    leases.beat(name=leases.CLUSTER, now=moment)
+    heartbeats.beat(name=heartbeats.CLUSTER, now=moment)
     return moment
 
 
@@ -54,7 +54,7 @@ def test_when_all_is_well_one_line_says_so():
 
 
 def test_a_silent_process_is_first(now):
-    leases.beat(name=leases.CLUSTER, now=now - timedelta(minutes=12))
+    heartbeats.beat(name=heartbeats.CLUSTER, now=now - timedelta(minutes=12))
 
     for shown in everywhere():
         assert WELL not in shown
@@ -132,16 +132,16 @@ def test_it_is_for_those_who_may_see_entries():
 @pytest.mark.parametrize(
     ("name", "minutes_ago", "words"),
     [
-        (leases.CLUSTER, 0, "Works"),
-        (leases.LOOP, 6, "Silent: restart it"),
-        (leases.LOOP, 8 * 24 * 60, "Out of service"),
-        (leases.ONCE, 60, "Runs only when started by hand"),
+        (heartbeats.CLUSTER, 0, "Works"),
+        (heartbeats.LOOP, 6, "Silent: restart it"),
+        (heartbeats.LOOP, 8 * 24 * 60, "Out of service"),
+        (heartbeats.ONCE, 60, "Runs only when started by hand"),
         ("drain 1", 60, "Idle"),
     ],
 )
 def test_the_list_of_processes_says_how_each_is(now, name, minutes_ago, words):
     Heartbeat.objects.all().delete()
-    leases.beat(name=name, now=now - timedelta(minutes=minutes_ago))
+    heartbeats.beat(name=name, now=now - timedelta(minutes=minutes_ago))
 
     shown = superuser().get(page(Heartbeat, "changelist")).content.decode()
 

@@ -22,8 +22,8 @@ from xero_sync.models import (
     ScopeChange,
     XeroApp,
 )
-from xero_sync.partner_programme import acts, checkpoints
-from xero_sync.xero_app import scopes, standing
+from xero_sync.partner_programme import acts, checkpoints, standing
+from xero_sync.xero_app import facts, scopes
 
 pytestmark = pytest.mark.django_db
 
@@ -126,7 +126,7 @@ def test_the_way_to_certified():
         post(client, "review", checkpoint=one.code, status="met", evidence="Seen.")
     post(client, "step", step="certification")
 
-    assert standing.is_certified()
+    assert facts.current().is_certified
     assert "Certified: Xero's limit on connections is off" in shown(client)
     assert {one.author for one in ProgrammeAct.objects.all()} == {"user:anna"}
     assert {one.author for one in CheckpointReview.objects.all()} == {"user:anna"}
@@ -199,7 +199,7 @@ def test_a_step_is_taken_back():
 
     post(client, "withdraw", step="agreement", reason="Xero ended it.")
 
-    assert not standing.is_certified()
+    assert not facts.current().is_certified
     assert "Step taken back: Technical certification passed" in shown(client)
 
 

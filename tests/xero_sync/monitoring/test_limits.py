@@ -16,8 +16,8 @@ from xero_sync.models import Connection, Lane, RateScope
 from xero_sync.monitoring import limits
 from xero_sync.monitoring import wording as monitoring_wording
 from xero_sync.monitoring.limits import Kind, LimitStanding
-from xero_sync.runtime import leases
-from xero_sync.writeback import backpressure, budget, circuit_breaker, claims
+from xero_sync.runtime import heartbeats, leases
+from xero_sync.writeback import backpressure, budget, circuit_breaker, claims, due
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 def now():
     """A moment at which a worker has just been seen."""
     moment = timezone.now()
-    leases.beat(name=leases.CLUSTER, now=moment)
+    heartbeats.beat(name=heartbeats.CLUSTER, now=moment)
     return moment
 
 
@@ -168,7 +168,7 @@ def test_a_failure_that_lasts_needs_a_person(now, settings):
         seconds=settings.WRITEBACK_BREAKER_CAP_SECONDS
     ):
         now = limit(now).probe_at
-        leases.beat(name=leases.CLUSTER, now=now)
+        heartbeats.beat(name=heartbeats.CLUSTER, now=now)
         take(now)
         fail(now, times=1)
 
@@ -270,7 +270,7 @@ def test_late_work_needs_a_person_though_a_worker_lives(now):
 
     read = limits.read(now=now)
 
-    (sends,) = [one for one in read.due if one.work == leases.Work.SENDS]
+    (sends,) = [one for one in read.due if one.work == due.Work.SENDS]
     assert (sends.waiting, sends.waited) == (2, timedelta(minutes=7))
     assert "due for 7 minutes" in monitoring_wording.summary(read).needed[0]
 

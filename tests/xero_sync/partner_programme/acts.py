@@ -5,8 +5,7 @@ from typing import Any
 
 from xero_sync.models import CheckpointReview, ProgrammeAct, XeroApp
 from xero_sync.models.programme import Preparation
-from xero_sync.partner_programme import acts, checkpoints
-from xero_sync.xero_app import standing
+from xero_sync.partner_programme import acts, checkpoints, standing
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TODAY = NOW.date()

@@ -19,9 +19,9 @@ from tests.xero_sync.partner_programme.acts import (
 from xero_sync.models import PartnerProgramme, ProgrammeAct
 from xero_sync.models.programme import PartnerStep, Preparation
 from xero_sync.partner_programme import acts as programme
-from xero_sync.partner_programme import checkpoints
-from xero_sync.xero_app import facts, standing
-from xero_sync.xero_app.exceptions import ProgrammeRefused
+from xero_sync.partner_programme import checkpoints, standing
+from xero_sync.partner_programme.exceptions import ProgrammeRefused
+from xero_sync.xero_app import facts
 
 pytestmark = pytest.mark.django_db
 
@@ -244,7 +244,7 @@ def test_certification_waits_for_the_applicable_checkpoints(ready):
 
     programme.ask_for_bank_feeds(wanted=False, **WHO)
     step("certification")
-    assert standing.is_certified()
+    assert facts.current().is_certified
 
 
 def test_a_step_taken_back_takes_the_later_ones_with_it():

@@ -5,10 +5,9 @@ from django.db import IntegrityError, transaction
 
 from tests.xero_sync.partner_programme.acts import WHO, meet_all_checkpoints
 from xero_sync.models import CheckpointReview
-from xero_sync.partner_programme import acts, checkpoints
+from xero_sync.partner_programme import acts, checkpoints, standing
 from xero_sync.partner_programme.checkpoint_list import BANK_FEEDS, LENDING
-from xero_sync.xero_app import standing
-from xero_sync.xero_app.exceptions import ProgrammeRefused
+from xero_sync.partner_programme.exceptions import ProgrammeRefused
 
 pytestmark = pytest.mark.django_db
 

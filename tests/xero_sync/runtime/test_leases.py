@@ -8,7 +8,7 @@ from django.utils import timezone
 from tests.worlds import World
 from xero_sync.models import Heartbeat, Lane, SyncRecord
 from xero_sync.runtime import leases, task_queue
-from xero_sync.writeback import claims, inbox
+from xero_sync.writeback import claims, due, inbox
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +81,7 @@ def test_an_entry_whose_sender_died_is_due_when_its_lease_ends():
     Lane.objects.update(due_at=None)
     inbox.read(now=world.clock.now)
 
-    wait = leases.seconds_until_due(now=world.clock.now)
+    wait = due.seconds_until_due(now=world.clock.now)
 
     lease_until = SyncRecord.objects.get(pk=claim.records[0].pk).lease_until
     assert wait == (lease_until - world.clock.now).total_seconds()
@@ -94,7 +94,7 @@ def nudge(monkeypatch, queue):
 
 
 def is_asked():
-    return leases.is_asked(leases.busy(), job=task_queue.INBOX)
+    return task_queue.is_asked(leases.busy(), job=task_queue.INBOX)
 
 
 def test_a_nudge_that_waits_makes_others_needless(monkeypatch):
@@ -107,7 +107,7 @@ def test_a_nudge_that_waits_makes_others_needless(monkeypatch):
 
 
 def test_a_nudge_that_a_worker_has_taken_at_once_holds_back_no_other(monkeypatch):
-    nudge(monkeypatch, lambda job: leases.answer(job=job))
+    nudge(monkeypatch, lambda job: task_queue.answer(job=job))
 
     assert not is_asked()
 

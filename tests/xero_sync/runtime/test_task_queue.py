@@ -15,8 +15,9 @@ from tests.worlds import World
 from tests.xero_sync.evidence import assert_books_follow, state_of
 from xero_sync import jobs
 from xero_sync.models import Heartbeat
-from xero_sync.runtime import leases, task_queue
+from xero_sync.runtime import heartbeats, leases, task_queue
 from xero_sync.runtime.clock import database_now
+from xero_sync.writeback import due
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -42,7 +43,7 @@ def test_one_drain_is_asked_for_until_a_worker_takes_the_nudge(broker):
     make_event(loan=loan, amount="10")
     assert broker.queue_size() == 1
     # A worker has taken it: from now on there may be something it does not see.
-    leases.answer(job=task_queue.DRAIN)
+    task_queue.answer(job=task_queue.DRAIN)
     make_event(loan=loan, amount="10")
     assert broker.queue_size() == 2
 
@@ -128,9 +129,9 @@ def test_a_job_shows_that_the_worker_lives(job):
 
     job()
 
-    assert Heartbeat.objects.get(name=leases.CLUSTER).beat_at >= before
+    assert Heartbeat.objects.get(name=heartbeats.CLUSTER).beat_at >= before
     assert not leases.all_taken(leases.busy())
-    assert leases.seconds_until_due(now=database_now()) is None
+    assert due.seconds_until_due(now=database_now()) is None
 
 
 @pytest.mark.django_db

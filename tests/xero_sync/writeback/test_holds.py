@@ -28,13 +28,12 @@ from xero_sync.entries.settlement import is_settled
 from xero_sync.models import (
     Connection,
     LenderAccount,
-    PartnerProgramme,
     SyncRecord,
     WriteAttempt,
     WriteRequest,
     XeroApp,
 )
-from xero_sync.models.programme import BANK_FEEDS_SCOPE
+from xero_sync.models.scopes import BANK_FEEDS_SCOPE
 from xero_sync.writeback import decisions, reconsider
 from xero_sync.xero_app import scopes
 
@@ -622,7 +621,6 @@ def test_a_loan_is_settled_though_the_feed_does_not_reach_its_lines(
 def test_lines_of_a_borrower_who_consented_before_bank_feeds_wait_for_him(
     world, borrower
 ):
-    PartnerProgramme.objects.update_or_create(defaults={"wants_bank_feeds": True})
     Connection.objects.update(consented_at=world.clock.now - timedelta(days=9))
     scopes.record_change(
         changed_at=world.clock.now - timedelta(days=1),

@@ -17,11 +17,10 @@ from xero_sync.admin.base.single_row import OnePageAdmin
 from xero_sync.admin.partner_programme import actions as acts
 from xero_sync.models import Connection, PartnerProgramme
 from xero_sync.models.programme import THE_ONLY
-from xero_sync.partner_programme import report
+from xero_sync.partner_programme import report, standing
 from xero_sync.partner_programme.fact import day_and_time
 from xero_sync.partner_programme.report import Report
 from xero_sync.runtime.clock import database_now
-from xero_sync.xero_app import standing
 
 
 class PartnerProgrammeAdmin(OnePageAdmin):

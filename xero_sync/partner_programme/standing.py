@@ -1,8 +1,13 @@
-"""Where the lender stands in the partner programme, as its acts say."""
+"""Where the lender stands in the partner programme, as its acts say.
+
+The acts decide; what follows from them for everybody else stands on the Xero app's row.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+
+from django.db import transaction
 
 from xero_sync.models.programme import (
     THE_ONLY,
@@ -12,6 +17,7 @@ from xero_sync.models.programme import (
     Preparation,
     ProgrammeAct,
 )
+from xero_sync.xero_app import records
 
 # The acts that decide whether the lender is certified.
 DECISIVE = (
@@ -49,10 +55,28 @@ def read() -> ProgrammeStanding:
     return of(ProgrammeAct.objects.order_by("pk"))
 
 
-def is_certified() -> bool:
-    """Whether the lender is Xero's partner: derived from the acts, never typed."""
-    acts = ProgrammeAct.objects.filter(kind__in=DECISIVE)
-    return of(acts.order_by("pk")).is_certified
+@transaction.atomic
+def conclude() -> bool:
+    """Store with the Xero app what the acts conclude, for all who ask only there.
+
+    Each act does so in its own transaction. Whatever else changed the row is put right.
+
+    Returns:
+        Whether the row said something else.
+    """
+    app = records.locked()
+    conclusion = {
+        "is_certified": read().is_certified,
+        "wants_bank_feeds": record().wants_bank_feeds,
+    }
+    differing = [
+        name for name, value in conclusion.items() if getattr(app, name) is not value
+    ]
+    for name in differing:
+        setattr(app, name, conclusion[name])
+    if differing:
+        app.save(update_fields=differing)
+    return bool(differing)
 
 
 def record() -> PartnerProgramme:
