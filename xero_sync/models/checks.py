@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from lending.formats import instant
 from xero_sync.models.connections import Connection
 
 
@@ -35,7 +36,7 @@ class ConnectionCheckRun(models.Model):
 
     def __str__(self) -> str:
         """Name the time."""
-        return f"{self.started_at:%Y-%m-%d %H:%M:%S}"
+        return instant(self.started_at)
 
 
 class ConnectionCheckFailure(models.Model):

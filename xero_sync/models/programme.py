@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from lending.formats import instant
+
 # There is one programme, so there is one row.
 THE_ONLY = 1
 LONGEST_LINK = 200
@@ -176,7 +178,7 @@ class CheckpointReview(models.Model):
 
     def __str__(self) -> str:
         """Name the checkpoint, its status and the time."""
-        return f"{self.checkpoint} {self.status} {self.recorded_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.checkpoint} {self.status} {instant(self.recorded_at)}"
 
 
 class ScopeChangeQuerySet(models.QuerySet["ScopeChange"]):
@@ -225,4 +227,4 @@ class ScopeChange(models.Model):
     def __str__(self) -> str:
         """Name the moment and what was added."""
         added = ", ".join(self.added) or "–"
-        return f"{self.changed_at:%Y-%m-%d %H:%M} +{added}"
+        return f"{instant(self.changed_at)} +{added}"

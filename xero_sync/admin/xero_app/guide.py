@@ -6,11 +6,11 @@ buttons, tabs and boxes are those of Xero Developer and of Codat's portal.
 
 from collections.abc import Sequence
 
-from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from lending import formats
 from lending.admin.base import Text
 from xero_sync.admin.xero_app.steps import (
     Step,
@@ -24,7 +24,7 @@ from xero_sync.borrowers import connecting
 from xero_sync.models import XeroApp
 from xero_sync.xero_app import cap, keys, registration, toggles
 from xero_sync.xero_app.facts import AppFacts
-from xero_sync.xero_app.problems import differs, moment
+from xero_sync.xero_app.problems import differs
 
 XERO_DEVELOPER = "https://developer.xero.com/"
 XERO_DOCUMENTATION = "https://developer.xero.com/documentation/"
@@ -210,7 +210,7 @@ def _portal(app: XeroApp) -> Step:
             Value(_("Redirect URL"), connecting.return_address()),
         ],
         recorded=filled(
-            (_("Pasted"), moment(app.pasted_at) if app.pasted_at else ""),
+            (_("Pasted"), formats.moment(app.pasted_at) if app.pasted_at else ""),
         ),
         acts=["reveal", "pasted"],
     )
@@ -222,7 +222,7 @@ def _enable(app: XeroApp) -> Step:
     if app.look_failed_at is not None:
         notices = [
             _("Codat could not be asked since %(since)s: %(why)s")
-            % {"since": moment(app.look_failed_at), "why": app.look_failure}
+            % {"since": formats.moment(app.look_failed_at), "why": app.look_failure}
         ]
     return Step(
         title=_("Enable the Xero integration, now or later"),
@@ -260,7 +260,7 @@ def reported(app: XeroApp) -> str:
         if app.enabled_at_codat
         else _("Off (read on %(when)s)")
     )
-    return words % {"when": moment(app.looked_at)}
+    return words % {"when": formats.moment(app.looked_at)}
 
 
 def _feeds(app: XeroApp) -> Step:
@@ -298,7 +298,7 @@ def _feeds(app: XeroApp) -> Step:
         recorded=[
             Value(
                 _("Enabled by Xero on"),
-                str(localize(approved)) if approved else _("Not recorded"),
+                formats.day(approved) if approved else _("Not recorded"),
             ),
             Value(_("Here"), switch[app.bank_feeds_on]),
         ],
@@ -365,5 +365,5 @@ def _secret(app: XeroApp) -> list[Value]:
         else _("erased here")
     )
     words = f"…{app.secret_ending} ({where})"
-    saved = moment(app.secret_saved_at) if app.secret_saved_at else "–"
+    saved = formats.moment(app.secret_saved_at)
     return [Value(_("Client secret"), words), Value(_("Secret saved"), saved)]

@@ -14,6 +14,7 @@ from django.views.decorators.debug import (
     sensitive_variables,
 )
 
+from lending import formats
 from lending.admin.base import ObjectAction, ReadOnlyAdmin, Section
 from xero_sync.admin.base.single_row import OnePageAdmin
 from xero_sync.admin.xero_app import actions as acts
@@ -144,7 +145,7 @@ def changes_section() -> Section:
         columns=(_("When"), _("What"), _("Before"), _("After"), _("By")),
         rows=[
             (
-                problems.moment(change.changed_at),
+                formats.moment(change.changed_at),
                 _what(change),
                 _value(change, change.before),
                 _value(change, change.after),
@@ -166,5 +167,5 @@ def _value(change: XeroAppChange, text: str) -> str:
     if not text:
         return "–"
     if change.field == "pasted_at":
-        return problems.moment(datetime.fromisoformat(text))
+        return formats.moment(datetime.fromisoformat(text))
     return f"…{text}" if change.field == keys.SECRET else text
