@@ -59,7 +59,8 @@ class XeroAppAdmin(OnePageAdmin):
 
     def context(self, request: HttpRequest, record: XeroApp) -> dict[str, Any]:
         """Show the steps."""
-        shown = steps(record, facts.current(), self._programme_address(request))
+        current = facts.current()
+        shown = steps(record, current)
         possible = self.possible(request, record)
         return {
             "title": _("Xero app"),
@@ -71,6 +72,8 @@ class XeroAppAdmin(OnePageAdmin):
             "next": next(
                 (one for one in shown if one.standing == StepStanding.NEXT), None
             ),
+            "facts": current,
+            "programme_url": self._programme_address(request),
             "is_off": record.integration_on is False,
             "sections": [changes_section()],
         }
