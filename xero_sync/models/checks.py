@@ -13,7 +13,7 @@ class CheckFailureKind(models.TextChoices):
     UNAVAILABLE = "unavailable", _("Codat did not take the request in")
     NO_ANSWER = "no_answer", _("Codat gave no answer")
     NO_VERDICT = "no_verdict", _("Codat failed itself")
-    REJECTED = "rejected", _("Codat refused the request")
+    REFUSED = "refused", _("Codat refused the request")
     ACCESS_DENIED = "access_denied", _("Codat did not let us in")
 
 
