@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from lending.formats import instant
+
 # There is one programme, so there is one row.
 THE_ONLY = 1
 LONGEST_LINK = 200
@@ -172,4 +174,4 @@ class CheckpointReview(models.Model):
 
     def __str__(self) -> str:
         """Name the checkpoint, its status and the time."""
-        return f"{self.checkpoint} {self.status} {self.recorded_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.checkpoint} {self.status} {instant(self.recorded_at)}"

@@ -6,6 +6,8 @@ from datetime import datetime
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from lending.formats import instant
+
 # What the app asks for on top of Codat's set where bank feeds are wanted.
 BANK_FEEDS_SCOPE = "bankfeeds"
 
@@ -56,4 +58,4 @@ class ScopeChange(models.Model):
     def __str__(self) -> str:
         """Name the moment and what was added."""
         added = ", ".join(self.added) or "–"
-        return f"{self.changed_at:%Y-%m-%d %H:%M} +{added}"
+        return f"{instant(self.changed_at)} +{added}"

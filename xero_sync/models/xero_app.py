@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from lending.formats import instant
+
 # There is one app, so there is one row.
 THE_ONLY = 1
 
@@ -129,4 +131,4 @@ class XeroAppChange(models.Model):
 
     def __str__(self) -> str:
         """Name the field, the act and the time."""
-        return f"{self.field} {self.act} {self.changed_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.field} {self.act} {instant(self.changed_at)}"

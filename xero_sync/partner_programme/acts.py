@@ -7,10 +7,10 @@ technical certification is passed. Nobody types "certified": it follows from the
 from datetime import date, datetime
 
 from django.db import transaction
-from django.utils.formats import date_format
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
+from lending import formats
 from xero_sync.models.programme import (
     ActKind,
     PartnerProgramme,
@@ -267,7 +267,7 @@ def _check_day(on: date, now: datetime, *, not_before: date | None = None) -> No
     if not_before and on < not_before:
         raise ProgrammeRefused(
             _("The day lies before what it follows, which was on %(day)s.")
-            % {"day": date_format(not_before, "j F Y")},
+            % {"day": formats.day(not_before)},
             field="on",
         )
 

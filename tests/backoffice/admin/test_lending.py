@@ -316,10 +316,10 @@ def test_a_loan_shows_where_it_stands_and_its_events_in_xero():
 
     shown = text(superuser().get(page(Loan, "change", loan.pk)))
 
-    assert "a residual release of GBP 200.00 would settle it" in shown
-    assert "Lender account (L)</td><td>GBP 200.00" in shown
-    assert "Nominated account (N)</td><td>GBP 800.00" in shown
-    assert "Receivable (AR)</td><td>GBP 0.00" in shown
+    assert "a residual release of £200.00 would settle it" in shown
+    assert "Lender account (L)</td><td>£200.00" in shown
+    assert "Nominated account (N)</td><td>£800.00" in shown
+    assert "Receivable (AR)</td><td>£0.00" in shown
     assert "Held (The company has no connection to Xero)" in shown
 
 
@@ -333,8 +333,8 @@ def test_a_loan_shows_the_tax_that_its_mapping_says():
 
     shown = text(superuser().get(page(Loan, "change", loan.pk)))
 
-    assert "Fee expense (E)</td><td>GBP 40.00" in shown
-    assert "Tax (T)</td><td>GBP 10.00" in shown
+    assert "Fee expense (E)</td><td>£40.00" in shown
+    assert "Tax (T)</td><td>£10.00" in shown
 
 
 def test_a_loan_costs_the_same_number_of_queries_with_many_events(

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from backoffice.api_keys.services import authenticate
 from backoffice.models import ApiClient, ApiKey
+from lending import formats
 from tests.builders import make_company
 
 pytestmark = pytest.mark.django_db
@@ -61,9 +62,8 @@ def test_everything_about_a_key_can_be_chosen():
     assert (key.client.name, key.name) == ("collections", "Autumn")
     assert [one.reference for one in key.companies.order_by("pk")] == ["acme", "birch"]
     assert timezone.localtime(key.expires_at).date() == day
-    assert (
-        f"events:read, acme, birch, 60 requests a minute, expires {day} 00:00." in said
-    )
+    words = "events:read, acme, birch, 60 requests a minute, expires"
+    assert f"{words} {formats.day(day)}, 00:00." in said
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_once_ends_with_equal_books_and_leaves_nothing_running(directory):
 
     assert demo.returncode == 0, shown
     assert "EQUAL: 15 of 15 entries stand in Xero, each once" in shown
-    assert "N   nominated account  Business Current Account  1,900.00" in shown
+    assert "N   nominated account  Business Current Account  £1,900.00" in shown
     assert children_of(directory) == []
     assert not (directory / "demo.sqlite3").exists()
     assert {log.name for log in (directory / "demo-logs").iterdir()} == {

@@ -71,7 +71,7 @@ def test_a_run_that_finds_nothing_due_leaves_nothing(world):
     ("status", "kind"),
     [
         (500, "no_verdict"),
-        (400, "rejected"),
+        (400, "refused"),
         (429, "unavailable"),
         (401, "access_denied"),
         (403, "access_denied"),

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from lending import formats
 from tests.backoffice.admin.rows import make_evidence
 from tests.builders import make_company
 from tests.worlds import World
@@ -94,7 +95,7 @@ def test_a_disconnect_made_in_xero_is_dated_and_what_it_holds_is_counted():
     assert message.processed_at
     assert problems(Evidence.DISCONNECTS) == []
     assert "told by webhook: 1, the last on" in found
-    assert f"{timezone.localtime(message.received_at):%-d %B %Y}" in found
+    assert formats.instant(message.received_at) in found
     assert "withdrawn in Xero now: 1" in found
     assert "kept for a reconnect: 2" in found
     assert "Access was withdrawn in Xero: 1" in words(Evidence.STATUS)
@@ -137,8 +138,9 @@ def test_the_runs_of_the_daily_check_are_dated_with_what_the_last_one_did():
         )
 
     assert words(Evidence.DAILY_CHECK) == (
-        "No connection has been checked yet. Recorded runs: 2 since 2 March 2026, "
-        "06:00 GMT. The last, on 3 March 2026, 06:00 GMT, read 3; it could not read 2."
+        "No connection has been checked yet. Recorded runs: 2 since 2 Mar 2026, "
+        "06:00:00 GMT. The last, on 3 Mar 2026, 06:00:00 GMT, read 3; it could not "
+        "read 2."
     )
     # What is wrong now is told by the connections, not by the past.
     assert problems(Evidence.DAILY_CHECK) == []

@@ -346,7 +346,7 @@ def test_every_status_is_put_in_words_with_its_last_check(customer, status, word
     shown = customer.see(customer.home)
 
     assert words in shown
-    assert "31 March 2026, 13:00" in shown
+    assert "31 Mar 2026, 13:00" in shown
 
 
 @pytest.mark.django_db

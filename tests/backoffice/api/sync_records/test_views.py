@@ -159,7 +159,7 @@ def test_an_entry_shows_what_happened_and_what_was_sent(service, refused):
     assert "body" not in request
     assert "answer" not in attempt
     named = {one["what"]: one["value"] for one in shown["look_for_in_xero"]}
-    assert named["amount"] == "GBP 800.00"
+    assert named["amount"] == "£800.00"
     assert "from" in named
 
 
