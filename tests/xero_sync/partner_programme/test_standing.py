@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from django.db import transaction
 
-from tests.xero_sync.xero_app.acts import (
+from tests.xero_sync.partner_programme.acts import (
     TODAY,
     WHO,
     certify,
