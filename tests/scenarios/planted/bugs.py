@@ -169,7 +169,7 @@ BUGS = {
         ),
         _bug(
             "timed-out-sent-anew",
-            (READBACK, "elif record.reason != Reason.TIMED_OUT:", "else:"),
+            (READBACK, "elif record.push_operation_key is None:", "elif True:"),
         ),
         _bug(
             "lines-overtake-what-is-under-way",
