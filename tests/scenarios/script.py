@@ -232,7 +232,7 @@ class Writer:
         return Act("in_turn", {}, (*first, entry, Act("sweep"), worse, later))
 
     def standstill(self) -> Act:
-        """Entries are under way, and then the engine or Codat stops for days."""
+        """Entries are under way, and the engine, Codat or Xero stops for days."""
         chance = self.chance
         entries = [self.record() for _ in range(chance.choice([1, 1, 2, 4]))]
         kind = chance.choice(
@@ -255,6 +255,7 @@ class Writer:
                 (Act("wait", stop),),
                 (Act("wait", stop),),
                 (Act("outage", stop),),
+                (Act("go_on", stop),),
                 (self._silence(), Act("go_on", stop)),
             ]
         )
