@@ -19,7 +19,13 @@ from lending.models import Loan, LoanEvent
 from xero_sync.entries.settlement import is_settled
 from xero_sync.entries.status import EventStatus, status_of
 from xero_sync.models import RecordChange, SyncRecord
-from xero_sync.models.choices import CLOSED_STATES, STANDING_STATES, State
+from xero_sync.models.choices import (
+    CAUSES_OF_NO_MOVE,
+    CLOSED_STATES,
+    STANDING_STATES,
+    Cause,
+    State,
+)
 from xero_sync.models.state_sets import DISPENSABLE, NEEDS_A_DECISION
 
 
@@ -54,6 +60,9 @@ def _drafts(read: Sequence[RecordChange], now: datetime) -> list[Draft]:
 
 
 def _troubles(change: RecordChange) -> list[str]:
+    if change.cause in CAUSES_OF_NO_MOVE:
+        has_landed = change.cause == Cause.LANDED
+        return [str(MessageType.EVENT_NEEDS_ATTENTION)] if has_landed else []
     kinds = []
     if NEEDS_A_DECISION.include(change.to_state, change.reason):
         kinds.append(MessageType.EVENT_NEEDS_ATTENTION)
@@ -85,7 +94,7 @@ def _written(events: Iterable[LoanEvent]) -> list[Draft]:
     ]
     complete = RecordChange.objects.filter(
         record__event__in=written, to_state__in=STANDING_STATES
-    )
+    ).exclude(cause__in=CAUSES_OF_NO_MOVE)
     # The change that completed it tells this occasion from a later one, when bank feeds
     # have come on and the lines stand as well.
     latest = complete.values_list("record__event").annotate(Max("pk"), Max("at"))

@@ -107,6 +107,7 @@ class Person:
             "reason": WHY,
             "decided_by": BY,
             "now": self.world.clock.now,
+            "client": self.world.patient,
         }
 
     def _link(self, record: SyncRecord, record_id: str) -> int:

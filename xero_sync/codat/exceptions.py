@@ -165,6 +165,12 @@ class LenderAccountNotReady(XeroNotReady):
     default_code = "lender_account_not_ready"
 
 
+class CodatNotAsked(XeroNotReady):
+    """Codat could not be asked, and nothing was decided; try again in a few minutes."""
+
+    default_code = "codat_not_asked"
+
+
 class AlreadyUnderWay(WritebackBlocked):
     """Somebody else is doing the same at this moment; try again."""
 

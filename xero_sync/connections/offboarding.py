@@ -262,7 +262,7 @@ def _cancel(
         record.refresh_from_db()
         # A booking takes its line with it.
         if record.state in NOT_SENT_STATES:
-            decisions.cancel(record=record, reason=reason, decided_by=by, now=now)
+            decisions.let_go(record=record, reason=reason, decided_by=by, now=now)
 
 
 def _note(

@@ -14,5 +14,8 @@ def is_settled(loan: Loan, position: Position | None = None) -> bool:
     """
     position = position or loan_position(loan=loan)
     drawn = loan.events.filter(kind="drawdown", reverses=None, reversed_by=None)
-    unfinished = SyncRecord.objects.filter(loan=loan).unfinished()
-    return position.is_settled and drawn.exists() and not unfinished.exists()
+    own = SyncRecord.objects.filter(loan=loan)
+    if not position.is_settled or not drawn.exists() or own.unfinished().exists():
+        return False
+    # What may stand twice is not at its end in Xero.
+    return not own.filter(is_alarmed=True).exists()

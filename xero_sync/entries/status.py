@@ -102,9 +102,13 @@ def _stage(record: SyncRecord, waiting: tuple[Wait, SyncRecord] | None) -> Entry
         words = f"{words}: {record.get_reason_display()}"
     elif waiting:
         words = f"{words}: {_('waits for')} {waiting[0].label}"
+    actor = actor_of(state=record.state, reason=record.reason)
+    if record.is_alarmed:
+        words = f"{words}. {_('Another push of it succeeded: it may stand twice.')}"
+        actor = Actor.OPERATOR
     return EntryStatus(
         words=words,
-        actor=actor_of(state=record.state, reason=record.reason),
+        actor=actor,
         since=record.state_since,
         wait=waiting[0].value if waiting else "",
         blocked_by=waiting[1] if waiting else None,
@@ -126,8 +130,10 @@ def status_of(records: Iterable[SyncRecord]) -> EventStatus:
     It is written once every entry is closed that it does not do without, unless all of
     them were cancelled.
     """
-    places = {(one.state, one.reason) for one in records}
-    if any(NEEDS_SOMEBODY.include(*place) for place in places):
+    found = list(records)
+    places = {(one.state, one.reason) for one in found}
+    is_alarmed = any(one.is_alarmed for one in found)
+    if is_alarmed or any(NEEDS_SOMEBODY.include(*place) for place in places):
         return EventStatus.NEEDS_ATTENTION
     states = {place[0] for place in places if not DISPENSABLE.include(*place)}
     if State.UNKNOWN in states:

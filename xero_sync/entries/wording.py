@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from lending import formats
 from xero_sync.models import AccountMapping, SyncRecord
 from xero_sync.models.choices import Step
+from xero_sync.writeback import alarms
 
 
 def describe(record: SyncRecord) -> Iterator[str]:
@@ -15,6 +18,10 @@ def describe(record: SyncRecord) -> Iterator[str]:
     yield f"  state         {state_of(record)}"
     if record.failure:
         yield f"  Codat says    {record.failure}"
+    for words in alarms.advice(record):
+        yield words
+    for words in watched(record):
+        yield words
     yield "What to look for in Xero:"
     for label, value in looked_for(record):
         yield f"  {label:<13} {value}"
@@ -36,12 +43,25 @@ def looked_for(record: SyncRecord) -> Iterator[tuple[str, str]]:
 
 def state_of(record: SyncRecord) -> str:
     """Name the state and its reason."""
-    reason = record.get_reason_display() if record.reason else ""
-    return f"{record.get_state_display()}: {reason}" if reason else _state(record)
+    words = str(record.get_state_display())
+    if record.reason:
+        words = f"{words}: {record.get_reason_display()}"
+    if record.is_alarmed:
+        words = f"{words}; {_('another push of it succeeded, it may stand twice')}"
+    return words
 
 
-def _state(record: SyncRecord) -> str:
-    return str(record.get_state_display())
+def watched(record: SyncRecord) -> Iterator[str]:
+    """Name the pushes that the entry has left behind and Codat is asked about."""
+    for one in record.watched_pushes.watched().order_by("watched_since", "pk"):
+        yield _(
+            "Push %(key)s is watched until %(until)s: Codat's latest word is "
+            "“%(status)s”, and it may still reach Xero."
+        ) % {
+            "key": one.push_operation_key,
+            "until": formats.moment(one.watched_until),
+            "status": one.status or _("none"),
+        }
 
 
 def _accounts(record: SyncRecord) -> list[tuple[str, str]]:

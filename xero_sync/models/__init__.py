@@ -22,6 +22,7 @@ from xero_sync.models.programme import (
 from xero_sync.models.remote import DataRefresh, LoanInXero, WebhookMessage
 from xero_sync.models.runtime import Heartbeat, Lane, RateScope
 from xero_sync.models.scopes import ScopeChange
+from xero_sync.models.watched import WatchedPush
 from xero_sync.models.writeback import (
     RecordChange,
     SyncRecord,
@@ -55,6 +56,7 @@ __all__ = [
     "RecordChange",
     "ScopeChange",
     "SyncRecord",
+    "WatchedPush",
     "WebhookMessage",
     "WriteAttempt",
     "WriteRequest",

@@ -193,6 +193,13 @@ class Cause(models.TextChoices):
     REVERSAL = "reversal", _("the event was reversed")
     SWITCH = "switch", _("write-back was switched")
     PERSON = "person", _("a person decided")
+    # These move nothing: they tell of a push that the entry has left behind.
+    WATCHED = "watched", _("a push of it is still watched")
+    LANDED = "landed", _("a push that it had left behind succeeded")
+    SETTLED = "settled", _("a person settled the alarm")
+
+
+CAUSES_OF_NO_MOVE = (Cause.WATCHED, Cause.LANDED, Cause.SETTLED)
 
 
 class Outcome(models.TextChoices):

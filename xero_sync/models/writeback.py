@@ -32,8 +32,8 @@ class SyncRecordQuerySet(models.QuerySet["SyncRecord"]):
         return self.filter(OPEN)
 
     def needing_a_decision(self) -> "SyncRecordQuerySet":
-        """Return entries that move only when a person decides on them."""
-        return self.filter(NEEDS_A_DECISION.q())
+        """Return entries that move, or may stand as they do, only by a person."""
+        return self.filter(NEEDS_A_DECISION.q() | Q(is_alarmed=True))
 
     def unfinished(self) -> "SyncRecordQuerySet":
         """Return entries without which what they belong to is not done."""
@@ -120,6 +120,8 @@ class SyncRecord(models.Model):
         _("candidate at Codat"), null=True, blank=True, editable=False
     )
     failure = models.TextField(_("Codat's words"), blank=True)
+    # Kept in step with its watched pushes, so that lists need no join.
+    is_alarmed = models.BooleanField(_("may stand twice"), default=False)
     created_at = models.DateTimeField(_("planned"))
 
     objects = SyncRecordQuerySet.as_manager()
@@ -173,6 +175,11 @@ class SyncRecord(models.Model):
             ),
             models.Index(fields=["state", "reason"], name="xero_sync_record_state"),
             # Most entries have none of these most of the time.
+            models.Index(
+                fields=["company"],
+                condition=Q(is_alarmed=True),
+                name="xero_sync_record_alarmed",
+            ),
             models.Index(
                 fields=["compensates"],
                 condition=Q(compensates__isnull=False),

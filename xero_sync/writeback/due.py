@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Min, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from xero_sync.models import Lane, SyncRecord, WebhookMessage
+from xero_sync.models import Lane, SyncRecord, WatchedPush, WebhookMessage
 from xero_sync.models.choices import State
 
 
@@ -14,6 +14,7 @@ class Work(TextChoices):
 
     SENDS = "sends", _("Companies with entries to send")
     POLLS = "polls", _("Sent entries to ask Codat about")
+    WATCHED = "watched", _("Pushes left behind to ask Codat about")
     LEASES = "leases", _("Entries whose sender stopped")
     MESSAGES = "messages", _("Messages from Codat to read")
 
@@ -26,6 +27,7 @@ def work() -> dict[Work, tuple[QuerySet, str]]:
     return {
         Work.SENDS: (Lane.objects.all(), "due_at"),
         Work.POLLS: (sent, "next_poll_at"),
+        Work.WATCHED: (WatchedPush.objects.watched(), "next_poll_at"),
         # Its end makes an entry due whose sender died.
         Work.LEASES: (SyncRecord.objects.filter(state=State.SENDING), "lease_until"),
         Work.MESSAGES: (

@@ -24,6 +24,7 @@ from xero_sync.writeback import (
     polling,
     results,
     sweep,
+    watch_looks,
 )
 from xero_sync.writeback.exchange import Claim, Exchange, Sent
 from xero_sync.writeback.pool import Finished, Pool, Work
@@ -101,10 +102,13 @@ def _look_around(pool: Pool, now: datetime, mark: float, room: int) -> int:
     inbox.read(now=now)
     if room <= 0:
         return 0
-    found = polling.due(limit=room, now=now, busy_companies=pool.too_busy_for_a_look())
-    for one in found:
+    busy = pool.too_busy_for_a_look()
+    found = polling.due(limit=room, now=now, busy_companies=busy)
+    busy |= {one.company_id for one in found}
+    watched = watch_looks.due(limit=room - len(found), now=now, busy_companies=busy)
+    for one in (*found, *watched):
         pool.start(one, now, mark)
-    return len(found)
+    return len(found) + len(watched)
 
 
 def _store(finished: Sequence[Finished], now: datetime, report: Report) -> None:

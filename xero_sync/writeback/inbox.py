@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 
 from xero_sync.models import Connection, SyncRecord, WebhookMessage
 from xero_sync.models.choices import State
-from xero_sync.writeback import budget
+from xero_sync.writeback import budget, watching
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +48,13 @@ def _look_at_write(message: WebhookMessage, now: datetime) -> str:
         push_operation_key=message.push_operation_key,
         state__in=(State.PENDING, State.UNKNOWN),
     )
+    # Entries that have left the push behind must hear of it just as well.
+    is_success = message.event_type.endswith(".write.successful")
+    is_watched = watching.told_of(
+        message.push_operation_key, is_success=is_success, now=now
+    )
     # A key that we do not know yet is looked at as soon as its POST is stored.
-    return "looked" if under_way.update(next_poll_at=now) else "kept"
+    return "looked" if under_way.update(next_poll_at=now) or is_watched else "kept"
 
 
 def _look_at_connection(message: WebhookMessage, now: datetime) -> str:  # noqa: ARG001

@@ -15,7 +15,7 @@ from xero_sync.codat.reply import ValidationItem
 from xero_sync.models import Connection, SyncRecord, WebhookMessage
 from xero_sync.models.choices import BOOKINGS, Cause, Reason, State, Step
 from xero_sync.runtime import task_queue
-from xero_sync.writeback import lines, reconsider, reversals
+from xero_sync.writeback import lines, reconsider, reversals, watching
 from xero_sync.writeback.exchange import Claim
 from xero_sync.writeback.transitions import move, move_many, wake
 
@@ -146,6 +146,7 @@ def written(
 ) -> bool:
     """It stands in Xero: release its line, its compensation and what comes next."""
     wake(company_ids=[record.company_id], at=now)
+    is_in_doubt = record.state == State.UNKNOWN and push_operation_key is None
     moved = move(
         record,
         to=to,
@@ -159,6 +160,9 @@ def written(
         next_poll_at=None,
         failure="",
     )
+    if moved and is_in_doubt:
+        # What was found in Xero need not be what its push may still bring there.
+        watching.leave_behind(record, key=record.push_operation_key, now=now)
     if moved and record.step in BOOKINGS:
         _release_line(record, now)
         reconsider.compensations(record=record, now=now)
@@ -231,6 +235,7 @@ def send_anew(
 ) -> bool:
     """Queue entries that are proven absent; they get a new request with a new key."""
     wake(company_ids=[record.company_id for record in group], at=now)
+    left_behind = [(record, record.push_operation_key) for record in group]
     moved = [
         move(
             record,
@@ -247,7 +252,9 @@ def send_anew(
         )
         for record in group
     ]
-    for record in group:
+    for (record, key), is_moved in zip(left_behind, moved, strict=True):
+        if is_moved:
+            watching.leave_behind(record, key=key, now=now)
         settle_reversal(record, now)
     task_queue.nudge_drain()
     return all(moved)

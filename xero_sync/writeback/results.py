@@ -21,7 +21,7 @@ from xero_sync.models.choices import (
     Step,
 )
 from xero_sync.runtime import task_queue
-from xero_sync.writeback import backpressure, feed_refusals, outcomes
+from xero_sync.writeback import backpressure, feed_refusals, outcomes, watching
 from xero_sync.writeback.exchange import Claim, Sent
 from xero_sync.writeback.transitions import lanes_of, move, wake_lanes
 
@@ -48,6 +48,10 @@ def store(sent: Sequence[Sent], *, now: datetime) -> None:
         else:
             _settle(one, now)
     outcomes.taken_in(taken_in, now=now)
+    for one in sent:
+        key = getattr(one.outcome, "key", None)
+        if key and any(it.push_operation_key != key for it in one.claim.records):
+            watching.answered_late(one.claim.request, key, now=now)
     backpressure.learn(
         (
             (one.claim.request.connection.codat_connection_id, one.outcome)

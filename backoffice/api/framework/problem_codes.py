@@ -196,6 +196,11 @@ CODES: dict[str, Explanation] = {
             _SAME_REQUEST,
         ),
         (
+            "codat_not_asked",
+            "Codat could not say whether a push is still on its way to Xero.",
+            _SAME_REQUEST,
+        ),
+        (
             "lender_account_not_ready",
             "The lender account is still being made in Xero.",
             _SAME_REQUEST,

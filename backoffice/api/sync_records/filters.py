@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django_filters import Filter
 
 from backoffice.api.framework.filters import (
@@ -25,7 +25,8 @@ class AttentionFilter(Filter):
         """Return those that are so."""
         if value is None:
             return qs
-        return qs.filter(NEEDS_SOMEBODY.q() if value else ~NEEDS_SOMEBODY.q())
+        needs_somebody = NEEDS_SOMEBODY.q() | Q(is_alarmed=True)
+        return qs.filter(needs_somebody if value else ~needs_somebody)
 
 
 class EntryFilter(ListFilter):
@@ -39,5 +40,6 @@ class EntryFilter(ListFilter):
     loan = ReferenceFilter("loan__reference", help_text="The reference.")
     event = ReferenceFilter("event__external_id", help_text="The external id.")
     needs_attention = AttentionFilter(
-        help_text="Whether somebody must act before it goes on."
+        help_text="Whether somebody must act: before it goes on, or because it may "
+        "stand in Xero twice."
     )

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from backoffice.api.framework.authentication import Caller
 from backoffice.api.framework.base import ApiView, checked, seen_by
 from backoffice.api.framework.fields import StrictSerializer, TextField
-from backoffice.api.framework.idempotency import Reply, once
+from backoffice.api.framework.idempotency import Reply, once_with_calls
 from backoffice.api.framework.problems import not_found
 from backoffice.api.lending import representations as show
 from backoffice.api.lending import schemas
@@ -23,6 +23,7 @@ from backoffice.models import KeyScope
 from xero_sync.models import SyncRecord
 from xero_sync.runtime.clock import database_now
 from xero_sync.writeback import decisions
+from xero_sync.writeback.paced_client import paced_client
 
 OK = 200
 
@@ -79,22 +80,30 @@ class Decision(ApiView):
     """What is decided about an entry; each view names its service."""
 
     scopes = {"POST": KeyScope.SYNC_ACT}
+    # Whether a push of the entry is still on its way; only then is it decided.
+    calls_codat = {"POST"}
     body: type[StrictSerializer] = DecisionBody
     service: Callable[..., SyncRecord]
 
     def post(self, request: Request, number: UUID) -> Response:
-        """Take the decision; it stays on the timeline with its reason and author."""
+        """Take the decision; it stays on the timeline with its reason and author.
+
+        It is refused while a push of the entry is still on its way to Xero, and while
+        Codat cannot be asked about that.
+        """
         record = entry_or_404(self.caller, number)
         fields = checked(self.body, request)
-        return once(request, lambda: self._decide(record, fields))
+        return once_with_calls(request, lambda: self._decide(record, fields))
 
     def _decide(self, record: SyncRecord, fields: Mapping[str, Any]) -> Reply:
-        self.service(
-            record=record,
-            decided_by=self.caller.author,
-            now=database_now(),
-            **fields,
-        )
+        with paced_client() as client:
+            self.service(
+                record=record,
+                decided_by=self.caller.author,
+                now=database_now(),
+                client=client,
+                **fields,
+            )
         return Reply(OK, show.entry(entry_or_404(self.caller, record.pk)))
 
 

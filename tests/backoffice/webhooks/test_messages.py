@@ -105,6 +105,7 @@ def test_an_event_whose_line_a_person_gave_up_is_told_of_as_written():
     assert ("event.written", event.external_id) not in told()
 
     decisions.cancel(
+        client=world.client,
         record=SyncRecord.objects.get(event=event, step="statement_line"),
         reason="the statement was typed in",
         decided_by="anna",
@@ -313,6 +314,7 @@ def test_no_message_holds_bank_details_or_amounts():
     borrower.record(loan, "drawdown", "812.34")
     world.run(seconds=300)
     decisions.link_by_hand(
+        client=world.client,
         record=SyncRecord.objects.get(step="transfer"),
         reason="account 12345678 was typed wrong",
         decided_by="test",

@@ -43,7 +43,11 @@ def rejected(world, borrower, amount="800"):
 
 def send_again(world, event):
     decisions.send_again(
-        record=line_of(event), reason="Mended.", decided_by="a", now=world.clock.now
+        client=world.client,
+        record=line_of(event),
+        reason="Mended.",
+        decided_by="a",
+        now=world.clock.now,
     )
     world.run(seconds=120)
 
@@ -133,7 +137,11 @@ def test_a_line_that_was_given_up_has_not_arrived(world, borrower):
     told(borrower)
 
     decisions.cancel(
-        record=line_of(event), reason="No.", decided_by="a", now=world.clock.now
+        client=world.client,
+        record=line_of(event),
+        reason="No.",
+        decided_by="a",
+        now=world.clock.now,
     )
 
     assert told(borrower) == ["lines_rejected"]

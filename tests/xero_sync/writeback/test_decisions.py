@@ -41,7 +41,11 @@ def borrower(world):
 
 
 def decide(name, event, world, **given):
-    fields = {"reason": "Looked in Xero.", "decided_by": "anna"} | given
+    fields = {
+        "reason": "Looked in Xero.",
+        "decided_by": "anna",
+        "client": world.client,
+    } | given
     return DECISIONS[name](record=record_of(event), now=world.clock.now, **fields)
 
 

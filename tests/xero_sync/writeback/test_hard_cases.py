@@ -41,7 +41,11 @@ def test_an_old_refusal_never_answers_for_the_write_that_followed_it(world, borr
     world.sandbox.faults.add("lose_reply_after", match="transfers")
 
     decisions.send_again(
-        record=the("transfer"), reason="mended", decided_by="test", now=world.clock.now
+        client=world.client,
+        record=the("transfer"),
+        reason="mended",
+        decided_by="test",
+        now=world.clock.now,
     )
     world.run()
 

@@ -673,6 +673,7 @@ def test_a_refusal_of_the_feed_is_met_once_and_lifted_by_a_person(
     rest(world)
     assert len(line_pushes(world)) == 1
     decisions.send_again(
+        client=world.client,
         record=line_of(later),
         reason="Xero has approved us.",
         decided_by="user:anna",

@@ -96,6 +96,7 @@ def test_a_decision_about_a_failed_booking_lets_the_next_one_go(
         reason="Seen in Xero.",
         decided_by="anna",
         now=world.clock.now,
+        client=world.client,
     )
     # No sweep: the decision itself makes the work due.
     world.drain()

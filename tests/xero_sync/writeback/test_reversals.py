@@ -186,7 +186,11 @@ def test_what_was_cancelled_leaves_nothing_to_compensate(world, borrower):
     event = borrower.record(borrower.loan(), "drawdown", "800")
     world.run(seconds=60)
     decisions.cancel(
-        record=record_of(event), reason="No.", decided_by="anna", now=world.clock.now
+        client=world.client,
+        record=record_of(event),
+        reason="No.",
+        decided_by="anna",
+        now=world.clock.now,
     )
 
     reversal = borrower.reverse(event)
@@ -202,6 +206,7 @@ def test_what_was_linked_by_hand_is_compensated(world, borrower):
     event = borrower.record(borrower.loan(), "drawdown", "800")
     world.run(seconds=60)
     decisions.link_by_hand(
+        client=world.client,
         record=record_of(event),
         reason="Typed in.",
         decided_by="anna",
@@ -227,6 +232,7 @@ def test_a_payment_is_undone_by_a_person_and_its_line_follows(world, borrower):
     assert line_state(reversal) in {"held awaiting_booking", "held bank_feeds_off"}
 
     decisions.link_by_hand(
+        client=world.client,
         record=record_of(reversal),
         reason="Payment removed in Xero.",
         decided_by="anna",

@@ -135,7 +135,11 @@ def test_a_decision_about_a_refused_line_lets_the_later_ones_go(
     borrower.record(borrower.loan(), "drawdown", "70")
 
     getattr(decisions, decision)(
-        record=line_of(first), reason="Looked.", decided_by="anna", now=world.clock.now
+        record=line_of(first),
+        reason="Looked.",
+        decided_by="anna",
+        now=world.clock.now,
+        client=world.client,
     )
     world.run()
 
@@ -149,6 +153,7 @@ def test_a_line_linked_by_hand_counts_in_the_balance(world, borrower):
     first = borrower.record(borrower.loan(), "drawdown", "800")
     world.run(seconds=60)
     decisions.link_by_hand(
+        client=world.client,
         record=line_of(first),
         reason="Typed in.",
         decided_by="anna",
@@ -276,6 +281,7 @@ def test_a_line_given_up_meanwhile_does_not_go_out_with_the_push_it_was_in(
     assert line_state(first) == line_state(second) == "queued"
 
     decisions.cancel(
+        client=world.client,
         record=line_of(first),
         reason="Not wanted.",
         decided_by="anna",
@@ -375,7 +381,11 @@ def test_a_line_too_old_cannot_be_sent_again_and_says_why(world, borrower):
 
     with pytest.raises(DecisionNotAllowed, match="more than a year old"):
         decisions.send_again(
-            record=line_of(event), reason="Try.", decided_by="a", now=world.clock.now
+            client=world.client,
+            record=line_of(event),
+            reason="Try.",
+            decided_by="a",
+            now=world.clock.now,
         )
 
     assert line_state(event) == "held too_old"
@@ -392,7 +402,11 @@ def lost_line(world, borrower):
     line = line_of(event)
     SyncRecord.objects.filter(pk=line.pk).update(state="unknown", reason="needs_person")
     decisions.answer_absent(
-        record=line_of(event), reason="Not seen.", decided_by="a", now=world.clock.now
+        client=world.client,
+        record=line_of(event),
+        reason="Not seen.",
+        decided_by="a",
+        now=world.clock.now,
     )
     return event
 

@@ -190,6 +190,7 @@ def test_while_it_is_off_a_person_cannot_send_an_entry_either(world):
 
     with pytest.raises(DecisionNotAllowed, match="switched off") as refused:
         decisions.send_again(
+            client=world.client,
             record=record_of(event),
             reason="Now.",
             decided_by="anna",

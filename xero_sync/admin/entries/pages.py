@@ -14,7 +14,7 @@ from lending import formats
 from lending.admin.base import ObjectAction, ReadOnlyAdmin, Section
 from xero_sync.admin.base import search
 from xero_sync.admin.base.evidence import as_block, sent, shown, with_attempts
-from xero_sync.codat.exceptions import DecisionNotAllowed
+from xero_sync.codat.exceptions import DecisionNotAllowed, WritebackBlocked
 from xero_sync.entries import waiting
 from xero_sync.entries import wording as entry_wording
 from xero_sync.models import SyncRecord
@@ -23,7 +23,8 @@ from xero_sync.models.choices import (
 )
 from xero_sync.models.state_sets import StateSet
 from xero_sync.runtime.clock import database_now
-from xero_sync.writeback import decisions
+from xero_sync.writeback import alarms, decisions
+from xero_sync.writeback.paced_client import paced_client
 
 
 class DecisionForm(forms.Form):
@@ -52,7 +53,7 @@ class Decision(ObjectAction):
     """What a person decides about an entry."""
 
     form_class = DecisionForm
-    refusals = (DecisionNotAllowed,)
+    refusals = (WritebackBlocked,)
     service: Callable[..., SyncRecord]
     places: StateSet
 
@@ -61,8 +62,15 @@ class Decision(ObjectAction):
         return self.places.include(obj.state, obj.reason)
 
     def perform(self, obj: SyncRecord, values: dict[str, Any], author: str) -> None:
-        """Call the service with the reason given."""
-        self.service(record=obj, decided_by=author, now=database_now(), **values)
+        """Call the service with the reason given; it looks at Codat first."""
+        with paced_client() as client:
+            self.service(
+                record=obj,
+                decided_by=author,
+                now=database_now(),
+                client=client,
+                **values,
+            )
 
 
 class SendAgain(Decision):
@@ -120,22 +128,51 @@ class AnswerAbsent(Decision):
     places = decisions.MAY_BE_ABSENT
 
 
+class SettleAlarm(ObjectAction):
+    """Take a person's word that what stands in Xero is right."""
+
+    name = "settle-alarm"
+    label = gettext_lazy("Settle the alarm")
+    explanation = gettext_lazy(
+        "Say that you have looked in Xero, and that the entry stands there as it "
+        "should: once, or not at all if it was cancelled."
+    )
+    done = gettext_lazy("The alarm was settled.")
+    form_class = DecisionForm
+    refusals = (DecisionNotAllowed,)
+
+    def is_offered(self, obj: SyncRecord) -> bool:
+        """Offer it where there is one."""
+        return obj.is_alarmed
+
+    def perform(self, obj: SyncRecord, values: dict[str, Any], author: str) -> None:
+        """Settle it with the reason given."""
+        alarms.settle(record=obj, decided_by=author, now=database_now(), **values)
+
+
 class SyncRecordAdmin(ReadOnlyAdmin):
     """Sync records, with their timeline and everything that was sent for them."""
 
     change_form_template = "admin/requests_change_form.html"
-    object_actions = (SendAgain(), AnswerAbsent(), LinkByHand(), Cancel())
+    object_actions = (
+        SettleAlarm(),
+        SendAgain(),
+        AnswerAbsent(),
+        LinkByHand(),
+        Cancel(),
+    )
     list_display = (
         "event",
         "step",
         "state",
         "reason",
+        "is_alarmed",
         "loan",
         "company",
         "state_since",
         "xero_record_id",
     )
-    list_filter = ("state", "step", "reason")
+    list_filter = ("state", "is_alarmed", "step", "reason")
     list_select_related = ("event", "loan", "company")
     search_fields = ("push_operation_key",)
     find = staticmethod(search.records)
@@ -193,10 +230,14 @@ class SyncRecordAdmin(ReadOnlyAdmin):
             f"{obj.get_state_display()}"
         )
 
+    def standing(self, obj: SyncRecord) -> list[str]:
+        """Say what may stand twice, and what may still reach Xero."""
+        return [*alarms.advice(obj), *entry_wording.watched(obj)]
+
     def sections(self, request: HttpRequest, obj: SyncRecord) -> list[Section]:  # noqa: ARG002
         """Show what to look for in Xero while that is in doubt, and the timeline."""
         changes = obj.changes.order_by("at", "pk")
-        in_doubt = obj.state in {State.UNKNOWN, State.FAILED}
+        in_doubt = obj.state in {State.UNKNOWN, State.FAILED} or obj.is_alarmed
         return [
             *([_what_to_look_for(obj)] if in_doubt else []),
             Section(

@@ -11,7 +11,8 @@ from xero_sync.entries import wording as entry_wording
 from xero_sync.management.base import XeroCommand, a_uuid
 from xero_sync.models import SyncRecord
 from xero_sync.runtime.clock import database_now
-from xero_sync.writeback import decisions
+from xero_sync.writeback import alarms, decisions
+from xero_sync.writeback.paced_client import paced_client
 
 DECISIONS: dict[str, Callable[..., SyncRecord]] = {
     "send-again": decisions.send_again,
@@ -19,6 +20,8 @@ DECISIONS: dict[str, Callable[..., SyncRecord]] = {
     "link": decisions.link_by_hand,
     "absent": decisions.answer_absent,
 }
+# It is no decision on where the entry stands.
+SETTLE = "settle"
 
 
 class Command(XeroCommand):
@@ -26,13 +29,14 @@ class Command(XeroCommand):
 
     help = (
         "Show an entry and what to look for in Xero, or decide about it: send-again "
-        "once mended, cancel, link what stands in Xero, absent if it does not."
+        "once mended, cancel, link what stands in Xero, absent if it does not, settle "
+        "the alarm that it may stand twice."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
         parser.add_argument("record", type=a_uuid, help="sync_status names it.")
-        parser.add_argument("decision", nargs="?", choices=DECISIONS)
+        parser.add_argument("decision", nargs="?", choices=[*DECISIONS, SETTLE])
         parser.add_argument("--reason", default="", help="It stays on the record.")
         parser.add_argument("--xero-id", help="With link: the record's id in Xero.")
 
@@ -43,17 +47,15 @@ class Command(XeroCommand):
         if decision is None:
             self._show(record)
             return
-        values: dict[str, Any] = {"reason": options["reason"]}
+        values: dict[str, Any] = {
+            "reason": options["reason"],
+            "decided_by": at_the_keyboard(),
+        }
         if options["xero_id"]:
             if decision != "link":
                 raise CommandError("--xero-id: only the decision link takes one.")
             values["xero_record_id"] = options["xero_id"]
-        record = DECISIONS[decision](
-            record=record,
-            decided_by=at_the_keyboard(),
-            now=database_now(),
-            **values,
-        )
+        record = _decide(decision, record=record, now=database_now(), **values)
         self.say(f"{record.pk} is now: {entry_wording.state_of(record)}.")
 
     def _show(self, record: SyncRecord) -> None:
@@ -62,6 +64,13 @@ class Command(XeroCommand):
         self.say("What happened:")
         for line in entry_wording.timeline(record):
             self.say(line)
+
+
+def _decide(decision: str, **values: Any) -> SyncRecord:
+    if decision == SETTLE:
+        return alarms.settle(**values)
+    with paced_client() as client:
+        return DECISIONS[decision](client=client, **values)
 
 
 def _record(number: UUID) -> SyncRecord:
