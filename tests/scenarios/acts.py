@@ -171,6 +171,8 @@ def fault(stage: Stage, *, kind: str, **given: Any) -> None:
     if isinstance(after, str):
         until = stage.world.clock.now + timedelta(seconds=int(after))
         given["retry_after"] = format_datetime(until, usegmt=True)
+    if kind == "push_times_out_but_written" and not given.get("told"):
+        stage.world.lands_untold = True
     stage.world.sandbox.faults.add(kind, **given)
 
 

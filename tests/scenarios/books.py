@@ -71,3 +71,13 @@ def lines(borrower: Borrower) -> list[Any]:
     """The lines of the lender account's statement."""
     statement: list[Any] = borrower.books.statement(borrower.source_id)
     return statement
+
+
+def remove(borrower: Borrower, push_operation_key: str) -> None:
+    """Take out what a push has booked, as a person does in Xero."""
+    tenant = borrower.books._organisation
+    for entry in posted(borrower):
+        if entry.push_operation_key == push_operation_key:
+            tenant.ledger.entries.remove(entry)
+            if entry.invoice_id:
+                tenant.invoices[entry.invoice_id].amount_due += entry.amount

@@ -14,6 +14,7 @@ from tests.scenarios.world import World
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import (
     BOOKINGS,
+    CAUSES_OF_NO_MOVE,
     CLOSED_STATES,
     STANDING_STATES,
     Reason,
@@ -192,11 +193,14 @@ def _statement(borrower, standing, records) -> Iterator[str]:
 def _timelines() -> Iterator[str]:
     """What is settled for good stays so, and the timeline ends where the entry is."""
     for record in SyncRecord.objects.prefetch_related("changes"):
+        if record.is_alarmed:
+            yield f"nobody has settled the alarm of {_name(record)}"
         changes = sorted(record.changes.all(), key=lambda one: one.pk)
         if not changes or changes[-1].to_state != record.state:
             yield f"the timeline of {_name(record)} does not end at {record.state}"
         # Not by what it came from: a worker that slept may be wrong about that.
-        if any(one.to_state in CLOSED_STATES for one in changes[:-1]):
+        moves = [one for one in changes if one.cause not in CAUSES_OF_NO_MOVE]
+        if any(one.to_state in CLOSED_STATES for one in moves[:-1]):
             yield f"{_name(record)} was settled and moved again"
         if record.state == State.SENDING:
             yield f"{_name(record)} is still being sent"

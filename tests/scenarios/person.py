@@ -15,12 +15,18 @@ from tests.scenarios.borrowers import Borrower
 from tests.scenarios.world import World
 from xero_sync.codat.exceptions import DecisionNotAllowed, WritebackBlocked
 from xero_sync.connections import switches
-from xero_sync.models import SyncRecord
-from xero_sync.models.choices import STANDING_STATES, Reason, State, Step
+from xero_sync.models import SyncRecord, WriteAttempt
+from xero_sync.models.choices import (
+    STANDING_STATES,
+    UNDER_WAY_STATES,
+    Reason,
+    State,
+    Step,
+)
 from xero_sync.organisations import changes as organisations
 from xero_sync.sandbox.ledger import Entry, Line
 from xero_sync.sandbox.wire import new_id
-from xero_sync.writeback import decisions
+from xero_sync.writeback import alarms, decisions
 
 BY = "person"
 WHY = "looked in Xero"
@@ -32,7 +38,8 @@ class Person:
     def __init__(self, world: World, chance: random.Random) -> None:
         self.world = world
         self.chance = chance
-        # Entries that stand in Xero although they were refused for good.
+        # Entries that stand in Xero although they were refused for good, or that were
+        # sent anew while a push of them was on its way.
         self.contradictions: list[str] = []
 
     def answer_all(self, borrowers: list[Borrower]) -> int:
@@ -77,8 +84,9 @@ class Person:
         return name == borrower.organisation
 
     def _answer(self, borrower: Borrower, record: SyncRecord) -> int:
-        if record.state == State.UNKNOWN and not self.world.is_quiet_at_codat:
-            # What is still on its way to Xero cannot be seen there yet.
+        if record.is_alarmed and record.state not in UNDER_WAY_STATES:
+            return self._put_right(borrower, record)
+        if record.state == State.UNKNOWN and self._waits(record):
             return 0
         found = self._find(borrower, record)
         words = f"  {BY} about {record.event.external_id} {record.step}"
@@ -90,7 +98,7 @@ class Person:
             return self._link(record, found)
         if record.state == State.UNKNOWN:
             self.world.tell(f"{words}: it is not there")
-            return self._decide(lambda: decisions.answer_absent(**self._act(record)))
+            return self._deny(record)
         if record.reason == Reason.UNDO_BY_HAND:
             self.world.tell(f"{words}: undone by hand")
             return self._undo(borrower, record)
@@ -100,6 +108,46 @@ class Person:
             return self._decide(lambda: decisions.cancel(**self._act(record)))
         self.world.tell(f"{words}: send it again")
         return self._decide(lambda: decisions.send_again(**self._act(record)))
+
+    def _deny(self, record: SyncRecord) -> int:
+        pushes = self.world.sandbox._world.pushes
+        own = WriteAttempt.objects.filter(request__records=record)
+        keys = {*own.values_list("push_operation_key", flat=True)} - {None}
+        pending = [key for key in keys if pushes[str(key)].status == "Pending"]
+        answered = self._decide(lambda: decisions.answer_absent(**self._act(record)))
+        if answered and pending:
+            self.contradictions.append(f"{record} was sent anew beside {pending}")
+        return answered
+
+    def _waits(self, record: SyncRecord) -> bool:
+        """Whether she knows better than to look now.
+
+        What is on its way she cannot see, and she mostly answers all the same; but of
+        some of it nobody would ever hear, and a statement is put right by nobody.
+        """
+        is_line = record.step == Step.STATEMENT_LINE
+        lands_unheard = self.world.lands_untold or is_line
+        return lands_unheard and not self.world.is_quiet_at_codat
+
+    def _put_right(self, borrower: Borrower, record: SyncRecord) -> int:
+        """Remove from Xero what an alarm says is there beside its entry."""
+        self.world.tell(f"  {BY} about the alarm of {record.event.external_id}")
+        for watched in record.watched_pushes.alarms():
+            content = books.expected(borrower, record.event)
+            standing = SyncRecord.objects.bookings().filter(
+                company=borrower.company, state__in=STANDING_STATES
+            )
+            wanted = sum(
+                books.expected(borrower, one.event) == content
+                for one in standing.select_related("event__loan")
+            )
+            if books.counted(borrower)[content] > wanted:
+                books.remove(borrower, str(watched.push_operation_key))
+        return self._decide(
+            lambda: alarms.settle(
+                record=record, reason=WHY, decided_by=BY, now=self.world.clock.now
+            )
+        )
 
     def _act(self, record: SyncRecord) -> dict:
         return {

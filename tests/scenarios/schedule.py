@@ -106,7 +106,7 @@ def _settle(stage: Stage) -> list[str]:
         world.daily_check()
     for _ in range(ROUNDS):
         _come_to_rest(world)
-        if _is_settled():
+        if _is_settled(world):
             return []
         if asked := list(invariants.told_and_asked_all_the_same(world)):
             return asked
@@ -146,15 +146,16 @@ def _come_to_rest(world: World) -> None:
     """Go on until nothing is due any more, or only in several days."""
     for _ in range(8):
         world.run(A_DAY / 2)
-        if world.next_moment() is None or _is_settled():
+        if world.next_moment() is None or _is_settled(world):
             return
 
 
-def _is_settled() -> bool:
-    unsettled = SyncRecord.objects.exclude(state__in=CLOSED_STATES)
-    return not unsettled.exclude(
+def _is_settled(world: World) -> bool:
+    unsettled = SyncRecord.objects.exclude(state__in=CLOSED_STATES).exclude(
         step=Step.STATEMENT_LINE, reason=Reason.BANK_FEEDS_OFF
-    ).exists()
+    )
+    alarmed = SyncRecord.objects.filter(is_alarmed=True)
+    return world.has_told_all and not (unsettled | alarmed).exists()
 
 
 def _timelines() -> list[str]:

@@ -67,7 +67,29 @@ class Writer:
         acts = [self.pace(), self.record(), *(self._next() for _ in number)]
         if self.stands_still:
             acts.insert(self.stands_still_at, self.standstill())
-        return acts
+        return [*acts, *self.answered_early()]
+
+    def answered_early(self) -> list[Act]:
+        """Now and then a person answers about a push that lands a day later still."""
+        # Drawn apart, so that the other schedules stay as they are.
+        chance = Chance(f"early answer of {self.chance.random()}")
+        if chance.random() > 0.1:
+            return []
+        slow = {"kind": "push_slow"}
+        late = {"kind": "push_times_out_but_written", "told": True}
+        given = chance.choice([slow, late, late])
+        landing = chance.randint(95_000, 120_000)
+        entry = self.record()
+        match = TYPE_OF.get(entry.given["kind"], "transfers")
+        answers = (Act("go_on", {"seconds": 2_000}), Act("answer")) * 4
+        return [
+            Act("clear"),
+            Act("fault", {"match": match, "times": 1, "seconds": landing, **given}),
+            entry,
+            Act("sweep"),
+            Act("go_on", {"seconds": 87_000}),
+            *answers,
+        ]
 
     def _next(self) -> Act:
         draw = self.chance.random()
@@ -163,8 +185,11 @@ class Writer:
 
     def timed_out(self) -> Act:
         kind = self.chance.choice(["push_times_out", "push_times_out_but_written"])
-        given = {"seconds": seconds(self.chance)} if "but" in kind else {}
-        return self.fault(kind, **given)
+        if "but" not in kind:
+            return self.fault(kind)
+        landing = seconds(self.chance)
+        # In half of them Codat tells in the end that it was written after all.
+        return self.fault(kind, seconds=landing, told=bool(landing % 2))
 
     def webhooks(self) -> Act:
         kind = self.chance.choice(

@@ -24,7 +24,13 @@ from tests.scenarios.wire import Wire
 from xero_sync import jobs
 from xero_sync.codat.client import CodatClient
 from xero_sync.connections import daily_check as connection_checks
-from xero_sync.models import Connection, RateScope, RecordChange, SyncRecord
+from xero_sync.models import (
+    Connection,
+    RateScope,
+    RecordChange,
+    SyncRecord,
+    WatchedPush,
+)
 from xero_sync.models.choices import Reason
 from xero_sync.sandbox import Sandbox
 from xero_sync.webhooks import views as webhook_views
@@ -43,6 +49,7 @@ SELECT MIN(due) FROM (
   WHERE state IN ('pending', 'unknown')
  UNION ALL SELECT MIN(lease_until) FROM xero_sync_syncrecord WHERE state = 'sending'
  UNION ALL SELECT MIN(not_before) FROM xero_sync_syncrecord WHERE state = 'held'
+ UNION ALL SELECT MIN(next_poll_at) FROM xero_sync_watchedpush
 )
 """
 
@@ -81,6 +88,8 @@ class World:
             before_call=budget.charge,
             after_call=backpressure.note,
         )
+        # Whether a push may land of which Codat will never say so.
+        self.lands_untold = False
         self.story: list[str] = []
         self.broken: list[str] = []
         self._swept_at = self._checked_at = self.clock.now
@@ -253,3 +262,13 @@ class World:
     def is_quiet_at_codat(self) -> bool:
         """Whether nothing is on its way any more: landings, pushes, refreshes."""
         return not self.sandbox._world._agenda
+
+    @property
+    def has_told_all(self) -> bool:
+        """Whether we know by now what became of every push that we watch."""
+        pushes = self.sandbox._world.pushes
+        watched = WatchedPush.objects.watched()
+        return self.is_quiet_at_codat and all(
+            pushes[str(key)].status in {"Pending", "TimedOut"}
+            for key in watched.values_list("push_operation_key", flat=True)
+        )

@@ -46,7 +46,7 @@ class WatchedPush(models.Model):
     watched_until = models.DateTimeField(_("watched until"))
     # None: there is nothing more to ask.
     next_poll_at = models.DateTimeField(_("next look"), null=True, blank=True)
-    polls = models.PositiveIntegerField(_("looks"), default=0)
+    polls = models.PositiveIntegerField(_("polls"), default=0)
     xero_record_id = models.CharField(_("record in Xero"), max_length=64, blank=True)
     alarmed_at = models.DateTimeField(_("alarm since"), null=True, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)

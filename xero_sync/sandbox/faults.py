@@ -22,7 +22,8 @@ Kinds that meet an accepted push (`match` as above):
 
 - `push_fails`: ends `Failed` with `message`.
 - `push_times_out`: ends `TimedOut`, nothing is written.
-- `push_times_out_but_written`: ends `TimedOut`, and is written `seconds` later.
+- `push_times_out_but_written`: ends `TimedOut`, and is written `seconds` later; with
+  `told` the operation is `Success` from then on, and its webhook goes out.
 - `push_slow`: stays `Pending` for `seconds`.
 - `push_success_without_record_id`: `Success`, but the change names no record.
 - `webhook_before_reply`: settled, and its webhook delivered, before the answer.

@@ -83,8 +83,10 @@ def _plan(world: World, push: Push, faults: dict[str, PlannedFault]) -> None:
             time_out(world, push)
         elif "push_times_out_but_written" in faults:
             time_out(world, push)
-            delay = faults["push_times_out_but_written"].get("seconds", 0)
-            world.later(float(delay), lambda: carry_out(world, push))
+            fault = faults["push_times_out_but_written"]
+            told = bool(fault.get("told", False))
+            delay = float(fault.get("seconds", 0))
+            world.later(delay, lambda: carry_out(world, push, is_told_late=told))
         else:
             named = "push_success_without_record_id" not in faults
             carry_out(world, push, names_record=named)
@@ -95,7 +97,13 @@ def _plan(world: World, push: Push, faults: dict[str, PlannedFault]) -> None:
         world.later(seconds, settle)
 
 
-def carry_out(world: World, push: Push, *, names_record: bool = True) -> None:
+def carry_out(
+    world: World,
+    push: Push,
+    *,
+    names_record: bool = True,
+    is_told_late: bool = False,
+) -> None:
     """Book the record at Xero, or find out that it will not be booked."""
     connection = world.connections.get(push.connection_id)
     if connection is None or connection.status != "Linked":
@@ -116,8 +124,9 @@ def carry_out(world: World, push: Push, *, names_record: bool = True) -> None:
         return
     finally:
         world.violations += posting.violations
-    if push.status != "Pending":
+    if push.status != "Pending" and not is_told_late:
         return  # written after it had timed out: nobody is told
+    push.error = None
     push.warnings = posting.warnings
     push.change_type = change_type
     push.record_id = record_id if names_record else None

@@ -24,7 +24,7 @@ from xero_sync.writeback import (
     polling,
     results,
     sweep,
-    watch_looks,
+    watched_polling,
 )
 from xero_sync.writeback.exchange import Claim, Exchange, Sent
 from xero_sync.writeback.pool import Finished, Pool, Work
@@ -105,7 +105,7 @@ def _look_around(pool: Pool, now: datetime, mark: float, room: int) -> int:
     busy = pool.too_busy_for_a_look()
     found = polling.due(limit=room, now=now, busy_companies=busy)
     busy |= {one.company_id for one in found}
-    watched = watch_looks.due(limit=room - len(found), now=now, busy_companies=busy)
+    watched = watched_polling.due(limit=room - len(found), now=now, busy_companies=busy)
     for one in (*found, *watched):
         pool.start(one, now, mark)
     return len(found) + len(watched)

@@ -54,6 +54,8 @@ def begin(
             "next_poll_at": next_poll_at or now + FIRST_LOOK,
         },
     )
+    if status:
+        WatchedPush.objects.filter(pk=watched.pk).update(status=status)
     if is_new:
         tell(
             record,

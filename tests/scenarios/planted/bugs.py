@@ -21,6 +21,8 @@ SWEEP = "xero_sync/writeback/sweep.py"
 LINES = "xero_sync/writeback/lines.py"
 HOLDS = "xero_sync/writeback/holds.py"
 INBOX = "xero_sync/writeback/inbox.py"
+DECISIONS = "xero_sync/writeback/decisions.py"
+ALARMS = "xero_sync/writeback/alarms.py"
 REVERSALS = "xero_sync/writeback/reversals.py"
 LESSONS = "xero_sync/writeback/backpressure.py"
 SETTINGS = "backoffice/settings.py"
@@ -317,6 +319,25 @@ BUGS = {
                 FINAL_WORD,
                 "WATCHED_EVERY = timedelta(hours=6)",
                 "WATCHED_EVERY = timedelta(days=60)",
+            ),
+        ),
+        _bug(
+            "answer-taken-without-a-look",
+            (
+                DECISIONS,
+                (
+                    "    seen = before_deciding.look(record, client=client, now=now)\n"
+                    "    _require_told(record, seen, now)\n"
+                ),
+                "    seen = Seen(record.fence)\n",
+            ),
+        ),
+        _bug(
+            "late-success-kept-silent",
+            (
+                ALARMS,
+                "            _raise(record, watched, now)\n",
+                "            pass\n",
             ),
         ),
         _bug(

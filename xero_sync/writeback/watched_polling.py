@@ -40,15 +40,15 @@ def due(
         wait = permits.take(is_look=True)
         watched.next_poll_at = wait or now + _pause(watched.polls)
         watched.polls += 0 if wait else 1
-        watched.save(update_fields=["next_poll_at", "looks"])
+        watched.save(update_fields=["next_poll_at", "polls"])
         if not wait:
             work[watched.record.company_id] = _look(watched)
     permits.save()
     return list(work.values())
 
 
-def _pause(looks: int) -> timedelta:
-    return min(SLOWEST, FIRST_LOOK * 2.0 ** min(looks, 10))
+def _pause(polls: int) -> timedelta:
+    return min(SLOWEST, FIRST_LOOK * 2.0 ** min(polls, 10))
 
 
 def _look(watched: WatchedPush) -> Exchange:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("lending", "0004_lists_in_order"),
-        ("xero_sync", "0013_bank_feeds_are_acts"),
+        ("xero_sync", "0014_what_the_programme_concludes"),
     ]
 
     operations = [
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                         blank=True, null=True, verbose_name="next look"
                     ),
                 ),
-                ("polls", models.PositiveIntegerField(default=0, verbose_name="looks")),
+                ("polls", models.PositiveIntegerField(default=0, verbose_name="polls")),
                 (
                     "xero_record_id",
                     models.CharField(
