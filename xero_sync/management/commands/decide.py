@@ -25,8 +25,9 @@ class Command(XeroCommand):
     """`manage.py decide`."""
 
     help = (
-        "Show an entry and what to look for in Xero, or decide about it: send-again "
-        "once mended, cancel, link what stands in Xero, absent if it does not."
+        "Show an entry and what to look for in Xero, or decide about it. Decide "
+        "send-again once mended, cancel, link what stands in Xero, absent if it does "
+        "not."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
