@@ -10,7 +10,9 @@ from django.conf import settings
 from django.core.management import get_commands
 
 from backoffice.management.command_line import OURS
+from tests.marks import on_any_database
 
+pytestmark = on_any_database
 COMMANDS = sorted(name for name, app in get_commands().items() if app in OURS)
 MODULES = (
     "tests.bench",
