@@ -9,9 +9,9 @@ def main() -> None:
     """Run one management command with the back office's settings."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
     # Django needs the settings module before it can be imported.
-    from django.core.management import execute_from_command_line  # noqa: PLC0415
+    from backoffice.management.command_line import CommandLine  # noqa: PLC0415
 
-    execute_from_command_line(sys.argv)
+    CommandLine(sys.argv).execute()
 
 
 if __name__ == "__main__":

@@ -18,6 +18,20 @@ hypothesis_settings.register_profile("ours", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("ours")
 
 
+# Each of these takes seconds, or most of a minute.
+LONG = (
+    "tests/scenarios/",
+    "tests/processes/",
+    "tests/backoffice/demo/",
+    "tests/backoffice/api/description/test_schemathesis.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that two processes end at the same time."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def append_only_suspended_while_flushing() -> Iterator[None]:
     """Let a transactional test's database be emptied; the test itself is guarded.

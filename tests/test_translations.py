@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from tests.marks import on_any_database
+
+pytestmark = on_any_database
 SOURCES = sorted(settings.BASE_DIR.glob("*/locale/*/LC_MESSAGES/django.po"))
 
 

@@ -7,6 +7,9 @@ import sys
 import pytest
 from django.conf import settings
 
+from tests.marks import on_any_database
+
+pytestmark = on_any_database
 DEVELOPMENT_KEY = settings.DEVELOPMENT_ONLY["FIELD_ENCRYPTION_KEYS"]
 GOOD_KEY = "cHJvZHVjdGlvbi1lbmNyeXB0aW9uLWtleS0wMDAwMDA="
 PRODUCTION = {

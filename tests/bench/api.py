@@ -41,10 +41,21 @@ def play(store: setting.Store, *, events: int, runs: int) -> list[Bar]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Compare on each store; 1 if the API is too slow."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.api")
-    parser.add_argument("--store", choices=setting.STORES)
-    parser.add_argument("--events", type=int, default=1_000)
-    parser.add_argument("--runs", type=int, default=3)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.api", description=__doc__
+    )
+    parser.add_argument(
+        "--store", choices=setting.STORES, help="the database; both if none is named"
+    )
+    parser.add_argument(
+        "--events", type=int, default=1_000, help="events a run (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--runs",
+        type=int,
+        default=3,
+        help="runs, of which the median counts (default: %(default)s)",
+    )
     given = parser.parse_args(arguments)
     setting.end_properly()
     is_met = True

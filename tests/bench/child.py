@@ -4,6 +4,7 @@ The answer is the last line of the output, so that nothing is imported, opened o
 collected in the timed process but what it needs itself.
 """
 
+import argparse
 import json
 import sys
 from importlib import import_module
@@ -20,4 +21,9 @@ def main(function: str, arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.child", description=__doc__
+    )
+    parser.add_argument("function", metavar="MODULE:FUNCTION")
+    parser.add_argument("arguments", metavar="JSON")
+    main(**vars(parser.parse_args()))

@@ -74,13 +74,39 @@ def _show(sizes: dict[str, int], found: dict[str, list[Figures]]) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Compare on each store; 1 if the cost is not flat."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.history")
-    parser.add_argument("--store", choices=setting.STORES)
-    parser.add_argument("--small", type=int, default=10_000)
-    parser.add_argument("--large", type=int, default=1_000_000)
-    parser.add_argument("--events", type=int, default=2_000)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=16)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.history", description=__doc__
+    )
+    parser.add_argument(
+        "--store", choices=setting.STORES, help="the database; both if none is named"
+    )
+    parser.add_argument(
+        "--small",
+        type=int,
+        default=10_000,
+        help="past bookings of the one (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--large",
+        type=int,
+        default=1_000_000,
+        help="past bookings of the other (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--events", type=int, default=2_000, help="events a run (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--runs",
+        type=int,
+        default=5,
+        help="runs, of which the median counts (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=16,
+        help="threads of each contestant (default: %(default)s)",
+    )
     given = parser.parse_args(arguments)
     setting.end_properly()
     sizes = {"small": given.small, "large": given.large}

@@ -62,10 +62,21 @@ def play(store: setting.Store, *, seconds: int, per_minute: int) -> tuple[Bar, b
 
 def main(arguments: list[str] | None = None) -> int:
     """Drain within the limits on each store; 1 if too slow or a limit was broken."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.limits")
-    parser.add_argument("--store", choices=setting.STORES)
-    parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--per-minute", type=int, default=900)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.limits", description=__doc__
+    )
+    parser.add_argument(
+        "--store", choices=setting.STORES, help="the database; both if none is named"
+    )
+    parser.add_argument(
+        "--seconds", type=int, default=60, help="how long (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--per-minute",
+        type=int,
+        default=900,
+        help="requests that we allow ourselves (default: %(default)s)",
+    )
     given = parser.parse_args(arguments)
     setting.end_properly()
     is_met = True

@@ -140,12 +140,34 @@ def show_phases(drains: list[Figures]) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Compare on each store and delay; 1 if a bar was missed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.push")
-    parser.add_argument("--store", choices=setting.STORES)
-    parser.add_argument("--events", type=int, default=2_000)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--delay", type=float, nargs="+", default=[0, 50])
-    parser.add_argument("--threads", type=int, default=16)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.push", description=__doc__
+    )
+    parser.add_argument(
+        "--store", choices=setting.STORES, help="the database; both if none is named"
+    )
+    parser.add_argument(
+        "--events", type=int, default=2_000, help="events a run (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--runs",
+        type=int,
+        default=3,
+        help="runs, of which the median counts (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--delay",
+        type=float,
+        nargs="+",
+        default=[0, 50],
+        help="milliseconds that the stub takes (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=16,
+        help="threads of each contestant (default: %(default)s)",
+    )
     given = parser.parse_args(arguments)
     setting.end_properly()
     kinds = [given.store] if given.store else setting.STORES

@@ -5,9 +5,9 @@ pending push operation, replays an answer for an Idempotency-Key it has seen, an
 at GET /counts how much it took in, how much of that twice, and what came out of order.
 """
 
+import argparse
 import asyncio
 import json
-import sys
 from uuid import uuid4
 
 TEMPLATE = (
@@ -103,4 +103,9 @@ async def main(port: int, milliseconds: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), float(sys.argv[2])))
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.stub", description=__doc__
+    )
+    parser.add_argument("port", type=int)
+    parser.add_argument("milliseconds", type=float)
+    asyncio.run(main(**vars(parser.parse_args())))

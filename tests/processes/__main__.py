@@ -1,4 +1,4 @@
-"""`python -m tests.processes --kills 200 [--store sqlite|postgres] [--seed N]`."""
+"""Kill the processes of the running product, and see that nothing is lost or twice."""
 
 import argparse
 import signal
@@ -10,10 +10,20 @@ from tests.processes.play import play
 
 def main() -> int:
     """Run on one store or on both; 0 if nothing is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m tests.processes")
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--store", choices=("sqlite", "postgres"))
-    parser.add_argument("--seed", type=int, default=1)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.processes", description=__doc__
+    )
+    parser.add_argument(
+        "--kills", type=int, default=200, help="how many (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--store",
+        choices=("sqlite", "postgres"),
+        help="the database; both, half the kills each, if none is named",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of the dice (default: %(default)s)"
+    )
     given = parser.parse_args()
     # Told to end, it still ends its processes and takes its files away.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))

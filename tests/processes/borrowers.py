@@ -3,9 +3,9 @@
 Run as a process of its own in a run's environment; the answer goes to the file $OUT.
 """
 
+import argparse
 import json
 import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from typing import Any
 
 import django
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.processes.settings")
 django.setup()
 
 from django.conf import settings  # noqa: E402
@@ -291,8 +292,15 @@ def write(reference: str, seconds: int) -> dict[str, int]:
     return dict(counted)
 
 
-def main(action: str, *arguments: str) -> None:
+def main() -> None:
     """Do one thing and write its answer."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.processes.borrowers", description=__doc__
+    )
+    parser.add_argument("action", help="what to do, such as prepare or judge")
+    parser.add_argument("arguments", nargs="*", help="what it takes for that")
+    given = parser.parse_args()
+    arguments = given.arguments
     actions: dict[str, Any] = {
         "prepare": lambda: prepare(int(arguments[0]), int(arguments[1])),
         "settle": lambda: settle(int(arguments[0])),
@@ -301,9 +309,9 @@ def main(action: str, *arguments: str) -> None:
         "age": lambda: age(int(arguments[0])),
         "write": lambda: write(arguments[0], int(arguments[1])),
     }
-    answer = actions[action]()
+    answer = actions[given.action]()
     Path(os.environ["OUT"]).write_text(json.dumps(answer))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from tests.marks import thorough
 from tests.processes import chosen
 from tests.processes.crew import TIMES, Crew
 from tests.processes.load import Load
@@ -92,6 +93,7 @@ def test_sigterm_lets_the_cluster_end_its_slice_and_nothing_is_lost(found):
     assert settled(found) == []
 
 
+@thorough
 def test_sigterm_to_the_whole_group_is_survived_by_sigkill_and_a_restart(found):
     start_cluster(found)
     live(found)
@@ -121,6 +123,7 @@ def freeze(found: Crew) -> bool:
     return not beats_again(found, seconds=6)
 
 
+@thorough
 def test_a_frozen_cluster_is_seen_bridged_by_push_drain_and_cured_by_a_restart(found):
     start_cluster(found)
     assert beats_again(found, seconds=WORKER_SECONDS)

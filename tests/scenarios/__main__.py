@@ -23,12 +23,24 @@ def say(words: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run what the command line asks for; 1 if a schedule failed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.scenarios")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.scenarios", description=__doc__
+    )
     parser.add_argument("--seed", type=int, help="replay this one and tell its story")
     parser.add_argument("--seeds", type=int, nargs="+", help="run these")
-    parser.add_argument("--from", dest="first", type=int, default=1)
-    parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--from", dest="first", type=int, default=1, help="first seed")
+    parser.add_argument(
+        "--count",
+        type=int,
+        default=100,
+        help="how many schedules (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        help="processes that share them (default: %(default)s)",
+    )
     parser.add_argument("--stop", action="store_true", help="stop at the first failure")
     given = parser.parse_args(arguments)
     if given.seed is not None:

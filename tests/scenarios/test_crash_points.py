@@ -1,16 +1,14 @@
 """A process can be made to die at every named point, and what it left is mended."""
 
 import json
-import os
 
 import pytest
 
+from tests.marks import on_any_database
 from tests.scenarios.planted.copies import ROOT, run_code
 
-pytestmark = pytest.mark.skipif(
-    bool(os.environ.get("TEST_DATABASE_URL")),
-    reason="a schedule keeps to a SQLite of its own, whatever database is tested",
-)
+# A schedule keeps to a SQLite of its own.
+pytestmark = on_any_database
 POINTS_AND_WHAT_LEADS_THERE = {
     "planning": "record()",
     "claim": "record(), sweep",

@@ -15,8 +15,8 @@ class Command(stage.StageCommand):
     """`manage.py api_sandbox`."""
 
     help = (
-        "Serve the API, a company with a loan and a key to it, and a stand-in for "
-        "Codat in which some amounts force a refusal, a delay or an unknown outcome."
+        "Serve the API with a company, a loan, a key and a stand-in for Codat. "
+        "Some amounts force a refusal, a delay or an unknown outcome."
     )
     name = "api_sandbox"
     port, sandbox_port = 8100, 8865

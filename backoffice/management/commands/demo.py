@@ -19,8 +19,8 @@ class Command(stage.StageCommand):
     """`manage.py demo`."""
 
     help = (
-        "Write two loans, from drawdown to settlement, into the books of a stand-in "
-        "for Xero, compare them with the prediction, and keep serving."
+        "Live two loans to their settlement, compare the books, and keep serving. "
+        "They are written into the books of a stand-in for Xero."
     )
     name = "demo"
     port, sandbox_port = 8000, 8765

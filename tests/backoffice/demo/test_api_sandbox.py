@@ -21,6 +21,7 @@ from tests.backoffice.demo.stages import (
     read_until,
     start,
 )
+from tests.marks import on_any_database, thorough
 from xero_sync.sandbox.magic import VALUES
 
 PATIENCE_SECONDS = 60
@@ -142,6 +143,8 @@ def test_every_magic_amount_is_explained():
     assert {value.outcome for value in VALUES} == set(SEEN)
 
 
+@thorough
+@on_any_database
 def test_a_stranger_sees_every_outcome(begin, directory):
     process, caller = begin()
 
@@ -176,6 +179,7 @@ def test_a_stranger_sees_every_outcome(begin, directory):
     assert children_of(directory) == []
 
 
+@on_any_database
 def test_it_goes_on_where_it_stopped(begin):
     process, caller = begin()
     recorded = caller.copy(0)["external_id"]

@@ -16,6 +16,7 @@ from tests.backoffice.demo.stages import (
     start,
     wait_until_gone,
 )
+from tests.marks import on_any_database, thorough
 from tests.worlds import World
 from xero_sync.sandbox.views import show_books
 
@@ -29,6 +30,7 @@ def directory(tmp_path):
     kill_all(tmp_path)
 
 
+@on_any_database
 def test_once_ends_with_equal_books_and_leaves_nothing_running(directory):
     demo = start("demo", directory, "--once")
     shown, _ = demo.communicate(timeout=START_SECONDS)
@@ -46,6 +48,8 @@ def test_once_ends_with_equal_books_and_leaves_nothing_running(directory):
     }
 
 
+@thorough
+@on_any_database
 def test_it_serves_until_it_is_interrupted_and_ends_everything(directory):
     demo = start("demo", directory)
     shown = read_until(demo, "Stop with Ctrl-C.")
@@ -59,6 +63,7 @@ def test_it_serves_until_it_is_interrupted_and_ends_everything(directory):
     assert children_of(directory) == []
 
 
+@on_any_database
 def test_its_processes_end_even_if_it_is_killed(directory):
     demo = start("demo", directory)
     read_until(demo, "worker run")

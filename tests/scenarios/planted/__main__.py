@@ -55,9 +55,19 @@ def say(words: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Search for all bugs or for those named; 1 if one is not caught."""
-    parser = argparse.ArgumentParser(prog="python -m tests.scenarios.planted")
-    parser.add_argument("--search", nargs="*", metavar="NAME", default=[])
-    parser.add_argument("--jobs", type=int, default=2)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.scenarios.planted", description=__doc__
+    )
+    parser.add_argument(
+        "--search",
+        nargs="*",
+        metavar="NAME",
+        default=[],
+        help="the bugs to catch; all if none is named",
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=2, help="searches at a time (default: %(default)s)"
+    )
     given = parser.parse_args(arguments)
     names = given.search or list(BUGS)
     with ThreadPoolExecutor(given.jobs) as pool:

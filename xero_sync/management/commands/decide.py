@@ -28,9 +28,9 @@ class Command(XeroCommand):
     """`manage.py decide`."""
 
     help = (
-        "Show an entry and what to look for in Xero, or decide about it: send-again "
-        "once mended, cancel, link what stands in Xero, absent if it does not, settle "
-        "the alarm that it may stand twice."
+        "Show an entry and what to look for in Xero, or decide about it. Decide "
+        "send-again once mended, cancel, link what stands in Xero, absent if it does "
+        "not, settle the alarm that it may stand twice."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -16,10 +16,11 @@ from backoffice.api.description.pages import DESCRIPTION
 from tests.backoffice.api.conftest import make_service
 from tests.backoffice.api.description.committed import operations
 from tests.backoffice.api.description.example_world import make_world
+from tests.marks import more
 from tests.xero_sync.commands.worlds import codat_on_a_port
 
 SEED = os.environ.get("API_SEED", "1")
-FEWEST_EXAMPLES = 50
+A_FEW, MANY = 3, 50
 MOST_SECONDS = 540
 ONE_BY_ONE = "--phases=examples,coverage,fuzzing"
 # Three runs, so that two cores share them.
@@ -37,8 +38,9 @@ def world(transactional_db, settings):
         yield make_world(codat)
 
 
+@pytest.mark.parametrize("examples", [A_FEW, *more(MANY)])
 @pytest.mark.parametrize("run", RUNS)
-def test_no_call_finds_a_fault(live_server, world, tmp_path, run):
+def test_no_call_finds_a_fault(live_server, world, tmp_path, run, examples):
     key = make_service(requests_per_minute=1_000_000).secret
     description = tmp_path / "openapi.yaml"
     text = DESCRIPTION.read_text()
@@ -51,6 +53,7 @@ def test_no_call_finds_a_fault(live_server, world, tmp_path, run):
         *("--config-file", str(settings.BASE_DIR / "tests" / "schemathesis.toml")),
         *("run", str(description), "--url", live_server.url),
         *("--checks", "all", "--seed", SEED, "--no-color"),
+        f"--max-examples={examples}",
         *("--report", "ndjson", "--report-ndjson-path", str(report)),
         *RUNS[run],
     ]
@@ -67,7 +70,7 @@ def test_no_call_finds_a_fault(live_server, world, tmp_path, run):
 
     assert done.returncode == 0, done.stdout
     if run != "sequences":
-        assert fewest(report, run) >= FEWEST_EXAMPLES, done.stdout
+        assert fewest(report, run) >= examples, done.stdout
 
 
 def fewest(report, run):
