@@ -17,7 +17,7 @@ from backoffice.models.webhooks import MessageType
 from lending.models import Loan, LoanEvent
 from xero_sync.entries import status as entry_status
 from xero_sync.models import Connection, RecordChange
-from xero_sync.models.choices import Reason, State
+from xero_sync.models.choices import Cause, Reason, State
 
 API = "/api/v1"
 
@@ -61,6 +61,7 @@ def entry_message(
     """An entry of an event has come to where somebody may want to know of it."""
     data = {
         **_standing(change.to_state, change.reason),
+        **(_landed() if change.cause == Cause.LANDED else {}),
         "entry": {"id": str(change.record_id), "step": change.record.step},
     }
     return _of_event(message_type, event, str(change.pk), change.at, data)
@@ -139,6 +140,14 @@ def _of_event(
             "path": f"{API}/loan-events/{quote(event.external_id)}",
         },
     )
+
+
+def _landed() -> dict[str, Any]:
+    """Say that the entry may stand twice, wherever it stands."""
+    return {
+        "in_words": "Another push of it succeeded: it may stand in Xero twice",
+        "who_must_act": entry_status.Actor.OPERATOR.value,
+    }
 
 
 def _standing(state: str, reason: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tests.worlds import World
 from xero_sync.connections import status as connection_status
 from xero_sync.connections import switches
 from xero_sync.models import RecordChange, SyncRecord
-from xero_sync.writeback import decisions
+from xero_sync.writeback import decisions, watching
 
 pytestmark = pytest.mark.django_db
 
@@ -143,6 +143,30 @@ def test_an_entry_that_is_refused_is_told_of_with_who_must_act():
     assert (found["state"], found["reason"]) == ("failed", entry.reason)
     assert found["who_must_act"] == "operator"
     assert found["entry"] == {"id": str(entry.pk), "step": "transfer"}
+
+
+def test_an_entry_that_may_stand_twice_is_told_of_and_not_as_written_again():
+    world = World()
+    borrower = world.borrower()
+    listen()
+    event = borrower.record(borrower.loan(), "drawdown", "800")
+    world.run()
+    collect(world)
+    entry = SyncRecord.objects.get(event=event, step="transfer")
+    now = world.clock.now
+
+    watching.tell(entry, cause="watched", now=now, note="push 1")
+    watching.tell(entry, cause="landed", now=now, note="push 1 made 2")
+    watching.tell(entry, cause="settled", now=now, note="removed", actor="anna")
+    collect(world)
+
+    assert told() == [
+        ("event.needs_attention", event.external_id),
+        ("event.written", event.external_id),
+    ]
+    found = data_of("event.needs_attention")
+    assert (found["state"], found["who_must_act"]) == ("written", "operator")
+    assert "may stand in Xero twice" in found["in_words"]
 
 
 def test_an_entry_whose_outcome_is_not_known_is_told_of_once():

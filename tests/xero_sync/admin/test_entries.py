@@ -2,9 +2,11 @@
 
 import json
 import re
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.urls import reverse
 
 from tests.backoffice.admin.rows import (
     NOW,
@@ -16,7 +18,13 @@ from tests.backoffice.admin.rows import (
 )
 from tests.builders import make_event
 from tests.worlds import World
-from xero_sync.models import SyncRecord, WebhookMessage, WriteAttempt, WriteRequest
+from xero_sync.models import (
+    SyncRecord,
+    WatchedPush,
+    WebhookMessage,
+    WriteAttempt,
+    WriteRequest,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -250,3 +258,75 @@ def test_a_decision_about_an_entry_that_is_not_there_leads_away():
     )
 
     assert answer.status_code == 302
+
+
+def test_a_decision_is_refused_on_the_page_while_codat_cannot_be_asked():
+    record = stand(make_evidence(), "unknown", "needs_person")
+
+    answer = superuser().post(act("not-in-xero", record), {"reason": "looked"})
+
+    (words,) = answer.context["form"].non_field_errors()
+    assert "Try again in a few minutes" in words
+    record.refresh_from_db()
+    assert record.state == "unknown"
+
+
+def alarmed():
+    """An entry beside which another push of it has succeeded, and one is watched."""
+    record = stand(make_evidence(), "written")
+    SyncRecord.objects.filter(pk=record.pk).update(is_alarmed=True)
+    for made, next_poll_at in (("made-late", None), ("", NOW)):
+        WatchedPush.objects.create(
+            record=record,
+            connection=record.company.connections.get(),
+            push_operation_key=uuid4(),
+            status="Success" if made else "TimedOut",
+            watched_since=NOW,
+            watched_until=NOW,
+            next_poll_at=next_poll_at,
+            xero_record_id=made,
+            alarmed_at=NOW if made else None,
+        )
+    record.refresh_from_db()
+    return record
+
+
+def test_what_may_stand_twice_is_seen_and_says_what_to_do():
+    record = alarmed()
+    client = operator("xero_sync.view_syncrecord")
+
+    shown = client.get(page(SyncRecord, "change", record.pk)).content.decode()
+    front = client.get(reverse("admin:index")).content.decode()
+    listed = client.get(
+        page(SyncRecord, "changelist"), {"is_alarmed__exact": 1}
+    ).content.decode()
+
+    assert "made-late. Compare them there, remove one" in shown
+    assert "is watched until" in shown
+    assert "What to look for in Xero" in shown
+    assert "1 entry has another push that succeeded" in front
+    assert str(record.event) in listed
+    hidden = operator("lending.view_loan", name="ben").get(reverse("admin:index"))
+    assert "another push that succeeded" not in hidden.content.decode()
+
+
+def test_an_alarm_is_settled_with_a_reason():
+    record = alarmed()
+    client = superuser()
+    assert (
+        act("settle-alarm", record)
+        in client.get(page(SyncRecord, "change", record.pk)).content.decode()
+    )
+
+    nothing = client.post(act("settle-alarm", record), {"reason": " "})
+    assert "reason" in nothing.context["form"].errors
+    client.post(act("settle-alarm", record), {"reason": "removed one"})
+
+    record.refresh_from_db()
+    assert not record.is_alarmed
+    change = record.changes.latest("pk")
+    assert (change.actor, change.note) == ("user:root", "removed one")
+    assert (
+        act("settle-alarm", record)
+        not in client.get(page(SyncRecord, "change", record.pk)).content.decode()
+    )

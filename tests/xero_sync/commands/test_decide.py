@@ -2,8 +2,11 @@
 
 from uuid import uuid4
 
+from django.utils import timezone
+
 from lending import formats
 from tests.xero_sync.commands.worlds import record_drawdown, record_of, refusal, run
+from xero_sync.models import SyncRecord, WatchedPush
 
 
 def test_it_tells_what_to_look_for_in_xero(codat):
@@ -89,3 +92,47 @@ def test_an_unknown_entry_is_refused(codat):
     number = uuid4()
 
     assert f"there is no entry {number}" in refusal("decide", number)
+
+
+def test_an_alarm_is_named_and_settled(codat):
+    connection = codat.ready()
+    record = record_of(record_drawdown(connection.company))
+    SyncRecord.objects.filter(pk=record.pk).update(state="written", is_alarmed=True)
+    WatchedPush.objects.create(
+        record=record,
+        connection=connection,
+        push_operation_key=uuid4(),
+        status="Success",
+        watched_since=timezone.now(),
+        watched_until=timezone.now(),
+        xero_record_id="made-late",
+        alarmed_at=timezone.now(),
+    )
+
+    waiting = run("sync_status", "harbour")
+    shown = run("decide", record.pk)
+    without = refusal("decide", record.pk, "settle")
+    settled = run("decide", record.pk, "settle", "--reason=Removed it")
+
+    assert "Waiting for a person: 1" in waiting
+    assert "may stand twice" in waiting
+    assert "made-late. Compare them there, remove one" in shown
+    assert "Give a reason" in without
+    assert settled.strip() == f"{record.pk} is now: In Xero."
+    assert "has no alarm" in refusal("decide", record.pk, "settle", "--reason=x")
+
+
+def test_nothing_is_decided_while_codat_cannot_be_asked(codat, settings):
+    connection = codat.ready()
+    record = record_of(record_drawdown(connection.company))
+    run("push_drain", "--once")
+    settings.CODAT_BASE_URL = "http://127.0.0.1:1"
+    SyncRecord.objects.filter(pk=record.pk).update(
+        state="unknown", reason="needs_person"
+    )
+
+    words = refusal("decide", record.pk, "absent", "--reason=Looked")
+
+    assert "nothing was decided. Try again in a few minutes" in words
+    record.refresh_from_db()
+    assert record.state == "unknown"

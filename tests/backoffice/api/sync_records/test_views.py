@@ -9,6 +9,7 @@ from tests.backoffice.api.conftest import make_service
 from tests.builders import make_company, make_event, make_loan
 from tests.worlds import World
 from xero_sync.models import RecordChange, SyncRecord
+from xero_sync.sandbox.server import SandboxServer
 
 REASON = {"reason": "mended in Xero"}
 
@@ -217,15 +218,72 @@ def test_an_answer_that_nobody_asked_for_is_a_409(service, refused):
     assert "This entry is Refused" in answer.json()["detail"]
 
 
-def test_an_unknown_entry_that_is_absent_is_sent_anew(service, refused):
+@pytest.fixture
+def served(settings):
+    """A world whose Codat is reached by HTTP as well, and an entry that is in doubt."""
+    # A webhook would come in another thread, which sees nothing of this test.
+    world = World(webhook_url=None)
+    with SandboxServer(world.sandbox) as server:
+        settings.CODAT_BASE_URL = server.url
+        borrower = world.borrower(reference="acme")
+        world.sandbox.faults.add("push_slow", match="transfers", seconds=10_000)
+        event = borrower.record(borrower.loan(reference="loan-1"), "drawdown", "800")
+        world.drain()
+        record = event.sync_records.get(step="transfer")
+        SyncRecord.objects.filter(pk=record.pk).update(
+            state="unknown", reason="needs_person", next_poll_at=None
+        )
+        record.refresh_from_db()
+        yield world, record
+
+
+def test_an_unknown_entry_that_is_absent_is_sent_anew(service, served):
+    world, record = served
+    push = world.sandbox._world.pushes[str(record.push_operation_key)]
+    push.status = "TimedOut"
+
+    answer = service.post(f"sync-records/{record.pk}/absent", REASON)
+
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["state"] == "queued"
+
+
+@pytest.mark.parametrize("act", ["absent", "link"])
+def test_nothing_is_decided_while_a_push_is_on_its_way(service, served, act):
+    _, record = served
+
+    answer = service.post(f"sync-records/{record.pk}/{act}", REASON)
+
+    assert answer.status_code == 409
+    assert f"push {record.push_operation_key}" in answer.json()["detail"]
+    assert "decide then" in answer.json()["detail"]
+    record.refresh_from_db()
+    assert record.state == "unknown"
+
+
+def test_nothing_is_decided_while_codat_cannot_be_asked(service, refused):
     SyncRecord.objects.filter(pk=refused.pk).update(
         state="unknown", reason="needs_person"
     )
 
     answer = service.post(f"sync-records/{refused.pk}/absent", REASON)
 
-    assert answer.status_code == 200, answer.content
-    assert answer.json()["state"] == "queued"
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "codat_not_asked"
+    assert "Try again" in answer.json()["detail"]
+    refused.refresh_from_db()
+    assert refused.state == "unknown"
+
+
+def test_what_may_stand_twice_needs_attention(service, loan):
+    entry = SyncRecord.objects.filter(step="transfer")
+    entry.update(state="written", reason="", is_alarmed=True)
+
+    (shown,) = listed(service, "?needs_attention=true&step=transfer")
+
+    assert shown["who_must_act"] == "operator"
+    assert "may stand twice" in shown["in_words"]
+    assert listed(service, "?needs_attention=false&step=transfer") == []
 
 
 @pytest.mark.parametrize("act", ["retry", "cancel", "link", "absent"])
