@@ -116,7 +116,7 @@ def must_consent_again(connection: Connection) -> set[str]:
 
 
 def consented_scopes(connection: Connection) -> set[str]:
-    """Return what a borrower has allowed; nothing while he has never consented."""
+    """Return what a borrower has allowed; nothing while they have never consented."""
     since = consented_at(connection)
     return set() if since is None else consented(since, changes())
 
@@ -140,7 +140,7 @@ def waiting_for_consent() -> list[tuple[Connection, set[str]]]:
 
 
 def consented_at(connection: Connection) -> datetime | None:
-    """Return when the borrower last gave his consent, as far as we know."""
+    """Return when the borrower last gave their consent, as far as we know."""
     return connection.consented_at
 
 

@@ -280,7 +280,7 @@ def _take_over(
     """Run it ourselves, unless somebody does.
 
     Returns:
-        The row for as long as it is ours: nobody else has the same end of his time.
+        The row for as long as it is ours: nobody else has the same end of their time.
     """
     now = database_now()
     running = StoredReply.objects.filter(pk=found.pk, status_code=None)

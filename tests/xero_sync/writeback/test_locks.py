@@ -39,7 +39,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(
         database.vendor == "sqlite",
-        reason="SQLite has one writer at a time: nobody waits while he holds",
+        reason="SQLite has one writer at a time: nobody waits while they hold",
     ),
 ]
 

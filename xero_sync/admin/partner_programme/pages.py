@@ -98,7 +98,7 @@ class PartnerProgrammeAdmin(OnePageAdmin):
     def _waiting(
         self, request: HttpRequest, built: Report
     ) -> list[tuple[Connection, Sequence[str], str]]:
-        """Name who has to consent again, with the page on which he is sent there."""
+        """Name who has to consent again, with the page on which they are sent there."""
         may_look = any(
             request.user.has_perm(f"xero_sync.{may}_connection")
             for may in ("view", "change")
