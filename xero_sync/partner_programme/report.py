@@ -77,7 +77,6 @@ class Report:
     scopes: Sequence[ConsentScope]
     changes: Sequence[ScopeChange]
     waiting: Sequence[tuple[Connection, Sequence[str]]]
-    rules: Sequence[str | Promise]
     history: Sequence[Event]
 
 
@@ -105,7 +104,6 @@ def build(*, now: datetime) -> Report:
         scopes=scopes.requested(),
         changes=scopes.changes(),
         waiting=waiting,
-        rules=[*guidance.RULES, guidance.badge_rule(stands)],
         history=history.read(),
     )
 
