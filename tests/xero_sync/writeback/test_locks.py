@@ -295,9 +295,7 @@ def test_the_budget_is_locked_in_one_order(world, borrower, meeting, monkeypatch
 
     class Answer:
         class meta:  # noqa: N801 - as an answer carries it
-            rate_limit = RateLimit(
-                limit=1_000, remaining=500, reset=now + timedelta(hours=3)
-            )
+            rate_limit = RateLimit(remaining=500, reset=now + timedelta(hours=3))
 
     @transaction.atomic
     def store():
