@@ -1,7 +1,6 @@
 """Reads of the lender's book."""
 
 from collections.abc import Collection, Sequence
-from decimal import Decimal
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
@@ -14,8 +13,6 @@ from lending.models import (
     LoanEventQuerySet,
     LoanQuerySet,
 )
-from lending.money import quantize
-from lending.positions import loan_position
 
 _OF_LOAN, _OF_COMPANY = columns_of(Loan), columns_of(Company)
 # What `loan_of_row` makes a loan of.
@@ -47,11 +44,6 @@ def loans_by_references(references: Collection[str]) -> LoanQuerySet:
     return Loan.objects.with_company().filter(reference__in=references)
 
 
-def loans_with_totals() -> LoanQuerySet:
-    """Loans with company and events loaded, so that positions cost no further query."""
-    return Loan.objects.with_company().prefetch_related("events")
-
-
 def events_of_loan(loan: Loan) -> LoanEventQuerySet:
     """A loan's events in order, each with what it reverses and what reverses it."""
     return (
@@ -59,10 +51,3 @@ def events_of_loan(loan: Loan) -> LoanEventQuerySet:
         .select_related("loan__company", "reverses", "reversed_by")
         .in_order()
     )
-
-
-def invoice_paid_amount(loan: Loan) -> Decimal:
-    """What the debtor has paid on the invoice, reversed payments left out."""
-    position = loan_position(loan=loan)
-    invoiced = quantize(loan.invoice_amount, position.currency)
-    return invoiced - position.receivable

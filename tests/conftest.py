@@ -10,7 +10,7 @@ from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from lending.db.append_only import suspended
+from tests.guards import suspended
 
 # A busy machine is no reason to fail; what is found is kept with the other leftovers.
 set_hypothesis_home_dir(django_settings.BASE_DIR / ".data" / "hypothesis")

@@ -28,8 +28,10 @@ from lending.admin.base import (
     ReadOnlyAdmin,
     Section,
     author,
+    may_see,
     object_url,
 )
+from lending.admin.filters import ChoiceFilter
 
 ROTATION = gettext_lazy(
     "Two keys of a client are accepted at once: make the new one, let the service "
@@ -37,28 +39,19 @@ ROTATION = gettext_lazy(
 )
 
 
-class IsAccepted(admin.SimpleListFilter):
+class IsAccepted(ChoiceFilter):
     """Keys by whether a request with them is let in."""
 
     title = gettext_lazy("state")
     parameter_name = "accepted"
+    offered = (("yes", gettext_lazy("Live")), ("no", gettext_lazy("Refused")))
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
-        """Name the choices."""
-        return [
-            ("yes", gettext_lazy("Live")),
-            ("no", gettext_lazy("Refused")),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:  # noqa: ARG002
-        """Filter by the choice."""
+    def narrowed(self, rows: QuerySet, chosen: str) -> QuerySet:
+        """Return the keys of a choice."""
         accepted = ApiKey.objects.accepted(timezone.now())
-        match self.value():
-            case "yes":
-                return queryset.filter(pk__in=accepted)
-            case "no":
-                return queryset.exclude(pk__in=accepted)
-        return queryset
+        if chosen == "yes":
+            return rows.filter(pk__in=accepted)
+        return rows.exclude(pk__in=accepted)
 
 
 class Revoke(ObjectAction):
@@ -242,8 +235,7 @@ class ApiClientAdmin(BackOfficeAdmin):
 
     def sections(self, request: HttpRequest, obj: ApiClient) -> list[Section]:
         """Show the keys to those who may see keys."""
-        may = ("view_apikey", "change_apikey")
-        if not any(request.user.has_perm(f"backoffice.{one}") for one in may):
+        if not may_see(request, ApiKey):
             return []
         now = timezone.now()
         keys = obj.keys.select_related("client").order_by("-pk")

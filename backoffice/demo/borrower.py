@@ -26,7 +26,7 @@ DUE_AFTER = timedelta(days=60)
 
 @dataclass(frozen=True)
 class Borrower:
-    """Whom to take on, and the number of the lender's account in his books."""
+    """Whom to take on, and the number of the lender's account in their books."""
 
     reference: str
     name: str

@@ -1,4 +1,4 @@
-"""What an engineer needs who tests his own service against the API: a place to try."""
+"""What an engineer needs who tests their service against the API: a place to try."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -7,6 +7,7 @@ from backoffice.demo import callers
 from backoffice.demo.borrower import Login, today_of
 from backoffice.demo.environment import Places
 from backoffice.demo.report import table
+from lending import formats
 from xero_sync.models import Connection, SyncRecord
 from xero_sync.runtime.clock import database_now
 from xero_sync.sandbox import magic
@@ -29,13 +30,14 @@ def screen(places: Places, key: str, login: Login) -> Iterator[str]:
     base = f"{places.web_url}/api/v1"
     loan = callers.loan()
     borrower = f"{loan.company.reference}, accounts chosen, write-back on"
-    agreed = f"{loan.reference}, an invoice of {loan.invoice_amount:,.2f} GBP"
+    amount = formats.money(loan.invoice_amount, loan.company.currency)
+    agreed = f"{loan.reference}, an invoice of {amount}"
     yield ""
     yield f"Base address  {base}"
     yield f"API key       {key}"
     yield f"Docs          {base}/docs/"
     yield f"Company       {borrower}"
-    yield f"Loan          {agreed}, agreed on {loan.agreed_on}"
+    yield f"Loan          {agreed}, agreed on {formats.day(loan.agreed_on)}"
     yield f"Back office   {places.web_url}/admin/   {login.name} / {login.password}"
     yield f"Xero's books  {_books(places)}"
     undecided = SyncRecord.objects.needing_a_decision().count()

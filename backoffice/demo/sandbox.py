@@ -37,7 +37,7 @@ def _call(method: str, url: str, body: str | None) -> tuple[int, bytes]:
 
 
 class Sandbox:
-    """The stand-in's controls: to arrange a borrower, and to look into his books."""
+    """The stand-in's controls: to arrange a borrower, and to look into their books."""
 
     def __init__(self, url: str) -> None:
         self.url = f"{url}/_sandbox"

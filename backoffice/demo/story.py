@@ -40,7 +40,7 @@ LOANS = (
 
 
 def agree_loans(connection: Connection, sandbox: Sandbox) -> list[Loan]:
-    """Agree a loan of each route; the borrower's invoices are in his Xero."""
+    """Agree a loan of each route; the borrower's invoices are in their Xero."""
     agreed_on = today_of(connection.company) - timedelta(days=DAYS_DRAWN + 1)
     return [
         agree_loan(

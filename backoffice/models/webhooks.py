@@ -338,7 +338,7 @@ class ChangeCursor(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     change_id = models.BigIntegerField(_("read up to"))
-    # Grows with every reading: who moves on names the number he began with.
+    # Grows with every reading: who moves on names the number they began with.
     readings = models.PositiveBigIntegerField(_("readings"), default=0)
     busy_until = models.DateTimeField(null=True)
 

@@ -24,6 +24,7 @@ from backoffice.webhooks import admin_actions as actions
 from backoffice.webhooks.admin_forms import EndpointForm
 from lending import formats
 from lending.admin.base import Link, ReadOnlyAdmin, Section
+from lending.admin.filters import ChoiceFilter
 from lending.admin.pages import ServiceAdmin
 from xero_sync.admin.base.search import as_uuid
 from xero_sync.runtime.clock import database_now
@@ -38,21 +39,16 @@ RANK = Case(
 )
 
 
-class IsDeleted(admin.SimpleListFilter):
+class IsDeleted(ChoiceFilter):
     """Endpoints by whether they are deleted."""
 
     title = gettext_lazy("use")
     parameter_name = "deleted"
+    offered = (("no", gettext_lazy("In use")), ("yes", gettext_lazy("Deleted")))
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
-        """Name the choices."""
-        return [("no", gettext_lazy("In use")), ("yes", gettext_lazy("Deleted"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:  # noqa: ARG002
-        """Filter by the choice."""
-        if self.value() not in {"no", "yes"}:
-            return queryset
-        return queryset.filter(deleted_at__isnull=self.value() == "no")
+    def narrowed(self, rows: QuerySet, chosen: str) -> QuerySet:
+        """Return the endpoints of a choice."""
+        return rows.filter(deleted_at__isnull=chosen == "no")
 
 
 class WebhookEndpointAdmin(ServiceAdmin):
@@ -172,28 +168,17 @@ class WebhookEndpointAdmin(ServiceAdmin):
         return ", ".join(str(one) for one in endpoint.secrets.all()) or "–"
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateFilter(ChoiceFilter):
     """Deliveries by where they stand."""
 
     title = gettext_lazy("state")
     parameter_name = "state"
+    offered = DeliveryState.choices
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
-        """Offer the states."""
-        return list(DeliveryState.choices)
-
-    def queryset(
-        self,
-        request: HttpRequest,  # noqa: ARG002
-        queryset: QuerySet[WebhookDelivery],
-    ) -> QuerySet[WebhookDelivery]:
-        """Narrow the list to the state chosen."""
-        state = self.value()
-        if state not in DeliveryState.values:
-            return queryset
-        return queryset.filter(
-            pk__in=WebhookDelivery.objects.in_state(str(state)).values("pk")
-        )
+    def narrowed(self, rows: QuerySet, chosen: str) -> QuerySet:
+        """Return the deliveries in a state."""
+        found = WebhookDelivery.objects.in_state(chosen)
+        return rows.filter(pk__in=found.values("pk"))
 
 
 def _find(queryset: QuerySet[WebhookDelivery], term: str) -> QuerySet[WebhookDelivery]:

@@ -51,7 +51,7 @@ def begin(*, now: datetime) -> None:
 def read(*, now: datetime) -> Reading | None:
     """Return what comes next; None if nobody listens, or there is nothing to do.
 
-    Nothing is locked: whoever has made something of it moves on, if he is the first.
+    Nothing is locked: whoever has made something of it moves on, if they are the first.
     """
     cursor = ChangeCursor.objects.first()
     if cursor is None:

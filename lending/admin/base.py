@@ -216,16 +216,8 @@ class BackOfficeAdmin(admin.ModelAdmin):
                     return self.show_once(request, obj, secret, str(action.done))
                 self.message_user(request, str(action.done), messages.SUCCESS)
                 return HttpResponseRedirect(self.address_after(obj, action))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": obj,
-            "title": action.label,
-            "subtitle": self.headline(obj),
-            "action": action,
-            "form": form,
-            "back": back.url,
-        }
+        shown = {"action": action, "form": form, "back": back.url}
+        context = self._context(request, obj, action.label) | shown
         return TemplateResponse(request, "admin/object_action.html", context)
 
     def address_after(self, obj: Any, action: ObjectAction) -> str:  # noqa: ARG002
@@ -236,16 +228,18 @@ class BackOfficeAdmin(admin.ModelAdmin):
         self, request: HttpRequest, obj: Any, secret: str, title: str
     ) -> HttpResponse:
         """Show a secret on a page of its own, which nothing keeps."""
-        context = {
+        shown = {"secret": secret, "back": object_url(obj)}
+        context = self._context(request, obj, title) | shown
+        return TemplateResponse(request, "admin/secret_once.html", context)
+
+    def _context(self, request: HttpRequest, obj: Any, title: Text) -> dict[str, Any]:
+        return {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "original": obj,
             "title": title,
             "subtitle": self.headline(obj),
-            "secret": secret,
-            "back": object_url(obj),
         }
-        return TemplateResponse(request, "admin/secret_once.html", context)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -300,10 +294,15 @@ class ReadOnlyAdmin(BackOfficeAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         """Let those look who may view, or may act."""
-        app, model = self.opts.app_label, self.opts.model_name
-        return any(
-            request.user.has_perm(f"{app}.{may}_{model}") for may in ("view", "change")
-        )
+        return may_see(request, self.model)
+
+
+def may_see(request: HttpRequest, model: type[models.Model]) -> bool:
+    """Whether the user may view rows of a model, or act on them."""
+    app, name = model._meta.app_label, model._meta.model_name
+    return any(
+        request.user.has_perm(f"{app}.{may}_{name}") for may in ("view", "change")
+    )
 
 
 def author(request: HttpRequest) -> str:

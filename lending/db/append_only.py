@@ -11,11 +11,9 @@ like on a guarded table must end with a new `AppendOnly` for that table; install
 replaces what is there. A test asks the fully migrated database for every guarded table.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 from django.db import NotSupportedError, router
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
@@ -121,55 +119,6 @@ class GuardedBefore(AppendOnly):
         return super().on(vendor)
 
 
-def install(
-    connection: BaseDatabaseWrapper, table: str, *, unique: Unique = (), pk: str = "id"
-) -> None:
-    """Put the triggers on a table, replacing those that are there."""
-    with connection.cursor() as cursor:
-        for statement in _install(connection.vendor, table, unique, pk):
-            cursor.execute(statement)
-
-
-def remove(connection: BaseDatabaseWrapper, table: str) -> None:
-    """Take the triggers off a table."""
-    with connection.cursor() as cursor:
-        for statement in _remove(connection.vendor, table):
-            cursor.execute(statement)
-
-
-def installed(connection: BaseDatabaseWrapper) -> set[str]:
-    """Tables of this database that carry their full set of working triggers."""
-    wanted = _names(connection.vendor)
-    found: dict[str, set[str]] = {}
-    for table, name in _catalogue(connection):
-        found.setdefault(table, set()).add(name)
-    return {
-        table
-        for table, names in found.items()
-        if names >= {f"{table}_append_only_{suffix}" for suffix in wanted}
-    }
-
-
-@contextmanager
-def suspended(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Lift the guard while a test database is emptied; never for anything else."""
-    tables = installed(connection)
-    lift, restore = (
-        _sqlite_suspension(connection, tables)
-        if connection.vendor == "sqlite"
-        else _postgresql_suspension(tables)
-    )
-    with connection.cursor() as cursor:
-        for statement in lift:
-            cursor.execute(statement)
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            for statement in restore:
-                cursor.execute(statement)
-
-
 def _names(vendor: str) -> tuple[str, ...]:
     if vendor == "sqlite":
         return SQLITE_TRIGGERS
@@ -232,42 +181,3 @@ def _postgresql_create(table: str) -> list[str]:
         f'ON "{table}" FOR EACH STATEMENT {action}'
     )
     return [function, rows, truncate]
-
-
-def _catalogue(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
-    query = "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'"
-    if connection.vendor == "postgresql":
-        query = (
-            "SELECT relname, tgname FROM pg_trigger "
-            "JOIN pg_class ON pg_class.oid = tgrelid "
-            "WHERE NOT tgisinternal AND tgenabled <> 'D' "
-            "AND pg_table_is_visible(tgrelid)"
-        )
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        return [(table, name) for table, name in cursor.fetchall()]
-
-
-def _sqlite_suspension(
-    connection: BaseDatabaseWrapper, tables: set[str]
-) -> tuple[list[str], list[str]]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'"
-        )
-        rows = [row for row in cursor.fetchall() if row[0] in tables]
-    return [f'DROP TRIGGER "{name}"' for _, name, _ in rows], [
-        sql for _, _, sql in rows
-    ]
-
-
-def _postgresql_suspension(tables: set[str]) -> tuple[list[str], list[str]]:
-    names = [
-        (table, f"{table}_append_only_{suffix}")
-        for table in sorted(tables)
-        for suffix in POSTGRESQL_TRIGGERS
-    ]
-    return (
-        [f'ALTER TABLE "{table}" DISABLE TRIGGER "{name}"' for table, name in names],
-        [f'ALTER TABLE "{table}" ENABLE TRIGGER "{name}"' for table, name in names],
-    )

@@ -2,10 +2,12 @@
 
 import getpass
 import os
+import signal
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from threading import Event
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -67,6 +69,21 @@ def _says_that_tables_are_missing(exc: DatabaseError) -> bool:
     """Tell whether this is what a database without its migrations answers."""
     undefined_table = getattr(exc.__cause__, "sqlstate", None) == "42P01"
     return undefined_table or "no such table" in str(exc)
+
+
+@contextmanager
+def stop_signals() -> Iterator[Event]:
+    """Yield what SIGTERM and SIGINT set: what is under way is brought to its end."""
+    stopped = Event()
+    before = {
+        number: signal.signal(number, lambda *_: stopped.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def a_date(text: str) -> date:

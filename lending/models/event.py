@@ -34,10 +34,6 @@ class LoanEventQuerySet(models.QuerySet["LoanEvent"]):
         """Events in the order in which they were recorded."""
         return self.order_by("loan_id", "sequence")
 
-    def unreversed(self) -> "LoanEventQuerySet":
-        """Events that stand: neither reversed nor reversals."""
-        return self.filter(reverses__isnull=True, reversed_by__isnull=True)
-
 
 class LoanEvent(models.Model):
     """A movement of money on a loan, in the company's currency.

@@ -15,9 +15,9 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import Model
 
-from lending.db.append_only import suspended
 from lending.models import Loan, LoanEvent
 from tests.bench import rows
+from tests.guards import suspended
 from xero_sync.models import (
     LoanInXero,
     RecordChange,

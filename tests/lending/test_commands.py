@@ -86,7 +86,7 @@ def test_an_event_is_recorded_once():
     assert stored.amount == Decimal(800)
     assert stored.recorded_by.startswith("command:")
     assert first == (
-        "Recorded draw-1: drawdown of £800.00 on loan-1, value date 2026-03-10.\n"
+        "Recorded draw-1: drawdown of £800.00 on loan-1, value date 10 Mar 2026.\n"
     )
     assert again == "draw-1 was recorded before; nothing was added.\n"
 

@@ -1,10 +1,12 @@
 """Money, days, moments and countries as people read them."""
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 from django.utils import timezone, translation
 
 from lending import formats
@@ -96,3 +98,19 @@ def test_a_country_is_named_in_the_language():
         assert formats.country("GB") == "United Kingdom"
     with translation.override("fr"):
         assert formats.country("GB") == "Royaume-Uni"
+
+
+def test_nobody_else_spells_money_or_dates():
+    # Evidence of an exchange is shown to the microsecond, which no language spells.
+    by_hand = r"date_format\(|localize\(|number_format\(|strftime|:,\.\df|"
+    ours = re.compile(by_hand + r'\|date\b(?!:"H:i:s\.u")')
+    folders = ("lending", "xero_sync", "backoffice", "templates")
+
+    found = [
+        path
+        for folder in folders
+        for path in (settings.BASE_DIR / folder).rglob("*.*")
+        if path.suffix in {".py", ".html", ".txt"} and ours.search(path.read_text())
+    ]
+
+    assert found == []

@@ -21,7 +21,8 @@ from lending.exceptions import (
     ValueDateNotAllowed,
 )
 from lending.models import LoanEvent
-from lending.selectors import events_of_loan, invoice_paid_amount
+from lending.positions import loan_position
+from lending.selectors import events_of_loan
 from lending.signals import loan_event_recorded
 from tests.builders import (
     AGREED_ON,
@@ -249,7 +250,7 @@ def test_the_largest_and_smallest_amounts_are_kept_exactly(currency, amount):
     event.refresh_from_db()
     loan.refresh_from_db()
     assert event.amount == loan.invoice_amount == Decimal(amount)
-    assert invoice_paid_amount(loan) == Decimal(amount)
+    assert loan_position(loan=loan).receivable == 0
 
 
 def test_invoice_payments_may_fill_the_invoice_but_not_exceed_it(loan):
@@ -260,7 +261,7 @@ def test_invoice_payments_may_fill_the_invoice_but_not_exceed_it(loan):
     record(loan, kind="invoice_payment", amount=Decimal(400))
 
     assert refused.value.surplus == 50
-    assert invoice_paid_amount(loan) == 1000
+    assert loan_position(loan=loan).receivable == 0
     assert loan.events.count() == 2
 
 
@@ -270,7 +271,7 @@ def test_a_reversed_invoice_payment_makes_room_again(loan):
 
     record(loan, kind="invoice_payment", amount=Decimal(1000))
 
-    assert invoice_paid_amount(loan) == 1000
+    assert loan_position(loan=loan).receivable == 0
 
 
 def test_a_closed_loan_refuses_an_event(loan, heard):

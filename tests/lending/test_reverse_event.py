@@ -172,13 +172,6 @@ def test_the_original_may_be_recorded_again_after_its_reversal(event):
     assert loan_position(loan=event.loan).lender_account == -800
 
 
-def test_unreversed_events_are_those_that_stand(event):
-    reverse(event)
-    standing = make_event(loan=event.loan)
-
-    assert list(LoanEvent.objects.for_loan(event.loan).unreversed()) == [standing]
-
-
 def test_every_refusal_is_one_of_ours():
     assert issubclass(LoanClosed, LendingError)
     loan = make_loan()

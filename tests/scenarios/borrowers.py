@@ -1,4 +1,4 @@
-"""A borrower of a schedule: our rows and his Xero, made by the shortest way."""
+"""A borrower of a schedule: our rows and their Xero, made by the shortest way."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class Borrower:
 
     @property
     def books(self) -> Any:
-        """The books of his own organisation, whatever is connected just now."""
+        """The books of their own organisation, whatever is connected just now."""
         return self.world.sandbox.books(self.remote_id, self.organisation)
 
     @property
     def today(self) -> Any:
-        """Today where he is."""
+        """Today where they are."""
         return self.company.today(self.world.clock.now)
 
     def choose(self, nominated: str) -> AccountMapping:

@@ -29,7 +29,7 @@ class Freezer:
         self._left = 0
         self._meanwhile: Callable[[], None] = lambda: None
         self._depth = 0
-        # Whether the caller has slept in this drain: he could not know what went on.
+        # Whether the caller has slept in this drain: they could not know what went on.
         self.has_woken = False
 
     @contextmanager
@@ -44,7 +44,7 @@ class Freezer:
             self._place, self.has_woken = "", False
 
     def now(self) -> datetime:
-        """The time, for a worker: he may fall asleep between reading it and using it.
+        """The time, for a worker: it may fall asleep between reading it and using it.
 
         A drain reads the clock before it claims and before it stores.
         """

@@ -122,7 +122,7 @@ def _in_order(borrower, standing) -> Iterator[str]:
     places: dict = {}
     for place, entry in enumerate(books.posted(borrower)):
         if entry.type == books.BY_HAND:
-            # A person undoes a payment when she likes.
+            # A person undoes a payment when they like.
             continue
         places.setdefault(books.content_of(borrower, entry), []).append(place)
     for loan in borrower.loans:
@@ -143,7 +143,7 @@ def _reversed_in_pairs(events, records) -> Iterator[str]:
             continue
         pair = [records.get((pk, True)) for pk in (event.reverses_id, event.pk)]
         states = {one.state in STANDING_STATES for one in pair if one}
-        # Whoever switches on again and leaves out what was held takes it upon himself.
+        # Whoever switches on again and leaves out what was held takes it upon themself.
         is_left_out = any(one.reason == Reason.LEFT_OUT for one in pair if one)
         if len(states) > 1 and not is_left_out:
             shown = [one and one.state for one in pair]

@@ -1,7 +1,7 @@
 """A person who answers what waits for a person, and never lies.
 
-She looks into the borrower's books: what stands there she links by hand, what does not
-she says is absent; what was refused she mostly sends again.
+They look into the borrower's books: what stands there they link by hand, what does not
+they say is absent; what was refused they mostly send again.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def _settle(stage: Stage) -> list[str]:
 
 
 def _mend(stage: Stage, borrower: Borrower) -> None:
-    """The borrower puts his Xero right again."""
+    """The borrower puts their Xero right again."""
     world, sandbox = stage.world, stage.world.sandbox
     tenant = borrower.books._organisation
     tenant.lock_date = None

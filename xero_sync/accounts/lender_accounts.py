@@ -127,7 +127,8 @@ def _require_made_by_hand(connection: Connection) -> None:
             _(
                 "Bank feeds are on, and the lender account has to be there before the "
                 "borrower is sent to Xero: set LENDER_ACCOUNT_NUMBER and "
-                "LENDER_SORT_CODE, or switch his bank feeds on once he is connected."
+                "LENDER_SORT_CODE, or switch their bank feeds on once they are "
+                "connected."
             ),
             field="account_number",
         )

@@ -1,4 +1,4 @@
-"""The four things that a borrower chooses, checked against his Xero as it is now."""
+"""The four things that a borrower chooses, checked against their Xero as it is now."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -136,7 +136,7 @@ def choose_accounts(
     tax_rate_id: str = "NONE",
     tax_percent: Decimal = Decimal(0),
 ) -> AccountMapping:
-    """Store a new version of a borrower's choice, checked against his Xero.
+    """Store a new version of a borrower's choice, checked against their Xero.
 
     What is queued follows the new version; what was sent stays. The same choice again
     is the version that there is.

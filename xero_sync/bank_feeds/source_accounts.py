@@ -123,7 +123,7 @@ def check_currency(connection: Connection, client: CodatClient) -> None:
         if about.multicurrency_enabled
         else _(
             "Multi-currency is off in this Xero, so it has no accounts in "
-            "%(currency)s. The borrower can switch it on in Xero, if his plan has it."
+            "%(currency)s. The borrower can switch it on in Xero, if their plan has it."
         )
     )
     raise AccountCurrencyMismatch(message % {"currency": wanted}, field="currency")

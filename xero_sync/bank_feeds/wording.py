@@ -32,7 +32,7 @@ REFUSALS: dict[str, Refusal] = {
         _(
             "Check that Xero has approved bank feeds for our app and that they are "
             "switched on in the Codat portal; then let the borrower reconnect, so that "
-            "he consents to bank feeds, and switch bank feeds on again."
+            "they consent to bank feeds, and switch bank feeds on again."
         ),
     ),
     Reason.FEED_APP_REFUSED: Refusal(

@@ -1,4 +1,4 @@
-"""The way to Xero for a borrower: his link at Codat, fetched at the click."""
+"""The way to Xero for a borrower: their link at Codat, fetched at the click."""
 
 import logging
 from datetime import datetime
@@ -46,10 +46,10 @@ def way_to_xero(
 ) -> str:
     """Return where a borrower lets us into Xero: a fresh address that is used at once.
 
-    What he has agreed to on our page is stored before the address is fetched.
+    What they have agreed to on our page is stored before the address is fetched.
 
     What is not there yet is made at Codat. The address may work only once and lets
-    somebody connect his books, so it goes into one redirect and nowhere else.
+    somebody connect their books, so it goes into one redirect and nowhere else.
 
     Raises:
         NoWayToXero: it is not possible, or not needed.

@@ -1,4 +1,4 @@
-"""What a borrower agrees to before he is sent to Xero, and that he did.
+"""What a borrower agrees to before they are sent to Xero, and that they did.
 
 Each version of the text stays here as it was shown, in every language of the catalogue,
 so that a stored consent can always be read. Changed words are a new version: append
@@ -64,7 +64,7 @@ def on_offer() -> Offer:
 
 
 def keep(*, connection: Connection, offer: Offer, now: datetime) -> BorrowerConsent:
-    """Store that a borrower has agreed; each time he does is a row of its own."""
+    """Store that a borrower has agreed; each time they do is a row of its own."""
     return connection.consents.create(
         text_version=offer.version,
         language=offer.language,

@@ -1,4 +1,4 @@
-"""A borrower who asks for his link gets it by mail, at the address on file alone."""
+"""A borrower who asks for their link gets it by mail, at the address on file alone."""
 
 from datetime import datetime
 from uuid import uuid4

@@ -16,7 +16,7 @@ from xero_sync.models.choices import ConnectionStatus
 
 
 class Code(StrEnum):
-    """What a borrower may have to hear about his connection."""
+    """What a borrower may have to hear about their connection."""
 
     NOT_CONNECTED = "not_connected"
     WAITING = "waiting"
@@ -112,7 +112,7 @@ def _connected(organisation: str) -> Words:
 
 def _another(organisation: str, before: str) -> Words:
     if organisation and organisation == before:
-        # He has come back from another one, or only the currency differs.
+        # They have come back from another one, or only the currency differs.
         return Words(
             Code.ANOTHER_ORGANISATION,
             _("We are checking your connection"),

@@ -18,10 +18,8 @@ class BankAccount:
     nominal_code: str
     sort_code: str = field(repr=False)
     account_number: str = field(repr=False)
-    iban: str = field(repr=False)
     currency: str
     balance: Decimal | None
-    institution: str
     status: str
     is_deleted: bool
 
@@ -35,12 +33,10 @@ class Account:
     name: str
     description: str
     category: str
-    qualified_name: str
     currency: str
     type: str
     status: str
     is_bank_account: bool
-    valid_links: frozenset[str]
     is_deleted: bool
 
 
@@ -50,23 +46,8 @@ class Supplier:
 
     id: str
     name: str
-    contact_name: str
     email: str
     status: str
-    default_currency: str
-    is_deleted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """A contact one can invoice."""
-
-    id: str
-    name: str
-    contact_name: str
-    email: str
-    status: str
-    default_currency: str
     is_deleted: bool
 
 
@@ -78,7 +59,6 @@ class TaxRate:
     name: str
     code: str
     effective_rate: Decimal | None
-    total_rate: Decimal | None
     status: str
 
 
@@ -108,12 +88,6 @@ class AccountOperations(Calls):
         """Return the suppliers, archived ones included."""
         return self._all(_data(company_id, "suppliers"), _supplier, query=query)
 
-    def list_customers(
-        self, company_id: str | UUID, query: str | None = None
-    ) -> list[Customer]:
-        """Return the customers, archived ones included."""
-        return self._all(_data(company_id, "customers"), _customer, query=query)
-
     def list_tax_rates(
         self, company_id: str | UUID, query: str | None = None
     ) -> list[TaxRate]:
@@ -133,31 +107,24 @@ def _bank_account(source: Fields) -> BankAccount:
         nominal_code=values.text(source, "nominalCode"),
         sort_code=values.text(source, "sortCode"),
         account_number=values.text(source, "accountNumber"),
-        iban=values.text(source, "iBan"),
         currency=values.text(source, "currency"),
         balance=values.money(source, "balance"),
-        institution=values.text(source, "institution"),
         status=values.text(source, "status"),
         is_deleted=values.is_deleted(source),
     )
 
 
 def _account(source: Fields) -> Account:
-    link_lists = values.records(
-        source, "validDatatypeLinks", lambda item: values.texts(item, "links")
-    )
     return Account(
         id=values.text(source, "id"),
         nominal_code=values.text(source, "nominalCode"),
         name=values.text(source, "name"),
         description=values.text(source, "description"),
         category=values.text(source, "fullyQualifiedCategory"),
-        qualified_name=values.text(source, "fullyQualifiedName"),
         currency=values.text(source, "currency"),
         type=values.text(source, "type"),
         status=values.text(source, "status"),
         is_bank_account=values.flag(source, "isBankAccount"),
-        valid_links=frozenset(link for links in link_lists for link in links),
         is_deleted=values.is_deleted(source),
     )
 
@@ -166,22 +133,8 @@ def _supplier(source: Fields) -> Supplier:
     return Supplier(
         id=values.text(source, "id"),
         name=values.text(source, "supplierName"),
-        contact_name=values.text(source, "contactName"),
         email=values.text(source, "emailAddress"),
         status=values.text(source, "status"),
-        default_currency=values.text(source, "defaultCurrency"),
-        is_deleted=values.is_deleted(source),
-    )
-
-
-def _customer(source: Fields) -> Customer:
-    return Customer(
-        id=values.text(source, "id"),
-        name=values.text(source, "customerName"),
-        contact_name=values.text(source, "contactName"),
-        email=values.text(source, "emailAddress"),
-        status=values.text(source, "status"),
-        default_currency=values.text(source, "defaultCurrency"),
         is_deleted=values.is_deleted(source),
     )
 
@@ -192,6 +145,5 @@ def _tax_rate(source: Fields) -> TaxRate:
         name=values.text(source, "name"),
         code=values.text(source, "code"),
         effective_rate=values.money(source, "effectiveTaxRate"),
-        total_rate=values.money(source, "totalTaxRate"),
         status=values.text(source, "status"),
     )

@@ -16,8 +16,6 @@ from xero_sync.codat import values
 from xero_sync.codat.body_values import midnight
 from xero_sync.codat.calls import Calls, Fields, a_list, an_object, path
 
-CONNECTED = "connected"
-
 
 @dataclass(frozen=True, slots=True)
 class SourceAccount:
@@ -32,10 +30,6 @@ class SourceAccount:
     balance: Decimal | None
     status: str
     feed_start_date: date | None
-
-    @property
-    def is_connected(self) -> bool:
-        return self.status == CONNECTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +49,10 @@ class FeedMapping:
 
     source_account_id: str
     source_account_name: str
-    source_account_number: str = field(repr=False)
-    source_balance: Decimal | None
-    source_currency: str
     target_account_id: str
-    target_account_name: str
     status: str
     options: tuple[TargetAccountOption, ...]
     feed_start_date: date | None
-
-    @property
-    def is_connected(self) -> bool:
-        return self.status == CONNECTED and bool(self.target_account_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +182,7 @@ def _feed_mapping(source: Fields) -> FeedMapping:
     return FeedMapping(
         source_account_id=values.text(source, "sourceAccountId"),
         source_account_name=values.text(source, "sourceAccountName"),
-        source_account_number=values.text(source, "sourceAccountNumber"),
-        source_balance=values.money(source, "sourceBalance"),
-        source_currency=values.text(source, "sourceCurrency"),
         target_account_id=values.text(source, "targetAccountId"),
-        target_account_name=values.text(source, "targetAccountName"),
         status=values.text(source, "status"),
         options=values.records(source, "targetAccountOptions", _target_option),
         feed_start_date=values.day(source, "feedStartDate"),

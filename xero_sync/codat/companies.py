@@ -16,10 +16,8 @@ class ConnectionProblem:
     """Why a connection failed, as Codat puts it."""
 
     status_code: str
-    status_text: str
     message: str
     status: str
-    occurred_on: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +30,10 @@ class Connection:
 
     id: str
     platform_key: str
-    platform_name: str
-    source_type: str
     status: str
     link_url: str = field(repr=False)
     created: datetime | None
-    last_sync: datetime | None
     problems: tuple[ConnectionProblem, ...]
-
-    @property
-    def is_linked(self) -> bool:
-        return self.status == "Linked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +46,6 @@ class Company:
     redirect: str = field(repr=False)
     tags: Mapping[str, str]
     created: datetime | None
-    last_sync: datetime | None
     connections: tuple[Connection, ...]
 
 
@@ -66,8 +56,6 @@ class Integration:
     key: str
     name: str
     enabled: bool
-    logo_url: str
-    source_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +64,8 @@ class AccountingProfile:
 
     company_name: str
     legal_name: str
-    platform_reference: str
     base_currency: str
     ledger_lock_date: date | None
-    financial_year_start: date | None
-    registration_number: str
-    tax_number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +161,6 @@ class CompanyOperations(Calls):
             key=values.text(source, "key"),
             name=values.text(source, "name"),
             enabled=values.flag(source, "enabled"),
-            logo_url=values.text(source, "logoUrl"),
-            source_type=values.text(source, "sourceType"),
         )
 
     def get_accounting_profile(self, company_id: str | UUID) -> AccountingProfile:
@@ -187,12 +169,8 @@ class CompanyOperations(Calls):
         return AccountingProfile(
             company_name=values.text(source, "companyName"),
             legal_name=values.text(source, "companyLegalName"),
-            platform_reference=values.text(source, "accountingPlatformRef"),
             base_currency=values.text(source, "baseCurrency"),
             ledger_lock_date=values.day(source, "ledgerLockDate"),
-            financial_year_start=values.day(source, "financialYearStartDate"),
-            registration_number=values.text(source, "registrationNumber"),
-            tax_number=values.text(source, "taxNumber"),
         )
 
     def get_company_information(
@@ -223,7 +201,6 @@ def _company(source: Fields) -> Company:
         redirect=values.text(source, "redirect"),
         tags={str(name): values.text(tags, name) for name in tags or {}},
         created=values.moment(source, "created"),
-        last_sync=values.moment(source, "lastSync"),
         connections=values.records(source, "dataConnections", _connection),
     )
 
@@ -232,12 +209,9 @@ def _connection(source: Fields) -> Connection:
     return Connection(
         id=values.text(source, "id"),
         platform_key=values.text(source, "integrationKey"),
-        platform_name=values.text(source, "platformName"),
-        source_type=values.text(source, "sourceType"),
         status=values.text(source, "status"),
         link_url=values.text(source, "linkUrl"),
         created=values.moment(source, "created"),
-        last_sync=values.moment(source, "lastSync"),
         problems=values.records(source, "dataConnectionErrors", _problem),
     )
 
@@ -245,8 +219,6 @@ def _connection(source: Fields) -> Connection:
 def _problem(source: Fields) -> ConnectionProblem:
     return ConnectionProblem(
         status_code=values.text(source, "statusCode"),
-        status_text=values.text(source, "statusText"),
         message=values.text(source, "errorMessage"),
         status=values.text(source, "status"),
-        occurred_on=values.moment(source, "erroredOnUtc"),
     )

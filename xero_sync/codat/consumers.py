@@ -47,10 +47,6 @@ class WebhookConsumerOperations(Calls):
         )
         return _consumer(an_object(answer))
 
-    def delete_webhook_consumer(self, consumer_id: str | UUID) -> None:
-        """Delete a consumer, and with it the deliveries still to be repeated."""
-        self._write("DELETE", path("webhooks", consumer_id))
-
 
 def _consumer(source: Fields) -> WebhookConsumer:
     return WebhookConsumer(

@@ -40,8 +40,6 @@ class CodatError(XeroSyncError):
     """
 
     kind: ClassVar[str] = "no_verdict"
-    # The seconds after which Codat asks to come again, where it does.
-    retry_after: float | None = None
 
     def __init__(
         self,
@@ -55,8 +53,11 @@ class CodatError(XeroSyncError):
         detail: str = "",
         problem: str = "",
         meta: ReplyMeta | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
+        # The seconds after which Codat asks to come again, where it does.
+        self.retry_after = retry_after
         self.method = method
         self.path = path
         self.status_code = status_code
@@ -84,13 +85,11 @@ class CodatUnavailable(CodatError):
         self,
         message: Message | None = None,
         *,
-        retry_after: float | None = None,
         rate_limited: bool = False,
         was_sent: bool = True,
         **facts: Any,
     ) -> None:
         super().__init__(message, **facts)
-        self.retry_after = retry_after
         self.rate_limited = rate_limited
         # False: we kept it back ourselves, so it says nothing about the service.
         self.was_sent = was_sent
@@ -110,16 +109,6 @@ class CodatNoAnswer(CodatError):
 
 class CodatOutcomeUnknown(CodatError):
     """Codat answered without saying what became of the request."""
-
-    def __init__(
-        self,
-        message: Message | None = None,
-        *,
-        retry_after: float | None = None,
-        **facts: Any,
-    ) -> None:
-        super().__init__(message, **facts)
-        self.retry_after = retry_after
 
 
 class CodatRejected(CodatError):

@@ -33,17 +33,12 @@ class Invoice:
     id: str
     number: str
     customer_id: str
-    customer_name: str
-    issue_date: dt.date | None
-    due_date: dt.date | None
-    paid_on: dt.date | None
     currency: str
     total_amount: Decimal | None
     amount_due: Decimal | None
     status: str
     allocations: tuple[Allocation, ...]
     is_deleted: bool
-    modified_on: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +63,6 @@ class Payment:
     reference: str
     links: tuple[PaymentLink, ...]
     is_deleted: bool
-    modified_on: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +73,8 @@ class Transfer:
     from_account_id: str
     to_account_id: str
     amount: Decimal | None
-    to_amount: Decimal | None
     date: dt.date | None
     is_deleted: bool
-    modified_on: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +86,9 @@ class DirectCost:
     supplier_id: str
     currency: str
     date: dt.date | None
-    net_amount: Decimal | None
-    tax_amount: Decimal | None
     total_amount: Decimal | None
     account_id: str
-    expense_account_ids: tuple[str, ...]
     is_deleted: bool
-    modified_on: dt.datetime | None
 
 
 class LedgerOperations(Calls):
@@ -161,17 +149,12 @@ def _invoice(source: Fields) -> Invoice:
         id=values.text(source, "id"),
         number=values.text(source, "invoiceNumber"),
         customer_id=values.text(source, "customerRef", "id"),
-        customer_name=values.text(source, "customerRef", "companyName"),
-        issue_date=values.day(source, "issueDate"),
-        due_date=values.day(source, "dueDate"),
-        paid_on=values.day(source, "paidOnDate"),
         currency=values.text(source, "currency"),
         total_amount=values.money(source, "totalAmount"),
         amount_due=values.money(source, "amountDue"),
         status=values.text(source, "status"),
         allocations=values.records(source, "paymentAllocations", _allocation),
         is_deleted=values.is_deleted(source),
-        modified_on=values.moment(source, "modifiedDate"),
     )
 
 
@@ -205,7 +188,6 @@ def _payment(source: Fields) -> Payment:
         reference=values.text(source, "reference"),
         links=tuple(link for links in lines for link in links),
         is_deleted=values.is_deleted(source),
-        modified_on=values.moment(source, "modifiedDate"),
     )
 
 
@@ -223,10 +205,8 @@ def _transfer(source: Fields) -> Transfer:
         from_account_id=values.text(source, "from", "accountRef", "id"),
         to_account_id=values.text(source, "to", "accountRef", "id"),
         amount=values.money(source, "from", "amount"),
-        to_amount=values.money(source, "to", "amount"),
         date=values.day(source, "date"),
         is_deleted=values.is_deleted(source),
-        modified_on=values.moment(source, "modifiedDate"),
     )
 
 
@@ -242,13 +222,7 @@ def _direct_cost(source: Fields) -> DirectCost:
         supplier_id=values.text(source, "contactRef", "id"),
         currency=values.text(source, "currency"),
         date=values.day(source, "issueDate"),
-        net_amount=values.money(source, "subTotal"),
-        tax_amount=values.money(source, "taxAmount"),
         total_amount=values.money(source, "totalAmount"),
         account_id=next(iter(paid_from), ""),
-        expense_account_ids=values.records(
-            source, "lineItems", lambda line: values.text(line, "accountRef", "id")
-        ),
         is_deleted=values.is_deleted(source),
-        modified_on=values.moment(source, "modifiedDate"),
     )

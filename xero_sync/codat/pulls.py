@@ -1,6 +1,5 @@
-"""Refresh Codat's cache, see how far it is, and ask what a write may contain."""
+"""Refresh Codat's cache, and see how far that is."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -20,41 +19,15 @@ class PullOperation:
     connection_id: str
     data_type: str
     status: str
-    status_description: str
     error_message: str
     requested: datetime | None
     completed: datetime | None
-    progress: int | None
     is_completed: bool
     is_errored: bool
 
     @property
     def is_usable(self) -> bool:
         return self.status == COMPLETE and not self.is_errored
-
-
-@dataclass(frozen=True, slots=True)
-class DataStatus:
-    """How fresh Codat's copy of one data type is."""
-
-    data_type: str
-    current_status: str
-    last_successful_sync: datetime | None
-    latest_sync_id: str
-    latest_successful_sync_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class CreateModel:
-    """One node of the model a write has to follow, the root included."""
-
-    type: str
-    display_name: str
-    description: str
-    required: bool
-    properties: Mapping[str, "CreateModel"]
-    choices: tuple[str, ...]
-    notes: tuple[str, ...]
 
 
 class PullOperations(Calls):
@@ -88,80 +61,17 @@ class PullOperations(Calls):
         target = path("companies", company_id, "data", "history", dataset_id)
         return _pull_operation(an_object(self._get(target)))
 
-    def get_data_status(self, company_id: str | UUID) -> dict[str, DataStatus]:
-        """Return how fresh each data type is, by its name."""
-        source = an_object(self._get(path("companies", company_id, "dataStatus")))
-        return {
-            str(name): _data_status(str(name), item)
-            for name, item in source.items()
-            if isinstance(item, Mapping)
-        }
-
-    def get_create_model(
-        self,
-        company_id: str | UUID,
-        connection_id: str | UUID,
-        data_type: str,
-        account_id: str | None = None,
-    ) -> CreateModel:
-        """Return what a write of this type may contain, as the platform tells it.
-
-        Statement lines have a model per account, so they need its id.
-        """
-        pieces = ["companies", company_id, "connections", connection_id, "options"]
-        if account_id is not None:
-            pieces += ["bankAccounts", account_id]
-        return _create_model(an_object(self._get(path(*pieces, data_type))))
-
 
 def _pull_operation(source: Fields) -> PullOperation:
-    progress = values.money(source, "progress")
     return PullOperation(
         id=values.text(source, "id"),
         company_id=values.text(source, "companyId"),
         connection_id=values.text(source, "connectionId"),
         data_type=values.text(source, "dataType"),
         status=values.text(source, "status"),
-        status_description=values.text(source, "statusDescription"),
         error_message=values.text(source, "errorMessage"),
         requested=values.moment(source, "requested"),
         completed=values.moment(source, "completed"),
-        progress=None if progress is None else int(progress),
         is_completed=values.flag(source, "isCompleted"),
         is_errored=values.flag(source, "isErrored"),
-    )
-
-
-def _data_status(name: str, source: Fields) -> DataStatus:
-    return DataStatus(
-        data_type=values.text(source, "dataType") or name,
-        current_status=values.text(source, "currentStatus"),
-        last_successful_sync=values.moment(source, "lastSuccessfulSync"),
-        latest_sync_id=values.text(source, "latestSyncId"),
-        latest_successful_sync_id=values.text(source, "latestSuccessfulSyncId"),
-    )
-
-
-def _create_model(source: Fields) -> CreateModel:
-    properties = values.child(source, "properties")
-    found = properties.items() if isinstance(properties, Mapping) else ()
-    validation = values.child(source, "validation")
-    return CreateModel(
-        type=values.text(source, "type"),
-        display_name=values.text(source, "displayName"),
-        description=values.text(source, "description"),
-        required=values.flag(source, "required"),
-        properties={
-            str(name): _create_model(node)
-            for name, node in found
-            if isinstance(node, Mapping)
-        },
-        choices=values.records(source, "options", lambda o: values.text(o, "value")),
-        notes=tuple(
-            note
-            for kind in ("warnings", "information")
-            for note in values.records(
-                validation, kind, lambda item: values.text(item, "details")
-            )
-        ),
     )

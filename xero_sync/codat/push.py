@@ -45,10 +45,8 @@ class PushOperation:
     data_type: str
     status: PushStatus
     requested_on: datetime | None
-    completed_on: datetime | None
     error_message: str
     record_id: str
-    record_type: str
     errors: tuple[ValidationItem, ...]
     warnings: tuple[ValidationItem, ...]
     meta: ReplyMeta
@@ -127,7 +125,6 @@ class PushOperations(Calls):
 def _push_operation(
     answer: Answer, source: Fields, *, strict: bool = True
 ) -> PushOperation:
-    record_id, record_type = _created(source)
     return PushOperation(
         key=_key(answer, source),
         company_id=values.text(source, "companyId"),
@@ -135,10 +132,8 @@ def _push_operation(
         data_type=values.text(source, "dataType"),
         status=_status(answer, source, strict=strict),
         requested_on=values.moment(source, "requestedOnUtc"),
-        completed_on=values.moment(source, "completedOnUtc"),
         error_message=values.text(source, "errorMessage"),
-        record_id=record_id,
-        record_type=record_type,
+        record_id=_created(source),
         errors=validation_items(source, "errors"),
         warnings=validation_items(source, "warnings"),
         meta=answer.meta,
@@ -162,12 +157,9 @@ def _status(answer: Answer, source: Fields, *, strict: bool) -> PushStatus:
         raise unreadable(answer, f"The push status {written!r} is unknown.") from exc
 
 
-def _created(source: Fields) -> tuple[str, str]:
+def _created(source: Fields) -> str:
     changes = values.records(source, "changes", lambda change: change)
     for change in changes:
         if values.text(change, "type") == "Created":
-            return (
-                values.text(change, "recordRef", "id"),
-                values.text(change, "recordRef", "dataType"),
-            )
-    return "", ""
+            return values.text(change, "recordRef", "id")
+    return ""

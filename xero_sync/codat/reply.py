@@ -12,14 +12,12 @@ class ValidationItem:
 
     item_id: str
     message: str
-    validator_name: str
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
     """How much of the daily quota is left, as told by the answer's headers."""
 
-    limit: int | None
     remaining: int | None
     reset: datetime | None
 

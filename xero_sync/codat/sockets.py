@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 _BROKEN = (OSError, ValueError, HTTPError)
 
 
-class _PlainConnection(HTTPConnection):
+class _SaysSo(HTTPConnection):
     def connect(self) -> None:
         try:
             super().connect()
@@ -23,16 +23,12 @@ class _PlainConnection(HTTPConnection):
             raise NewConnectionError(self, "no connection") from exc
 
 
-class _SecureConnection(HTTPSConnection):
-    def connect(self) -> None:
-        try:
-            super().connect()
-        except _BROKEN as exc:
-            raise NewConnectionError(self, "no connection") from exc
+class _SecureConnection(_SaysSo, HTTPSConnection):
+    pass
 
 
 class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _PlainConnection
+    ConnectionCls = _SaysSo
 
 
 class _SecurePool(HTTPSConnectionPool):

@@ -79,7 +79,6 @@ def validation_items(source: Any, name: str) -> tuple[ValidationItem, ...]:
         lambda item: ValidationItem(
             item_id=values.text(item, "itemId"),
             message=values.text(item, "message"),
-            validator_name=values.text(item, "validatorName"),
         ),
     )
 
@@ -104,14 +103,12 @@ def retry_after(
 
 def rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
     """Read the quota headers; None if the answer has none of them."""
-    limit, remaining, reset = (
-        headers.get(f"X-Rate-Limit-{name}", "")
-        for name in ("Limit", "Remaining", "Reset")
+    remaining, reset = (
+        headers.get(f"X-Rate-Limit-{name}", "") for name in ("Remaining", "Reset")
     )
-    if not (limit or remaining or reset):
+    if not (remaining or reset):
         return None
     return RateLimit(
-        limit=_count(limit),
         remaining=_count(remaining),
         reset=values.parse_moment(reset) or _http_date(reset),
     )

@@ -61,7 +61,6 @@ class WebhookEnvelope:
 
     webhook_id: str
     event_type: str
-    generated: datetime | None
     payload: dict[str, Any] = field(repr=False)
     raw: str = field(repr=False)
 
@@ -176,7 +175,6 @@ def _envelope(webhook_id: str, raw: str) -> WebhookEnvelope:
     return WebhookEnvelope(
         webhook_id=values.storable(webhook_id),
         event_type=values.text(message, "eventType"),
-        generated=values.moment(message, "generatedDate"),
         payload=payload if isinstance(payload, dict) else {},
         raw=values.storable(raw),
     )

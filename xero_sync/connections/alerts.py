@@ -57,7 +57,7 @@ def alerts(*, now: datetime) -> list[Alert]:
             Alert(
                 ngettext(
                     "%(count)d borrower has withdrawn access in Xero; entries wait "
-                    "until he reconnects.",
+                    "until they reconnect.",
                     "%(count)d borrowers have withdrawn access in Xero; entries wait "
                     "until they reconnect.",
                     withdrawn,
@@ -85,7 +85,7 @@ def alerts(*, now: datetime) -> list[Alert]:
             Alert(
                 ngettext(
                     "%(count)d borrower has to consent again to what Xero is asked "
-                    "for; the partner programme's page names him.",
+                    "for; the partner programme's page names them.",
                     "%(count)d borrowers have to consent again to what Xero is asked "
                     "for; the partner programme's page names them.",
                     again,
@@ -210,7 +210,7 @@ def _consent(connection: Connection) -> str:
         return ""
     return _(
         "The borrower has to consent again, because Xero is asked for more since: "
-        "%(names)s. Disconnect here and have him connect again."
+        "%(names)s. Disconnect here and have them connect again."
     ) % {"names": ", ".join(sorted(missing))}
 
 

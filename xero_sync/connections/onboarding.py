@@ -81,7 +81,7 @@ def _marked(connection: Connection, by: str, now: datetime) -> Connection:
 
 
 def link_url(*, connection: Connection, client: CodatClient) -> str | None:
-    """Return where the borrower gives his consent; None if he need not, or cannot.
+    """Return where the borrower gives their consent; None if they need not, or cannot.
 
     The address may work once only, so it is asked for whenever it is needed. Where bank
     feeds are on, the source account is made first, and there is no link without it.

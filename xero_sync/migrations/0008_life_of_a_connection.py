@@ -1,4 +1,4 @@
-"""When a borrower consented, which plan he has, and who did what about it."""
+"""When a borrower consented, which plan they have, and who did what about it."""
 
 import django.db.models.deletion
 from django.db import migrations, models

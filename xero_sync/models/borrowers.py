@@ -1,4 +1,4 @@
-"""What a borrower gets from us, and what he agreed to."""
+"""What a borrower gets from us, and what they agreed to."""
 
 from datetime import datetime
 
@@ -109,7 +109,7 @@ class LinkRevocation(models.Model):
 
 
 class BorrowerConsent(models.Model):
-    """A borrower has agreed on our page, before he was sent to Xero; written once.
+    """A borrower has agreed on our page, before they were sent to Xero; written once.
 
     The words of each version are kept in `xero_sync/borrowers/consents.py`.
     """

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from lending.formats import instant
+from lending.formats import day, instant
 
 # There is one programme, so there is one row.
 THE_ONLY = 1
@@ -138,7 +138,7 @@ class ProgrammeAct(models.Model):
 
     def __str__(self) -> str:
         """Name the act, its subject and its day."""
-        return f"{self.kind} {self.subject} {self.happened_on}"
+        return f"{self.kind} {self.subject} {day(self.happened_on)}"
 
 
 class CheckpointReview(models.Model):

@@ -47,7 +47,7 @@ class SyncRecordQuerySet(models.QuerySet["SyncRecord"]):
 class SyncRecord(models.Model):
     """One entry that must exist in Xero for one event and one step.
 
-    `fence` grows with every change: who changes a record names the value he read, so
+    `fence` grows with every change: who changes a record names the value they read, so
     that a worker which slept through its lease changes nothing.
     """
 

@@ -58,7 +58,7 @@ class Summary:
 
 
 def summary(report: MonitoringReport) -> Summary:
-    """Say what an operator ought to know before he looks at any number."""
+    """Say what an operator ought to know before they look at any number."""
     held = [one for one in report.limits if one.standings]
     organisations = [one for one in held if one.kind == Kind.ORGANISATION]
     named = [one for one in held if one.kind != Kind.ORGANISATION]

@@ -33,21 +33,6 @@ DO = {
     ),
     PartnerStep.CERTIFICATION: gettext_lazy("Pass Xero's review, then record it."),
 }
-RULES = (
-    gettext_lazy(
-        "Fees: Xero may have a fee model of its own for financial services. It is "
-        "agreed between Xero and us; Codat's account manager advises, and no price of "
-        "Xero's public tiers is ours until it is agreed."
-    ),
-    gettext_lazy(
-        "Data from Xero is never used to train artificial intelligence or machine "
-        "learning models, by us or by anybody we pass it to."
-    ),
-    gettext_lazy(
-        "Only what the write-back needs is read: the organisation, accounts, "
-        "suppliers and customers, the financed invoice, and the outcome of writes."
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -141,10 +126,3 @@ def problems(
             )
         )
     return found
-
-
-def badge_rule(stands: ProgrammeStanding) -> str:
-    """Say whether the partnership may be mentioned."""
-    if stands.is_certified:
-        return _("Xero's partner badge may be shown, unchanged, as Xero's brand rules.")
-    return _("Neither a partnership with Xero nor its badge is mentioned anywhere.")

@@ -78,7 +78,6 @@ class Report:
     scopes: Sequence[ConsentScope]
     changes: Sequence[ScopeChange]
     waiting: Sequence[tuple[Connection, Sequence[str]]]
-    rules: Sequence[str | Promise]
     history: Sequence[Event]
 
 
@@ -106,7 +105,6 @@ def build(*, now: datetime) -> Report:
         scopes=scopes.requested(),
         changes=scopes.changes(),
         waiting=waiting,
-        rules=[*guidance.RULES, guidance.badge_rule(stands)],
         history=history.read(),
     )
 

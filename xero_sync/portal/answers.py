@@ -1,4 +1,4 @@
-"""How a borrower's page answers: in his language, kept by nobody, showing nothing else.
+"""How a borrower's page answers: in their language, kept by nobody, about nothing else.
 
 The address of such a page lets in whoever has it. So no page is stored by browsers or
 proxies, found by search engines or named to other sites, and none loads anything from

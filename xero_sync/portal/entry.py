@@ -22,7 +22,7 @@ A_MINUTE = 30
 
 
 class AskForm(forms.Form):
-    """What a borrower knows of himself."""
+    """What a borrower knows of themself."""
 
     reference = forms.CharField(
         label=_("Your reference with us"),
@@ -51,7 +51,7 @@ class AskForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
 def entry(request: HttpRequest) -> HttpResponse:
-    """Ask who somebody is, and mail the link if we know him."""
+    """Ask who somebody is, and mail the link if we know them."""
     with speaking(request) as language:
         if request.GET.get("sent"):
             return show(request, "link_sent")

@@ -1,4 +1,4 @@
-"""A borrower's page, his way to Xero, and his way back."""
+"""A borrower's page, their way to Xero, and their way back."""
 
 import logging
 from uuid import UUID

@@ -27,7 +27,7 @@ def _span() -> timedelta:
 
 @dataclass
 class Lease:
-    """A slot that its holder keeps by saying again and again that he lives."""
+    """A slot that its holder keeps by saying again and again that it lives."""
 
     name: str
     holder: str

@@ -118,7 +118,7 @@ def change_status(world: World, connection: Connection, status: str) -> None:
 
 
 def withdraw(world: World, connection_id: str, *, seconds: float) -> None:
-    """The borrower withdraws his consent, and gives it again after a while."""
+    """The borrower withdraws their consent, and gives it again after a while."""
     connection = world.connections.get(connection_id)
     if connection is not None:
         change_status(world, connection, "Deauthorized")

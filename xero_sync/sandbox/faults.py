@@ -14,7 +14,7 @@ pushes of it, or a regular expression for "METHOD /path"):
 - `slow`: the answer takes `seconds`, over HTTP only.
 - `bad_json`: a 2xx whose body is garbage.
 - `unauthorised`: 401. `payment_required`: 402.
-- `deauthorised`: the borrower withdraws his consent at this very moment; nothing
+- `deauthorised`: the borrower withdraws their consent at this very moment; nothing
   happens, 403 is answered, and the connection is linked again `seconds` later.
 - `quota`: at once, `remaining` calls are left for the day.
 

@@ -19,7 +19,7 @@ from xero_sync.runtime.clock import database_now
 # Codat's messages are a few kilobytes.
 LARGEST_BODY = 1_000_000
 LONGEST_ID = 255
-# Where a borrower gives his consent; whoever has such an address can connect books.
+# Where a borrower gives their consent; whoever has such an address can connect books.
 LINKS = frozenset({"linkUrl", "redirect"})
 
 

@@ -30,7 +30,7 @@ RESERVED_FOR_SENDS = 0.5
 RESERVED_CALLS_A_DAY = 100
 # What has waited so long for its first look or check gives way to no send any more.
 LATE = timedelta(seconds=60)
-# How long a person waits for a permit before he is told to come back later.
+# How long a person waits for a permit before they are told to come back later.
 PATIENCE_SECONDS = 10.0
 
 

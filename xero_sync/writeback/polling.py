@@ -109,7 +109,7 @@ def _due_records(
 def _in_other_hands(records: Sequence[SyncRecord]) -> set[UUID]:
     """Lock what else belongs to these requests; return those that somebody moves.
 
-    He moves the entries of a request one by one: to wait for one of them, while
+    They move the entries of a request one by one: to wait for one of them, while
     holding another, could be a circle.
     """
     of_lines = {one.request_id for one in records if one.step == Step.STATEMENT_LINE}

@@ -233,7 +233,7 @@ FORBIDDEN = 403
 def shut_out(*, connection_id: UUID, error: CodatError, now: datetime) -> None:
     """Hold what needs Codat's access; a 401 or 402 concerns every connection.
 
-    A 403 may be the first sign that the borrower has withdrawn his consent, so its
+    A 403 may be the first sign that the borrower has withdrawn their consent, so its
     connection is looked at again at once.
     """
     connections = Connection.objects.live()

@@ -57,7 +57,7 @@ def wake_forgotten_lanes(*, now: datetime) -> int:
         state=State.QUEUED,
     )
     forgotten = Lane.objects.filter(Exists(queued), due_at=None)
-    # Whoever holds a lane wakes it himself; to wait for him here could be a circle.
+    # Whoever holds a lane wakes it themself; to wait for them here could be a circle.
     skip = database.features.has_select_for_update_skip_locked
     free = forgotten.select_for_update(of=("self",) if skip else (), skip_locked=skip)
     ids = list(free.values_list("pk", flat=True))

@@ -68,7 +68,7 @@ def move(
 
     Returns:
         Whether it was moved. False means that the caller's knowledge is out of date
-        and that he must do nothing more with the record.
+        and that they must do nothing more with the record.
     """
     values = {"state": to, "reason": reason, "lease_until": None, **fields}
     changed = SyncRecord.objects.filter(pk=record.pk, fence=record.fence).update(

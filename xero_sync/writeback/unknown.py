@@ -117,7 +117,7 @@ def _must_be_asked_for(record: SyncRecord, now: datetime) -> bool:
 def last_sent(record: SyncRecord, request: WriteRequest) -> datetime:
     """Return when the last byte of an unknown entry's request may have gone out."""
     latest = request.attempts.aggregate(latest=Max("finished_at"))["latest"]
-    # A sender that died left no attempt; the entry became unknown after his lease.
+    # A sender that died left no attempt; the entry became unknown after its lease.
     return max(latest or request.created_at, record.state_since)
 
 

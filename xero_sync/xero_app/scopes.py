@@ -109,16 +109,10 @@ def must_consent_again(connection: Connection) -> set[str]:
 
     Empty for a connection that was never linked: its consent is still to come.
     """
-    since, made = consented_at(connection), changes()
+    since, made = connection.consented_at, changes()
     if since is None or not made:
         return set()
     return _names(requested()) - consented(since, made)
-
-
-def consented_scopes(connection: Connection) -> set[str]:
-    """Return what a borrower has allowed; nothing while he has never consented."""
-    since = consented_at(connection)
-    return set() if since is None else consented(since, changes())
 
 
 def waiting_for_consent() -> list[tuple[Connection, set[str]]]:
@@ -132,16 +126,11 @@ def waiting_for_consent() -> list[tuple[Connection, set[str]]]:
     linked = Connection.objects.live().filter(status=ConnectionStatus.LINKED)
     found = []
     for connection in linked.select_related("company").order_by("company__reference"):
-        since = consented_at(connection)
+        since = connection.consented_at
         missing = wanted - consented(since, made) if since else set()
         if missing:
             found.append((connection, missing))
     return found
-
-
-def consented_at(connection: Connection) -> datetime | None:
-    """Return when the borrower last gave his consent, as far as we know."""
-    return connection.consented_at
 
 
 def changes() -> list[ScopeChange]:

@@ -61,7 +61,7 @@ class ConnectionShown(serializers.Serializer):
 
 
 class ConnectionMade(ConnectionShown):
-    """A connection, and where the borrower gives his consent."""
+    """A connection, and where the borrower gives their consent."""
 
     link_url = serializers.URLField(
         allow_null=True, help_text="May work once only; each answer has its own."

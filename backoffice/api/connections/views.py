@@ -147,8 +147,8 @@ class CompanyConnections(ApiView):
         """Connect a company; what was begun or is there already is taken as it is.
 
         The address for the borrower's consent may work once only: it is never stored,
-        and a repeat answers a fresh one. Only the borrower's own page asks him to agree
-        to what is read and entered: whoever hands the address on has to ask him first.
+        and a repeat answers a fresh one. Only the borrower's own page asks them to
+        agree to what is read and entered: whoever hands it on has to ask first.
         """
         company = company_or_404(self.caller, reference)
         fields = checked(ConnectionBody, request)
@@ -181,7 +181,7 @@ class OneConnection(ApiView):
         responses=schemas.ConnectionNow,
     )
     def get(self, request: Request, number: UUID) -> Response:
-        """Show a connection; with `link=true` where the borrower gives his consent."""
+        """Show a connection; with `link=true` where the borrower consents."""
         row = connection_or_404(self.caller, number)
         link = _link(row) if says_yes(request, LINK) else None
         return Response({**show.connection_with_entries(row), "link_url": link})

@@ -68,7 +68,7 @@ fields and parameters are refused. We may add fields to answers.
 **Lists** come in pages: follow `next` until it is null. What is written at the same
 time becomes visible in any order, so that a list by `recorded` or `created` may get a
 row before its last one, within minutes. Who polls asks from ten minutes before the
-newest row he knows (`recorded_from`) and drops those he knows, or takes webhooks.
+newest row they know (`recorded_from`) and drops those they know, or takes webhooks.
 
 **Rehearsal.** `?dry_run=true` answers what a write would do, and changes nothing.
 """

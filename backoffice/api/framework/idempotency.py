@@ -42,8 +42,6 @@ COMPANIES = "companies of the API key"
 # A write that talks to Codat is over by then, or its process is gone.
 RUNS_AT_MOST = timedelta(minutes=2)
 LOCK_SECONDS = 10
-# What the database says when a twin's answer was stored first.
-ANSWER_TAKEN = StoredReply._meta.db_table
 
 
 @dataclass(frozen=True)
@@ -76,9 +74,7 @@ def once(request: Request, act: Act) -> Response:
     key = header_key(request)
     try:
         return _once(request, act, key)
-    except (IntegrityError, TakenMeanwhile) as exc:
-        if isinstance(exc, IntegrityError) and ANSWER_TAKEN not in str(exc):
-            raise
+    except TakenMeanwhile:
         # A twin was quicker: what it did is there now. A second failure is its own.
         return _once(request, act, key)
 
@@ -166,7 +162,11 @@ def store(
     key: str | None = None,
     sent: Mapping[str, str] | None = None,
 ) -> None:
-    """Keep what writes were answered; with a header's key, also what was `sent`."""
+    """Keep what writes were answered; with a header's key, also what was `sent`.
+
+    Raises:
+        TakenMeanwhile: a twin's answer was stored first; to be rolled back.
+    """
     kept_rows = [
         {
             "natural_key": reply.natural_key if reply.is_new else None,
@@ -175,14 +175,17 @@ def store(
         }
         for reply in replies
     ]
-    bulk.insert(
-        StoredReply,
-        kept_rows,
-        client=client.pk,
-        header_key=key,
-        call=call,
-        fingerprint=sent or {},
-    )
+    try:
+        bulk.insert(
+            StoredReply,
+            kept_rows,
+            client=client.pk,
+            header_key=key,
+            call=call,
+            fingerprint=sent or {},
+        )
+    except IntegrityError as exc:
+        raise TakenMeanwhile from exc
 
 
 def stored_for(natural_key: str) -> dict[str, Any] | None:
@@ -277,7 +280,7 @@ def _take_over(
     """Run it ourselves, unless somebody does.
 
     Returns:
-        The row for as long as it is ours: nobody else has the same end of his time.
+        The row for as long as it is ours: nobody else has the same end of their time.
     """
     now = database_now()
     running = StoredReply.objects.filter(pk=found.pk, status_code=None)

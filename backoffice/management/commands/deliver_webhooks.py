@@ -1,7 +1,6 @@
 """Collect and deliver outgoing webhooks in this process, without a cluster."""
 
 import logging
-import signal
 from threading import Event
 from typing import Any
 
@@ -9,7 +8,7 @@ from django.core.management.base import CommandParser
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from backoffice.webhooks import jobs
-from lending.management.base import PlainCommand
+from lending.management.base import PlainCommand, stop_signals
 
 logger = logging.getLogger(__name__)
 
@@ -32,12 +31,7 @@ class Command(PlainCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Deliver once, or until SIGTERM or SIGINT."""
-        stopped = Event()
-        before = {
-            number: signal.signal(number, lambda *_: stopped.set())
-            for number in (signal.SIGINT, signal.SIGTERM)
-        }
-        try:
+        with stop_signals() as stopped:
             if options["loop"]:
                 self.say("Delivering; stop with Ctrl-C.")
                 self._loop(stopped)
@@ -45,9 +39,6 @@ class Command(PlainCommand):
             else:
                 done = jobs.run_slice(seconds=jobs.SLICE_SECONDS, stop=stopped.is_set)
                 self.say(f"{done[0].upper()}{done[1:]}.")
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def _loop(self, stopped: Event) -> None:
         while not stopped.is_set():

@@ -56,5 +56,5 @@ class Command(PlainCommand):
         amount = formats.money(event.amount, currency)
         self.say(
             f"Recorded {event.external_id}: {event.kind} of {amount} on "
-            f"{loan.reference}, value date {event.value_date}."
+            f"{loan.reference}, value date {formats.day(event.value_date)}."
         )

@@ -45,5 +45,5 @@ class Command(PlainCommand):
         self.say(
             f"Recorded {reversal.external_id}: it takes {event.external_id} back, "
             f"{event.kind} of {amount} on {event.loan.reference}, value date "
-            f"{reversal.value_date}."
+            f"{formats.day(reversal.value_date)}."
         )

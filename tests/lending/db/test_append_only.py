@@ -5,14 +5,17 @@ from django.db import DatabaseError, IntegrityError, connection, models, transac
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
-from lending.db.append_only import AppendOnly, install, installed, remove, suspended
+from lending.db.append_only import AppendOnly
 from lending.models import LoanEvent
+from tests import guards
 from tests.builders import make_event, make_loan, reverse
+from tests.guards import installed, suspended
 
 pytestmark = pytest.mark.django_db
 
 TABLE = "lending_loanevent"
 UNIQUE = [["external_id"], ["loan_id", "sequence"], ["reverses_id"]]
+GUARD = AppendOnly(TABLE, unique=UNIQUE)
 
 only_sqlite = pytest.mark.skipif("connection.vendor != 'sqlite'")
 only_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'")
@@ -199,10 +202,10 @@ def test_a_replacing_insert_of_a_new_row_is_an_insert():
 def test_without_the_guard_an_event_could_be_changed():
     event = make_event()
 
-    remove(connection, TABLE)
+    guards.execute(connection, GUARD.off(connection.vendor))
     assert TABLE not in installed(connection)
     execute(f"UPDATE {TABLE} SET amount = 1 WHERE id = %s", event.pk)
-    install(connection, TABLE, unique=UNIQUE)
+    guards.execute(connection, GUARD.on(connection.vendor))
 
     assert TABLE in installed(connection)
     with pytest.raises(IntegrityError, match="append-only"):
@@ -210,8 +213,8 @@ def test_without_the_guard_an_event_could_be_changed():
 
 
 def test_installing_twice_is_harmless():
-    install(connection, TABLE, unique=UNIQUE)
-    install(connection, TABLE, unique=UNIQUE)
+    guards.execute(connection, GUARD.on(connection.vendor))
+    guards.execute(connection, GUARD.on(connection.vendor))
 
     assert TABLE in installed(connection)
 

@@ -1,4 +1,4 @@
-"""The borrower's choice of accounts, compared with his Xero as it is."""
+"""The borrower's choice of accounts, compared with their Xero as it is."""
 
 from decimal import Decimal
 from uuid import uuid4

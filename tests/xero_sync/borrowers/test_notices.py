@@ -201,7 +201,7 @@ def test_a_sender_that_died_is_followed_by_one_with_the_same_message_id(clock):
 
 
 def disconnected(world):
-    """A borrower who has withdrawn his consent; our row does not know it yet."""
+    """A borrower who has withdrawn their consent; our row does not know it yet."""
     borrower = world.borrower()
     world.sandbox.set_connection_status(borrower.codat_connection, "Deauthorized")
     return borrower

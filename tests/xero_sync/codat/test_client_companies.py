@@ -61,7 +61,7 @@ def test_a_company_comes_with_its_connections():
     )
 
     assert (company.name, company.tags) == ("Example Codat1", {"uid": "B7"})
-    assert company.connections[0].is_linked
+    assert company.connections[0].status == "Linked"
     assert company.created == datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
     assert "link.test" not in repr(company)
 
@@ -95,7 +95,7 @@ def test_a_connection_is_created_for_xero():
     )
 
     assert connection.link_url == "https://link.test/once"
-    assert connection.is_linked is False
+    assert connection.status == "PendingAuth"
     assert "link.test" not in repr(connection)
 
 
@@ -174,7 +174,6 @@ def test_the_organisation_is_named_by_its_own_books():
 
     assert profile.company_name == "Demo Company (UK)"
     assert profile.ledger_lock_date == date(2026, 5, 31)
-    assert profile.financial_year_start is None
     assert information.currencies == ("GBP", "EUR")
     assert information.multicurrency_enabled is True
 

@@ -1,7 +1,7 @@
 """Bookings and accounts: exact amounts, real dates, anything missing."""
 
 import random
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -97,9 +97,6 @@ def test_an_invoice_is_read_with_its_allocations():
     (allocation,) = invoice.allocations
     assert (invoice.number, invoice.customer_id) == ("INV-0001", "cus-1")
     assert (invoice.total_amount, invoice.amount_due) == (1000, Decimal("400.5"))
-    assert invoice.due_date == date(2026, 6, 30)
-    assert invoice.paid_on is None
-    assert invoice.modified_on == datetime(2026, 5, 21, 10, 0, 0, 123456, tzinfo=UTC)
     assert invoice.is_deleted is False
     assert (allocation.amount, allocation.date) == (Decimal("599.5"), date(2026, 5, 20))
     assert (allocation.account_id, allocation.payment_id) == ("acc-1", "pay-1")
@@ -179,8 +176,6 @@ def test_a_transfer_and_a_direct_cost_are_read():
     assert (transfer.from_account_id, transfer.to_account_id) == ("L", "N")
     assert (transfer.amount, transfer.date) == (800, date(2026, 6, 1))
     assert (cost.reference, cost.supplier_id, cost.account_id) == ("FEE-1", "sup", "L")
-    assert cost.net_amount + cost.tax_amount == cost.total_amount
-    assert cost.expense_account_ids == ("E",)
 
 
 def test_an_account_tells_what_it_may_be_used_for():
@@ -209,7 +204,6 @@ def test_an_account_tells_what_it_may_be_used_for():
         lambda c: c.list_accounts(COMPANY, "type=Expense"),
     )
 
-    assert account.valid_links == {"DirectCost.LineItems.AccountRef.Id"}
     assert (account.type, account.nominal_code) == ("Expense", "404")
     assert account.is_bank_account is False
 

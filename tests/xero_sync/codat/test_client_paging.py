@@ -23,7 +23,6 @@ LISTS = [
     (f"{CONNECTION_URL}/data/directCosts", lambda c: c.list_direct_costs),
     (f"{COMPANY_URL}/data/accounts", lambda c: c.list_accounts),
     (f"{COMPANY_URL}/data/suppliers", lambda c: c.list_suppliers),
-    (f"{COMPANY_URL}/data/customers", lambda c: c.list_customers),
     (f"{COMPANY_URL}/data/invoices", lambda c: c.list_invoices),
     (f"{COMPANY_URL}/data/payments", lambda c: c.list_payments),
     (f"{COMPANY_URL}/data/taxRates", lambda c: c.list_tax_rates),

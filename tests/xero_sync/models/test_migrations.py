@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from lending.db.append_only import installed
+from tests.guards import installed
 
 EVIDENCE = {"xero_sync_recordchange", "xero_sync_writerequest"}
 

@@ -179,7 +179,7 @@ def test_a_failure_that_lasts_needs_a_person(now, settings):
 
 def test_what_is_left_of_the_day_is_shown_until_it_starts_anew(now):
     resets_at = now + timedelta(hours=3)
-    budget.learn(limit=RateLimit(limit=1_000, remaining=700, reset=resets_at), now=now)
+    budget.learn(limit=RateLimit(remaining=700, reset=resets_at), now=now)
 
     today, tomorrow = limit(now, Kind.DAY), limit(resets_at, Kind.DAY)
 
@@ -197,7 +197,7 @@ def test_what_is_left_of_the_day_is_shown_until_it_starts_anew(now):
 )
 def test_a_day_that_runs_out_says_so(now, remaining, standing):
     resets_at = now + timedelta(hours=3)
-    limit_ = RateLimit(limit=1_000, remaining=remaining, reset=resets_at)
+    limit_ = RateLimit(remaining=remaining, reset=resets_at)
     budget.learn(limit=limit_, now=now)
 
     shown = limit(now, Kind.DAY)

@@ -22,7 +22,7 @@ from xero_sync.sandbox import control
 
 @dataclass
 class Customer:
-    """A borrower in his browser; he follows no redirect by himself."""
+    """A borrower in their browser; no redirect is followed by itself."""
 
     codat: Codat
     company: Company = field(default_factory=make_company)

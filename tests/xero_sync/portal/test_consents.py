@@ -1,4 +1,4 @@
-"""Nobody is sent to Xero who has not agreed, and what he agreed to stays on file."""
+"""Nobody is sent to Xero who has not agreed, and what they agreed to stays on file."""
 
 import html
 import re

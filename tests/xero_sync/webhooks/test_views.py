@@ -386,7 +386,7 @@ def test_another_organisation_is_confirmed_by_a_person_before_anything_goes_on(
     assert borrower.connection.organisation_changed
     assert state_of(event) == "held organisation_changed"
 
-    # It was the wrong one: the borrower comes back with his own, a person says so.
+    # It was the wrong one: the borrower comes back with their own, a person says so.
     world.sandbox.set_connection_status(borrower.codat_connection, "Unlinked")
     world.sandbox.consent(
         borrower.codat_connection, organisation=borrower.company.reference

@@ -39,7 +39,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(
         database.vendor == "sqlite",
-        reason="SQLite has one writer at a time: nobody waits while he holds",
+        reason="SQLite has one writer at a time: nobody waits while they hold",
     ),
 ]
 
@@ -295,9 +295,7 @@ def test_the_budget_is_locked_in_one_order(world, borrower, meeting, monkeypatch
 
     class Answer:
         class meta:  # noqa: N801 - as an answer carries it
-            rate_limit = RateLimit(
-                limit=1_000, remaining=500, reset=now + timedelta(hours=3)
-            )
+            rate_limit = RateLimit(remaining=500, reset=now + timedelta(hours=3))
 
     @transaction.atomic
     def store():

@@ -1,5 +1,6 @@
 """What a person may do about a lender account's bank feed."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -20,9 +21,10 @@ FED = (FeedStatus.CONNECTED, FeedStatus.CONNECTING)
 
 
 class FeedAction(ObjectAction):
-    """An act on a bank feed."""
+    """An act on a bank feed: one call of a service that talks to Codat."""
 
     refusals = (WritebackBlocked, CodatError)
+    service: Callable[..., object]
 
     def is_offered(self, obj: LenderAccount) -> bool:
         """Offer it for a feed that can still be acted on."""
@@ -32,6 +34,13 @@ class FeedAction(ObjectAction):
             and obj.void_since is None
             and obj.connection.deleted_at is None
         )
+
+    def perform(self, obj: LenderAccount, values: dict[str, Any], author: str) -> None:
+        """Call the service with what was typed."""
+        with paced_client() as client:
+            self.service(
+                account=obj, client=client, by=author, now=database_now(), **values
+            )
 
 
 class LookNow(FeedAction):
@@ -90,6 +99,7 @@ class Connect(FeedAction):
         "are sent in order, each once."
     )
     done = gettext_lazy("The feed is connected, or Xero is about to connect it.")
+    service = staticmethod(bank_feeds.connect)
 
     def is_offered(self, obj: LenderAccount) -> bool:
         """Offer it until it is connected."""
@@ -98,13 +108,6 @@ class Connect(FeedAction):
     def form_for(self, obj: LenderAccount, data: Any = None) -> forms.Form:
         """Offer what Xero offers."""
         return ConnectForm(data, account=obj)
-
-    def perform(self, obj: LenderAccount, values: dict[str, Any], author: str) -> None:
-        """Connect it."""
-        with paced_client() as client:
-            bank_feeds.connect(
-                account=obj, client=client, by=author, now=database_now(), **values
-            )
 
 
 class Disconnect(FeedAction):
@@ -117,18 +120,12 @@ class Disconnect(FeedAction):
         "and the feed can be connected again."
     )
     done = gettext_lazy("The feed was disconnected.")
+    service = staticmethod(bank_feeds.disconnect)
 
     def is_offered(self, obj: LenderAccount) -> bool:
         """Offer it while it is connected."""
         connected = (*FED, FeedStatus.ELSEWHERE)
         return super().is_offered(obj) and obj.feed_status in connected
-
-    def perform(self, obj: LenderAccount, values: dict[str, Any], author: str) -> None:  # noqa: ARG002
-        """Cut it off."""
-        with paced_client() as client:
-            bank_feeds.disconnect(
-                account=obj, client=client, by=author, now=database_now()
-            )
 
 
 class NameForm(forms.Form):
@@ -148,17 +145,11 @@ class Rename(FeedAction):
     label = gettext_lazy("Rename")
     explanation = gettext_lazy("Change what the source account is called at Codat.")
     done = gettext_lazy("The source account was renamed.")
+    service = staticmethod(bank_feeds.rename)
 
     def form_for(self, obj: LenderAccount, data: Any = None) -> forms.Form:
         """Begin with today's name."""
         return NameForm(data, initial={"name": obj.name})
-
-    def perform(self, obj: LenderAccount, values: dict[str, Any], author: str) -> None:
-        """Rename it."""
-        with paced_client() as client:
-            bank_feeds.rename(
-                account=obj, client=client, by=author, now=database_now(), **values
-            )
 
 
 class BalanceForm(forms.Form):
@@ -178,6 +169,7 @@ class SetBalance(FeedAction):
         "Only while the feed is not connected and no line stands on the statement."
     )
     done = gettext_lazy("The opening balance was changed.")
+    service = staticmethod(bank_feeds.set_opening_balance)
 
     def is_offered(self, obj: LenderAccount) -> bool:
         """Offer it while the feed is not connected."""
@@ -187,13 +179,6 @@ class SetBalance(FeedAction):
     def form_for(self, obj: LenderAccount, data: Any = None) -> forms.Form:
         """Begin with today's balance."""
         return BalanceForm(data, initial={"balance": obj.opening_balance})
-
-    def perform(self, obj: LenderAccount, values: dict[str, Any], author: str) -> None:
-        """Change it."""
-        with paced_client() as client:
-            bank_feeds.set_opening_balance(
-                account=obj, client=client, by=author, now=database_now(), **values
-            )
 
 
 class StartForm(forms.Form):
@@ -292,6 +277,7 @@ class Close(FeedAction):
         "stays, with what is on it. Later loans need the accounts chosen anew."
     )
     done = gettext_lazy("The feed was closed.")
+    service = staticmethod(bank_feeds.close)
 
     def form_for(self, obj: LenderAccount, data: Any = None) -> forms.Form:
         """Ask for the name, and say what would be lost."""
@@ -299,6 +285,5 @@ class Close(FeedAction):
         return CloseForm(data, name=obj.name, waiting=waiting)
 
     def perform(self, obj: LenderAccount, values: dict[str, Any], author: str) -> None:  # noqa: ARG002
-        """Delete it."""
-        with paced_client() as client:
-            bank_feeds.close(account=obj, client=client, by=author, now=database_now())
+        """Delete it; what was typed has done its work."""
+        super().perform(obj, {}, author)

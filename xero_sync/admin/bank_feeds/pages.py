@@ -1,7 +1,8 @@
 """Lender accounts with their bank feeds, and the lines that are still to come."""
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db import models
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from lending import formats
 from lending.admin.base import ReadOnlyAdmin, Section, object_url
+from lending.admin.filters import ChoiceFilter
 from xero_sync.admin.bank_feeds import actions
 from xero_sync.admin.entries.pages import state_in_words
 from xero_sync.bank_feeds import wording as feed_wording
@@ -148,29 +150,25 @@ def _value(act: FeedAct, value: str) -> str:
     return value or "–"
 
 
-class MoveFilter(admin.SimpleListFilter):
+class MoveFilter(ChoiceFilter):
     """Lines by whose move it is."""
 
     title = gettext_lazy("state")
     parameter_name = "move"
+    offered = (
+        ("refused", gettext_lazy("Refused by Xero")),
+        ("waiting", gettext_lazy("Waiting")),
+        ("under_way", gettext_lazy("On its way")),
+    )
+    states: ClassVar[dict[str, Collection[str]]] = {
+        "refused": [State.FAILED],
+        "waiting": [State.HELD, State.QUEUED],
+        "under_way": UNDER_WAY_STATES,
+    }
 
-    def lookups(self, *_args: Any) -> list[tuple[str, Any]]:
-        """Offer three kinds."""
-        return [
-            ("refused", gettext_lazy("Refused by Xero")),
-            ("waiting", gettext_lazy("Waiting")),
-            ("under_way", gettext_lazy("On its way")),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: models.QuerySet) -> Any:  # noqa: ARG002
-        """Return the lines of the chosen kind."""
-        states = {
-            "refused": [State.FAILED],
-            "waiting": [State.HELD, State.QUEUED],
-            "under_way": UNDER_WAY_STATES,
-        }
-        chosen = self.value()
-        return queryset.filter(state__in=states[chosen]) if chosen in states else None
+    def narrowed(self, rows: models.QuerySet, chosen: str) -> models.QuerySet:
+        """Return the lines of a choice."""
+        return rows.filter(state__in=self.states[chosen])
 
 
 class MissingLineAdmin(ReadOnlyAdmin):

@@ -1,4 +1,4 @@
-"""What a borrower has agreed to on our page, on his connection's page."""
+"""What a borrower has agreed to on our page, on their connection's page."""
 
 from django.utils.translation import gettext as _
 
@@ -12,7 +12,7 @@ MOST_ROWS = 50
 
 
 def consents(connection: Connection) -> Section:
-    """Show when he agreed and to which text, newest first, with the latest words."""
+    """Show when they agreed and to which text, newest first, with the latest words."""
     rows = list(connection.consents.order_by("-pk")[:MOST_ROWS])
     notes: list[str] = []
     if rows:

@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lending.admin.base import Link, ObjectAction, ReadOnlyAdmin
+from lending.admin.filters import ChoiceFilter
 from lending.models import Company
 from xero_sync.borrowers import link_requests, links, notices
 from xero_sync.models import BorrowerNotice
+from xero_sync.models.borrowers import BorrowerNoticeQuerySet
 from xero_sync.runtime.clock import database_now
 
 
@@ -100,39 +102,25 @@ class SendAgain(ObjectAction):
         notices.send_again(notice=obj, now=database_now())
 
 
-class MailState(admin.SimpleListFilter):
+class MailState(ChoiceFilter):
     """Mails by what became of them."""
 
     title = gettext_lazy("state")
     parameter_name = "state"
+    offered = (
+        ("given_up", gettext_lazy("Not sent, needs you")),
+        ("open", gettext_lazy("Waiting")),
+        ("sent", gettext_lazy("Sent")),
+    )
 
-    def lookups(
-        self,
-        request: HttpRequest,  # noqa: ARG002
-        model_admin: Any,  # noqa: ARG002
-    ) -> list[tuple[str, Any]]:
-        """Name the choices."""
-        return [
-            ("given_up", gettext_lazy("Not sent, needs you")),
-            ("open", gettext_lazy("Waiting")),
-            ("sent", gettext_lazy("Sent")),
-        ]
-
-    def queryset(
-        self,
-        request: HttpRequest,  # noqa: ARG002
-        queryset: QuerySet,
-    ) -> QuerySet:
-        """Filter by the choice."""
-        rows: Any = queryset
-        match self.value():
+    def narrowed(self, rows: BorrowerNoticeQuerySet, chosen: str) -> QuerySet:
+        """Return the mails of a choice."""
+        match chosen:
             case "given_up":
-                return rows.needing_a_person()  # type: ignore[no-any-return]
+                return rows.needing_a_person()
             case "open":
-                return rows.open()  # type: ignore[no-any-return]
-            case "sent":
-                return queryset.filter(sent_at__isnull=False)
-        return queryset
+                return rows.open()
+        return rows.filter(sent_at__isnull=False)
 
 
 class BorrowerNoticeAdmin(ReadOnlyAdmin):

@@ -6,8 +6,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from lending.admin.base import ReadOnlyAdmin, Section, object_url
-from xero_sync.models import ConnectionCheckRun
+from lending.admin.base import ReadOnlyAdmin, Section, may_see, object_url
+from xero_sync.models import Connection, ConnectionCheckRun
 
 
 class ConnectionCheckRunAdmin(ReadOnlyAdmin):
@@ -21,13 +21,12 @@ class ConnectionCheckRunAdmin(ReadOnlyAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Let those in as well who may see connections."""
-        return super().has_view_permission(request, obj) or _may_see_connections(
-            request
-        )
+        own = super().has_view_permission(request, obj)
+        return own or may_see(request, Connection)
 
     def sections(self, request: HttpRequest, obj: ConnectionCheckRun) -> list[Section]:
         """Name what could not be read, with why."""
-        with_links = _may_see_connections(request)
+        with_links = may_see(request, Connection)
         failures = obj.failures.select_related("connection__company").order_by("pk")
         rows = [
             (
@@ -51,10 +50,3 @@ class ConnectionCheckRunAdmin(ReadOnlyAdmin):
                 empty=_("All of them could be read."),
             )
         ]
-
-
-def _may_see_connections(request: HttpRequest) -> bool:
-    return any(
-        request.user.has_perm(f"xero_sync.{may}_connection")
-        for may in ("view", "change")
-    )

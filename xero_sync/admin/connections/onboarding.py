@@ -32,7 +32,7 @@ class Connect(ObjectAction):
     label = gettext_lazy("Connect to Xero")
     explanation = gettext_lazy(
         "The company and its connection are made at Codat, under our reference. Then "
-        "the borrower gives his consent in Xero: he gets a fresh link whenever he asks."
+        "the borrower consents in Xero: they get a fresh link whenever they ask."
     )
     done = gettext_lazy("The connection was made; it waits for the borrower's consent.")
     form_class = ConnectForm

@@ -70,7 +70,7 @@ class ReplaceOrganisation(ConfirmOrganisation):
         "Say that this is another organisation, and the one that is wanted. The "
         "accounts chosen before are never used again: nothing is sent until accounts "
         "are chosen anew, and loans that began in the other organisation stay held. If "
-        "the borrower connected it by mistake, disconnect it instead, and have him "
+        "the borrower connected it by mistake, disconnect it instead, and have them "
         "connect the right one."
     )
     done = gettext_lazy("Now choose the accounts of this organisation.")

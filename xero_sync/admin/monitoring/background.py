@@ -1,7 +1,6 @@
 """Limits and background work: one page that says first what needs a person."""
 
 from django.contrib import admin
-from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -9,22 +8,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from lending import formats
+from lending.admin.base import may_see
+from xero_sync.models import SyncRecord
 from xero_sync.monitoring import limits
 from xero_sync.monitoring import wording as monitoring_wording
 from xero_sync.runtime.clock import database_now
 
 
-def may_look(user: User | AnonymousUser) -> bool:
-    """Whether the page is for this user: all who may see entries may see it."""
-    return any(
-        user.has_perm(f"xero_sync.{may}_syncrecord") for may in ("view", "change")
-    )
-
-
 @require_safe
 def background(request: HttpRequest) -> HttpResponse:
-    """Show the gauges as they stand at this moment."""
-    if not may_look(request.user):
+    """Show the limits as they stand, to all who may see entries."""
+    if not may_see(request, SyncRecord):
         raise PermissionDenied
     read = limits.read(now=database_now())
     context = {

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from lending.admin.base import Link, object_url
+from lending.admin.base import Link, may_see, object_url
 from lending.formats import instant
 from xero_sync.admin.base.single_row import OnePageAdmin
 from xero_sync.admin.partner_programme import actions as acts
@@ -97,11 +97,8 @@ class PartnerProgrammeAdmin(OnePageAdmin):
     def _waiting(
         self, request: HttpRequest, built: Report
     ) -> list[tuple[Connection, Sequence[str], str]]:
-        """Name who has to consent again, with the page on which he is sent there."""
-        may_look = any(
-            request.user.has_perm(f"xero_sync.{may}_connection")
-            for may in ("view", "change")
-        )
+        """Name who has to consent again, with the page on which they are sent there."""
+        may_look = may_see(request, Connection)
         return [
             (connection, names, object_url(connection) if may_look else "")
             for connection, names in built.waiting

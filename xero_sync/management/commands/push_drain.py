@@ -1,7 +1,6 @@
 """Do the background work in this process, without a django-q cluster."""
 
 import logging
-import signal
 import time
 from datetime import datetime, timedelta
 from threading import Event
@@ -11,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
+from lending.management.base import stop_signals
 from xero_sync import jobs
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.management.base import XeroCommand
@@ -45,12 +45,7 @@ class Command(XeroCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Drain once, or until SIGTERM or SIGINT."""
-        stopped = Event()
-        before = {
-            number: signal.signal(number, lambda *_: stopped.set())
-            for number in (signal.SIGINT, signal.SIGTERM)
-        }
-        try:
+        with stop_signals() as stopped:
             if options["loop"]:
                 self.say("Draining; stop with Ctrl-C.")
                 Loop(stopped).run()
@@ -59,9 +54,6 @@ class Command(XeroCommand):
                 self.say("Stopped; nothing is lost.")
             else:
                 self._once(stopped)
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def _once(self, stopped: Event) -> None:
         jobs.sweep(seen_as=heartbeats.ONCE)
