@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from backoffice.api.description.pages import DESCRIPTION
-from backoffice.api.framework import problems
+from backoffice.api.framework import refusals
 from backoffice.api.framework.problem_codes import all_codes
 from lending.exceptions import LendingError
 from tests.backoffice.api.description import description, operations
@@ -53,7 +53,7 @@ def test_an_operation_says_all_there_is_to_know(operation):
 
     scope = shown["security"][0]["bearerKey"][0]
     assert shown["summary"]
-    assert f"KeyScope: `{scope}`." in shown["description"]
+    assert f"Scope: `{scope}`." in shown["description"]
     assert {"400", "401", "403", "406", "429", "500"} <= set(shown["responses"])
     names = [one["name"] for one in shown.get("parameters", [])]
     assert ("Idempotency-Key" in names) == (method in {"POST", "PUT", "PATCH"})
@@ -76,7 +76,7 @@ def codes_in_code() -> Iterator[str]:
             match node:
                 case ast.Call(func=ast.Name("Problem"), args=[ast.Constant(code), *_]):
                     yield code
-    yield from problems._CODES.values()
+    yield from refusals.CODES.values()
     for base in (LendingError, WritebackBlocked):
         for kind in [base, *subclasses(base)]:
             yield getattr(kind, "code", "") or kind.default_code
