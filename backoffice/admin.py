@@ -10,10 +10,8 @@ from collections.abc import Iterable
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -21,10 +19,10 @@ from backoffice.api_keys.admin import ApiClientAdmin, ApiKeyAdmin
 from backoffice.models import ApiClient, ApiKey, WebhookDelivery, WebhookEndpoint
 from backoffice.positions import fee_tax_of, records_of
 from backoffice.webhooks import admin as webhook_admin
+from lending import formats
 from lending.admin import pages as lending_admin
 from lending.admin.base import Link, ObjectAction, Section, object_url
 from lending.models import Company, Loan, LoanEvent
-from lending.money import as_words
 from lending.positions import loan_position
 from lending.selectors import events_of_loan
 from xero_sync import admin as xero_admin
@@ -103,7 +101,7 @@ class LoanEventAdmin(lending_admin.LoanEventAdmin):
                     (
                         entry_cell(record, with_link=may_view),
                         in_words(record),
-                        localize(localtime(record.state_since)),
+                        formats.moment(record.state_since),
                         shown(record.failure) or "–",
                     )
                     for record in records
@@ -135,8 +133,8 @@ def events_section(
                     object_url(event),
                     lending_admin.kind_in_words(event),
                 ),
-                as_words(event.amount, loan.company.currency),
-                localize(event.value_date),
+                formats.money(event.amount, loan.company.currency),
+                formats.day(event.value_date),
                 _entry_lines(entries[event.pk], with_links=with_links),
             )
             for event in events

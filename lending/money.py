@@ -1,62 +1,62 @@
 """Amounts of money: what a currency allows, exact to its smallest unit.
 
-Amounts are `Decimal` throughout; this is the one place that rounds. Fund and test codes
-of ISO 4217 (CLF, UYW, XXX and the like) are refused: no invoice is made out in them,
-and without them fifteen significant digits hold every amount, which SQLite keeps exact.
+Amounts are `Decimal` throughout; this is the one place that rounds. Which currencies
+there are is CLDR's knowledge. Fund, metal and test codes (CLF, XAU, XXX and the like)
+are refused: no invoice is made out in them, and without them fifteen significant digits
+hold every amount, which SQLite keeps exact.
 """
 
 import re
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
-from django.utils.formats import number_format
+from babel.core import get_global
+from babel.numbers import get_currency_precision, get_territory_currencies
+from django.utils.timezone import localdate
 from django.utils.translation import gettext
 
 from lending.exceptions import AmountNotAllowed, UnknownCurrency
 
 INTEGER_DIGITS = 12
 HUNDRED = Decimal(100)
+# CLDR says how prices are tagged; the books of these have more digits (ISO 4217).
+TWO_IN_BOOKS = "AFN ALL COP HUF IDR IRR KPW LAK LBP MGA MMK SOS SYP YER"
+DIGITS_IN_BOOKS = {**dict.fromkeys(TWO_IN_BOOKS.split(), 2), "IQD": 3}
 
 
-def _codes(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+@lru_cache(maxsize=4)
+def _tender(first: date, last: date) -> frozenset[str]:
+    """Return the currencies that some country had between two days."""
+    return frozenset(
+        currency
+        for country in get_global("territory_currencies")
+        for currency in get_territory_currencies(country, first, last)
+    )
 
 
-NO_MINOR_UNITS = _codes(
-    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
-)
-THREE_DIGITS = _codes("BHD IQD JOD KWD LYD OMR TND")
-TWO_DIGITS = _codes(
+def check_currency(currency: str) -> None:
+    """Refuse a code that is no country's money today, such as XAU or DEM.
+
+    Raises:
+        UnknownCurrency: it is not; the message names the field.
     """
-    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD
-    CAD CDF CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS
-    GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP
-    LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK
-    NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS
-    SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST
-    XCD XCG YER ZAR ZMW ZWG
-    """
-)
+    today = localdate()
+    if currency not in _tender(today, today):
+        raise _unknown(currency)
 
 
 def minor_digits(currency: str) -> int:
-    """Digits after the decimal point in a currency.
+    """Digits after the decimal point in a currency, be it still in use or not.
+
+    What was lent in a currency has to be spelled after that currency has gone.
 
     Raises:
-        UnknownCurrency: not an ISO 4217 currency in use, in capitals.
+        UnknownCurrency: not the ISO 4217 code of any country's money, in capitals.
     """
-    if currency in TWO_DIGITS:
-        return 2
-    if currency in NO_MINOR_UNITS:
-        return 0
-    if currency in THREE_DIGITS:
-        return 3
-    raise UnknownCurrency(
-        gettext(
-            "currency: “%(currency)s” is not known; give an ISO 4217 code such as GBP."
-        )
-        % {"currency": currency},
-        field="currency",
-    )
+    if currency not in _tender(date.min, date.max):
+        raise _unknown(currency)
+    return DIGITS_IN_BOOKS.get(currency, get_currency_precision(currency))
 
 
 def quantize(amount: Decimal, currency: str) -> Decimal:
@@ -135,14 +135,11 @@ def as_text(amount: Decimal, currency: str) -> str:
     return str(quantize(amount, currency))
 
 
-def as_words(amount: Decimal, currency: str) -> str:
-    """Spell an amount for a person in the language in use: `GBP 1,250.00`."""
-    number = number_format(
-        quantize(amount, currency),
-        decimal_pos=minor_digits(currency),
-        force_grouping=True,
+def _unknown(currency: str) -> UnknownCurrency:
+    words = gettext(
+        "currency: “%(currency)s” is not known; give an ISO 4217 code such as GBP."
     )
-    return f"{currency} {number}"
+    return UnknownCurrency(words % {"currency": currency}, field="currency")
 
 
 def _too_fine(field: str, currency: str) -> AmountNotAllowed:

@@ -12,8 +12,9 @@ from decimal import Decimal
 
 from django.utils.translation import gettext
 
+from lending import formats
 from lending.models import CollectionRoute, Company, EventKind, Loan, LoanEvent
-from lending.money import as_words, quantize
+from lending.money import quantize
 
 ZERO = Decimal(0)
 
@@ -161,7 +162,7 @@ def explain(position: Position, loan: Loan) -> list[str]:
                 "%(amount)s of the invoice is unpaid; an invoice payment of %(amount)s "
                 "would settle it."
             )
-            % {"amount": as_words(position.receivable, position.currency)}
+            % {"amount": formats.money(position.receivable, position.currency)}
         )
     if position.receivable < ZERO:
         sentences.append(
@@ -169,7 +170,7 @@ def explain(position: Position, loan: Loan) -> list[str]:
                 "The payments exceed the invoice by %(amount)s; reverse the one that "
                 "is too much."
             )
-            % {"amount": as_words(-position.receivable, position.currency)}
+            % {"amount": formats.money(-position.receivable, position.currency)}
         )
     settlement = settling_event(position, loan)
     if settlement is not None:
@@ -181,8 +182,8 @@ def _explain_lender_account(
     position: Position, loan: Loan, settlement: Settlement
 ) -> str:
     words = {
-        "balance": as_words(position.lender_account, position.currency),
-        "amount": as_words(settlement.amount, position.currency),
+        "balance": formats.money(position.lender_account, position.currency),
+        "amount": formats.money(settlement.amount, position.currency),
     }
     if settlement.kind == EventKind.RESIDUAL_RELEASE:
         return (

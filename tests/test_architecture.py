@@ -1,6 +1,7 @@
 """The arrows and the doors: who may import what, and what lies at the top level."""
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -64,6 +65,10 @@ ROOMS = (
     "signals",
     "models",
     "codat",
+)
+# Codat and the models are the ground; `backoffice.admin` registers what admin has.
+ENTERED_BY_DOORS = tuple(
+    one for one in ROOMS if one not in {"admin", "signals", "models", "codat"}
 )
 # What wires the rooms together and may import all of them.
 AT_THE_ROOT = {"__init__", "apps", "checks", "jobs", "receivers", "signals", "urls"}
@@ -178,6 +183,25 @@ def test_rooms_import_only_what_lies_below_them():
                 assert is_below, f"{module} imports {target}, which lies above it"
 
 
+def doors(name: str) -> set[str]:
+    """Return the modules that a room's docstring names."""
+    text = (ROOT / "xero_sync" / name / "__init__.py").read_text()
+    return set(re.findall(r"`(\w+)`", ast.get_docstring(ast.parse(text)) or ""))
+
+
+@pytest.mark.parametrize("name", ENTERED_BY_DOORS)
+def test_a_room_is_entered_by_its_doors(name):
+    used = {
+        target.split(".")[2]
+        for module, targets in graph().items()
+        for target in targets
+        if target.startswith(f"xero_sync.{name}.") and room(module) != name
+    }
+    there = {path.stem for path in (ROOT / "xero_sync" / name).glob("*.py")}
+
+    assert used <= doors(name) <= there
+
+
 def test_every_module_of_the_write_back_has_a_room():
     names = {path.stem for path in (ROOT / "xero_sync").glob("*.py")}
     folders = {path.parent.name for path in (ROOT / "xero_sync").glob("*/*.py")}
@@ -224,6 +248,13 @@ def test_the_sandbox_shares_nothing_with_what_it_checks():
         }
 
         assert not foreign, f"{path} imports {foreign}"
+
+
+def test_the_app_knows_nothing_of_the_programme():
+    for path in modules("xero_sync/xero_app"):
+        ours = {name for name in imported(path) if "programme" in name.lower()}
+
+        assert not ours, f"{path} imports {ours}"
 
 
 def test_payloads_and_client_know_no_models():

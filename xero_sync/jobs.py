@@ -19,10 +19,10 @@ from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError, CodatNoAnswer, CodatUnavailable
 from xero_sync.connections import daily_check as connection_checks
 from xero_sync.connections import status as connection_status
-from xero_sync.runtime import leases, task_queue
+from xero_sync.runtime import heartbeats, leases, task_queue
 from xero_sync.runtime.clock import database_now
 from xero_sync.signals import drain_stored
-from xero_sync.writeback import budget, engine, inbox
+from xero_sync.writeback import budget, due, engine, inbox
 from xero_sync.writeback import sweep as sweeping
 from xero_sync.writeback.paced_client import paced_client
 from xero_sync.xero_app import toggles
@@ -39,9 +39,9 @@ BUSY = "enough drains are running"
 
 def drain(**_ignored: Any) -> str:
     """Drain the queue for one slice, unless enough drains run already."""
-    leases.answer(job=task_queue.DRAIN)
+    task_queue.answer(job=task_queue.DRAIN)
     # A worker that has just begun shows at its first job that it lives.
-    leases.beat(name=leases.CLUSTER, now=database_now())
+    heartbeats.beat(name=heartbeats.CLUSTER, now=database_now())
     done = run_slice(seconds=settings.WRITEBACK_SLICE_SECONDS)
     if done != BUSY and _is_due_soon():
         # The slice is over, the work is not; other jobs get their turn in between.
@@ -85,7 +85,7 @@ def _either(stop: Callable[[], bool], slot: leases.Lease) -> Callable[[], bool]:
 
 
 def _is_due_soon() -> bool:
-    wait = leases.seconds_until_due(now=database_now())
+    wait = due.seconds_until_due(now=database_now())
     return wait is not None and wait <= LINGER_SECONDS
 
 
@@ -104,10 +104,10 @@ def check_connections(client: CodatClient, now: engine.Now = database_now) -> No
                 return
 
 
-def sweep(*, seen_as: str = leases.CLUSTER, **_ignored: Any) -> str:
+def sweep(*, seen_as: str = heartbeats.CLUSTER, **_ignored: Any) -> str:
     """Find everything that is due and ask for a drain; show that its runner lives."""
     now = database_now()
-    leases.beat(name=seen_as, now=now)
+    heartbeats.beat(name=seen_as, now=now)
     inbox.read(now=now)
     sweeping.sweep(now=now)
     line_notices.tell(now=now)
@@ -116,7 +116,7 @@ def sweep(*, seen_as: str = leases.CLUSTER, **_ignored: Any) -> str:
 
 def read_inbox(**_ignored: Any) -> str:
     """Read the webhook messages that wait, and let a drain look at what they name."""
-    leases.answer(job=task_queue.INBOX)
+    task_queue.answer(job=task_queue.INBOX)
     messages = inbox.read(now=database_now())
     return f"{messages} messages; {drain()}"
 

@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -21,6 +20,7 @@ from backoffice.api_keys import services as api_keys
 from backoffice.api_keys.forms import KeyForm
 from backoffice.api_keys.wording import companies_in_words, needs_a_look, state_in_words
 from backoffice.models import ApiClient, ApiKey, KeyScope
+from lending import formats
 from lending.admin.base import (
     BackOfficeAdmin,
     Link,
@@ -262,8 +262,8 @@ class ApiClientAdmin(BackOfficeAdmin):
                         format_html('<a href="{}">{}</a>', object_url(key), key),
                         ", ".join(key.scopes),
                         state_cell(key, now),
-                        _moment(key.last_used_at),
-                        _moment(key.expires_at),
+                        formats.moment(key.last_used_at),
+                        formats.moment(key.expires_at),
                     )
                     for key in keys
                 ],
@@ -278,7 +278,3 @@ def state_cell(key: ApiKey, now: datetime) -> SafeString | str:
     if not needs_a_look(key, now):
         return words
     return format_html('<strong class="needs-a-look">{}</strong>', words)
-
-
-def _moment(moment: datetime | None) -> str:
-    return localize(timezone.localtime(moment)) if moment else "–"

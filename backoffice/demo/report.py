@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from backoffice.demo.sandbox import Sandbox
+from lending import formats
 from lending.positions import company_position
 from xero_sync.models import (
     AccountMapping,
@@ -144,8 +146,8 @@ class Report:
                     one.letter,
                     one.name,
                     one.called,
-                    _money(one.in_xero),
-                    _money(one.predicted),
+                    self._money(one.in_xero),
+                    self._money(one.predicted),
                     _word(one),
                 )
                 for one in self.balances()
@@ -170,6 +172,10 @@ class Report:
             "balance is the predicted one."
         )
 
+    def _money(self, amount: object) -> str:
+        currency = self._connection.company.currency
+        return formats.money(Decimal(str(amount)), currency)
+
     def _entry_rows(self) -> Iterator[tuple[str, ...]]:
         names = self._letters()
         for number, entry in enumerate(self.entries, start=1):
@@ -177,10 +183,10 @@ class Report:
             yield (
                 str(number),
                 entry["type"],
-                entry["date"][:10],
+                _day(entry),
                 _name(names, sides[False]),
                 _name(names, sides[True]),
-                _money(entry["amount"]),
+                self._money(entry["amount"]),
                 entry["recordId"],
             )
 
@@ -188,10 +194,10 @@ class Report:
         for number, line in enumerate(self.statement["lines"], start=1):
             yield (
                 str(number),
-                line["date"][:10],
+                _day(line),
                 line["description"],
-                _money(line["amount"]),
-                _money(line["balance"]),
+                self._money(line["amount"]),
+                self._money(line["balance"]),
             )
 
 
@@ -200,12 +206,12 @@ def _name(names: dict[str, str], line: dict[str, Any]) -> str:
     return names.get(account, account)
 
 
+def _day(entry: dict[str, Any]) -> str:
+    return formats.day(date.fromisoformat(entry["date"][:10]))
+
+
 def _word(balance: Balance) -> str:
     return "equal" if balance.is_equal else "DIFFERS"
-
-
-def _money(amount: object) -> str:
-    return f"{Decimal(str(amount)):,.2f}"
 
 
 def table(head: Sequence[str], rows: Rows, *, right: set[int]) -> Iterator[str]:

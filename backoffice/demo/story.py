@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from backoffice.demo.borrower import RECORDED_BY, Borrower, agree_loan, today_of
 from backoffice.demo.sandbox import Sandbox
-from lending import services
+from lending import formats, services
 from lending.models import CollectionRoute, Loan
 from xero_sync.models import Connection
 
@@ -70,4 +70,6 @@ def record_lives(loans: list[Loan]) -> Iterator[str]:
                 today=today,
                 external_id=f"{loan.reference}-{number}",
             )
-            yield f"{event.external_id} {kind} {event.amount} on {event.value_date}"
+            moved = formats.money(event.amount, loan.company.currency)
+            on = formats.day(event.value_date)
+            yield f"{event.external_id} {kind} {moved} on {on}"

@@ -7,10 +7,8 @@ from django.contrib import admin
 from django.db.models import Case, Prefetch, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,12 +22,12 @@ from backoffice.models import (
 from backoffice.models.webhooks import BROKEN_DOWN, DeliveryState, DisabledReason
 from backoffice.webhooks import admin_actions as actions
 from backoffice.webhooks.admin_forms import EndpointForm
+from lending import formats
 from lending.admin.base import Link, ReadOnlyAdmin, Section
 from lending.admin.pages import ServiceAdmin
 from xero_sync.admin.base.search import as_uuid
 from xero_sync.runtime.clock import database_now
 
-MOMENT = "Y-m-d H:i:s"
 MOST_FOUND = 500
 # What needs a person first, what is deleted last.
 RANK = Case(
@@ -159,7 +157,7 @@ class WebhookEndpointAdmin(ServiceAdmin):
                 "why": endpoint.get_disabled_reason_display()
             }
         if endpoint.failing_since:
-            since = date_format(localtime(endpoint.failing_since), MOMENT)
+            since = formats.instant(endpoint.failing_since)
             return _("Failing since %(since)s") % {"since": since}
         return _("Enabled")
 
@@ -258,7 +256,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
                 columns=(_("Started"), _("Answer"), _("Milliseconds")),
                 rows=[
                     (
-                        date_format(localtime(one.started_at), MOMENT),
+                        formats.instant(one.started_at),
                         answer_in_words(one),
                         one.elapsed_ms,
                     )

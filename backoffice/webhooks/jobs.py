@@ -11,7 +11,7 @@ from backoffice.models import ChangeCursor, WebhookDelivery
 from backoffice.webhooks import collecting, delivering
 from backoffice.webhooks.nudging import DELIVER, deliver_soon
 from backoffice.webhooks.sending import TIMEOUT_SECONDS
-from xero_sync.runtime import leases
+from xero_sync.runtime import task_queue
 from xero_sync.runtime.clock import database_now
 
 # One job leaves after this long, so that others get a turn.
@@ -27,7 +27,7 @@ def deliver(**_ignored: Any) -> str:
 
     Two would do no harm; they would only keep a worker from the write-back.
     """
-    leases.answer(job=DELIVER)
+    task_queue.answer(job=DELIVER)
     now = database_now()
     free = Q(busy_until=None) | Q(busy_until__lte=now)
     if not ChangeCursor.objects.filter(free).update(busy_until=now + TURN):

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from lending import services
+from lending import formats, services
 from lending.admin.base import (
     Autocomplete,
     BackOfficeAdmin,
@@ -32,7 +32,6 @@ from lending.admin.forms import (
 )
 from lending.admin.search import events_named
 from lending.models import Company, Loan, LoanEvent
-from lending.money import as_words
 from lending.positions import Position, explain, loan_position
 from lending.services.loans import KINDS_THAT_FREEZE_THE_ROUTE
 
@@ -79,7 +78,7 @@ class CompanyAdmin(ServiceAdmin):
         "reference",
         "legal_name",
         "currency",
-        "country",
+        "country_name",
         "borrower_reference",
         "created_at",
     )
@@ -101,7 +100,20 @@ class CompanyAdmin(ServiceAdmin):
         obj: Company | None = None,
     ) -> tuple[str, ...]:
         """Fix what loans and books refer to."""
-        return ("reference", "currency", "country", "created_at") if obj else ()
+        return ("reference", "currency", "country_name", "created_at") if obj else ()
+
+    def get_exclude(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        obj: Company | None = None,
+    ) -> tuple[str, ...]:
+        """Show the country's name where its code cannot be changed."""
+        return ("country",) if obj else ()
+
+    @admin.display(description=gettext_lazy("country"))
+    def country_name(self, company: Company) -> str:
+        """Name the country."""
+        return formats.country(company.country)
 
     def links(self, request: HttpRequest, obj: Company) -> list[Link]:  # noqa: ARG002
         """Lead to the company's loans."""
@@ -168,7 +180,7 @@ class LoanAdmin(ServiceAdmin):
     @admin.display(description=gettext_lazy("invoice amount"))
     def invoice(self, loan: Loan) -> str:
         """Spell the invoice amount."""
-        return as_words(loan.invoice_amount, loan.company.currency)
+        return formats.money(loan.invoice_amount, loan.company.currency)
 
     def get_readonly_fields(
         self,
@@ -240,7 +252,7 @@ def position_section(loan: Loan, position: Position) -> Section:
         title=_("Position"),
         columns=(_("Account"), _("Balance"), _("Meaning")),
         rows=[
-            (name, as_words(amount, position.currency), meaning)
+            (name, formats.money(amount, position.currency), meaning)
             for name, amount, meaning in accounts
         ],
         notes=[_("Nothing has been recorded yet.")] if is_empty else notes,
@@ -313,7 +325,7 @@ class LoanEventAdmin(ServiceAdmin):
     @admin.display(description=gettext_lazy("amount"))
     def amount_in_words(self, event: LoanEvent) -> str:
         """Spell the amount."""
-        return as_words(event.amount, event.loan.company.currency)
+        return formats.money(event.amount, event.loan.company.currency)
 
     @admin.display(description=gettext_lazy("reversed by"))
     def reversal(self, event: LoanEvent) -> SafeString | str:

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext
 
-from lending import money
+from lending import formats
 from lending.exceptions import (
     CurrencyMismatch,
     InvalidReference,
@@ -125,7 +125,7 @@ def check_invoice_not_overpaid(
         "amount: the invoice has %(open)s unpaid, so %(surplus)s is too much; record "
         "at most what is unpaid."
     ) % {
-        "open": money.as_words(position.receivable, position.currency),
-        "surplus": money.as_words(surplus, position.currency),
+        "open": formats.money(position.receivable, position.currency),
+        "surplus": formats.money(surplus, position.currency),
     }
     raise InvoiceOverpaid(message, surplus=surplus)

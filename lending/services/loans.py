@@ -52,7 +52,7 @@ def create_company(
         InvalidValue: another field is missing or malformed.
     """
     check_reference(reference, field="reference")
-    money.minor_digits(currency)
+    money.check_currency(currency)
     company = Company(
         reference=reference,
         borrower_reference=borrower_reference,

@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from tests.builders import make_company
 from xero_sync.models import Heartbeat, Lane, WebhookMessage
-from xero_sync.runtime import leases
+from xero_sync.runtime import heartbeats
 
 NOW = timezone.now
 
 
 def beat(name, *, minutes_ago=0):
-    leases.beat(name=name, now=NOW() - timedelta(minutes=minutes_ago))
+    heartbeats.beat(name=name, now=NOW() - timedelta(minutes=minutes_ago))
 
 
 def readyz(client):
@@ -27,7 +27,7 @@ def test_the_web_alone_is_alive(client):
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
-@pytest.mark.parametrize("name", [leases.CLUSTER, leases.LOOP, leases.ONCE])
+@pytest.mark.parametrize("name", [heartbeats.CLUSTER, heartbeats.LOOP, heartbeats.ONCE])
 def test_any_process_that_does_the_work_is_enough(db, client, name):
     beat(name)
 
@@ -45,18 +45,18 @@ def test_nobody_who_ever_worked_is_degraded(db, client):
 
 
 def test_a_worker_unseen_for_five_minutes_is_degraded(db, client):
-    beat(leases.CLUSTER, minutes_ago=4)
+    beat(heartbeats.CLUSTER, minutes_ago=4)
     assert readyz(client)[1]["status"] == "ok"
 
-    beat(leases.CLUSTER, minutes_ago=6)
+    beat(heartbeats.CLUSTER, minutes_ago=6)
 
     status, seen = readyz(client)
     assert (status, seen["status"], seen["silent"]) == (200, "degraded", ["cluster"])
 
 
 def test_a_live_push_drain_does_not_hide_a_dead_cluster(db, client):
-    beat(leases.CLUSTER, minutes_ago=6)
-    beat(leases.LOOP)
+    beat(heartbeats.CLUSTER, minutes_ago=6)
+    beat(heartbeats.LOOP)
 
     _, seen = readyz(client)
 
@@ -65,8 +65,8 @@ def test_a_live_push_drain_does_not_hide_a_dead_cluster(db, client):
 
 
 def test_a_process_that_was_taken_out_of_service_is_forgotten_in_the_end(db, client):
-    beat(leases.CLUSTER, minutes_ago=8 * 24 * 60)
-    beat(leases.LOOP)
+    beat(heartbeats.CLUSTER, minutes_ago=8 * 24 * 60)
+    beat(heartbeats.LOOP)
 
     _, seen = readyz(client)
 
@@ -74,23 +74,23 @@ def test_a_process_that_was_taken_out_of_service_is_forgotten_in_the_end(db, cli
 
 
 def test_a_drain_run_by_hand_is_not_missed_afterwards(db, client):
-    beat(leases.ONCE, minutes_ago=30)
-    beat(leases.CLUSTER)
+    beat(heartbeats.ONCE, minutes_ago=30)
+    beat(heartbeats.CLUSTER)
 
     assert readyz(client)[1]["status"] == "ok"
 
 
 def test_a_process_that_signs_off_is_not_missed(db, client):
-    beat(leases.CLUSTER)
-    beat(leases.LOOP, minutes_ago=6)
+    beat(heartbeats.CLUSTER)
+    beat(heartbeats.LOOP, minutes_ago=6)
 
-    leases.sign_off(name=leases.LOOP)
+    heartbeats.sign_off(name=heartbeats.LOOP)
 
     assert readyz(client)[1]["status"] == "ok"
 
 
 def test_work_that_is_due_for_five_minutes_is_degraded(db, client):
-    beat(leases.CLUSTER)
+    beat(heartbeats.CLUSTER)
     lane = Lane.objects.create(
         company=make_company(), step="transfer", due_at=NOW() - timedelta(minutes=4)
     )
@@ -104,7 +104,7 @@ def test_work_that_is_due_for_five_minutes_is_degraded(db, client):
 
 
 def test_a_webhook_unread_for_five_minutes_is_degraded(db, client):
-    beat(leases.CLUSTER)
+    beat(heartbeats.CLUSTER)
     WebhookMessage.objects.create(
         webhook_id="msg-1",
         event_type="transfers.write.successful",
@@ -136,8 +136,8 @@ def test_no_database_is_503(db, client):
 
 
 def test_the_admin_shows_each_process(db, admin_client):
-    beat(leases.CLUSTER, minutes_ago=6)
-    beat(leases.LOOP)
+    beat(heartbeats.CLUSTER, minutes_ago=6)
+    beat(heartbeats.LOOP)
 
     page = admin_client.get("/admin/xero_sync/heartbeat/").content.decode()
 

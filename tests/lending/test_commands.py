@@ -50,7 +50,7 @@ def test_a_loan_is_agreed():
     assert loan.collection_route == "borrower"
     assert loan.invoice_payment_posting == "post_on_nominated"
     assert loan.invoice_external_id == "abc"
-    assert "against invoice INV-1 of GBP 1,000.00; route borrower." in shown
+    assert "against invoice INV-1 of £1,000.00; route borrower." in shown
 
 
 @pytest.mark.parametrize("amount", ["1,000.00", "1e3", "0", "10.001", "-5"])
@@ -86,7 +86,7 @@ def test_an_event_is_recorded_once():
     assert stored.amount == Decimal(800)
     assert stored.recorded_by.startswith("command:")
     assert first == (
-        "Recorded draw-1: drawdown of GBP 800.00 on loan-1, value date 2026-03-10.\n"
+        "Recorded draw-1: drawdown of £800.00 on loan-1, value date 2026-03-10.\n"
     )
     assert again == "draw-1 was recorded before; nothing was added.\n"
 
@@ -107,7 +107,7 @@ def test_an_event_of_today_in_the_books_already():
         (["loan-9", "drawdown", "800"], "loan: there is no loan “loan-9”"),
         (
             ["loan-1", "invoice_payment", "1200"],
-            "amount: the invoice has GBP 1,000.00 unpaid",
+            "amount: the invoice has £1,000.00 unpaid",
         ),
         (
             ["loan-1", "drawdown", "800", "--date=2025-01-01"],
@@ -135,7 +135,7 @@ def test_an_event_is_taken_back():
     reversal = LoanEvent.objects.get(external_id="undo-1")
     assert reversal.reverses is not None
     assert reversal.reverses.external_id == "draw-1"
-    assert "Recorded undo-1: it takes draw-1 back, drawdown of GBP 800.00" in shown
+    assert "Recorded undo-1: it takes draw-1 back, drawdown of £800.00" in shown
 
 
 def test_an_event_is_not_taken_back_twice():

@@ -238,8 +238,8 @@ def test_what_we_hold_too_much_of_is_released():
     )
     [sentence] = explain(position, loan)
     assert sentence == (
-        "The lender account stands at GBP 1,000.00, not at zero; a residual release of "
-        "GBP 1,000.00 would settle it."
+        "The lender account stands at £1,000.00, not at zero; a residual release of "
+        "£1,000.00 would settle it."
     )
 
 
@@ -249,12 +249,12 @@ def test_a_fresh_advance_waits_for_the_invoice():
 
     invoice, lender_account = explain(position, loan)
     assert invoice == (
-        "GBP 1,000.00 of the invoice is unpaid; an invoice payment of GBP 1,000.00 "
+        "£1,000.00 of the invoice is unpaid; an invoice payment of £1,000.00 "
         "would settle it."
     )
     assert lender_account == (
-        "The lender account stands at GBP -800.00, not at zero; the invoice payment "
-        "counts towards it, and without one a final payment of GBP 800.00 would settle "
+        "The lender account stands at -£800.00, not at zero; the invoice payment "
+        "counts towards it, and without one a final payment of £800.00 would settle "
         "it."
     )
 
@@ -266,8 +266,8 @@ def test_on_the_borrowers_route_only_the_borrower_settles_the_lender_account():
 
     [sentence] = explain(position, loan)
     assert sentence == (
-        "The lender account stands at GBP -800.00, not at zero; a final payment of "
-        "GBP 800.00 would settle it."
+        "The lender account stands at -£800.00, not at zero; a final payment of "
+        "£800.00 would settle it."
     )
 
 
@@ -276,7 +276,7 @@ def test_payments_beyond_the_invoice_are_said_plainly():
     paid = unsaved_event(kind="invoice_payment", amount=Decimal("1000.01"))
 
     assert explain(loan_position(loan=loan, events=[paid]), loan) == [
-        "The payments exceed the invoice by GBP 0.01; reverse the one that is too much."
+        "The payments exceed the invoice by £0.01; reverse the one that is too much."
     ]
 
 

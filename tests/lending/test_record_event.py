@@ -162,7 +162,7 @@ def test_a_receiver_that_fails_takes_the_event_back():
             {"kind": "invoice_payment", "amount": Decimal("1000.01")},
             InvoiceOverpaid,
             "amount",
-            "GBP 0.01 is too much",
+            "£0.01 is too much",
         ),
         ({"external_id": "batch"}, InvalidReference, "external_id", "reserved"),
         ({"external_id": "a b"}, InvalidReference, "external_id", "letters"),
@@ -255,7 +255,7 @@ def test_the_largest_and_smallest_amounts_are_kept_exactly(currency, amount):
 def test_invoice_payments_may_fill_the_invoice_but_not_exceed_it(loan):
     record(loan, kind="invoice_payment", amount=Decimal(600))
 
-    with pytest.raises(InvoiceOverpaid, match=r"GBP 50\.00 is too much") as refused:
+    with pytest.raises(InvoiceOverpaid, match=r"£50\.00 is too much") as refused:
         record(loan, kind="invoice_payment", amount=Decimal(450))
     record(loan, kind="invoice_payment", amount=Decimal(400))
 

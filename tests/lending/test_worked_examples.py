@@ -147,7 +147,7 @@ def test_the_debtor_pays_in_two_parts():
 
     assert not halfway.is_settled
     assert explain(halfway, loan)[0] == (
-        "GBP 400.00 of the invoice is unpaid; an invoice payment of GBP 400.00 would "
+        "£400.00 of the invoice is unpaid; an invoice payment of £400.00 would "
         "settle it."
     )
 
@@ -180,7 +180,7 @@ def test_the_debtor_never_pays_and_the_borrower_stands_in(agree):
     assert not end.is_settled
     [sentence] = explain(end, loan)
     assert sentence == (
-        "GBP 1,000.00 of the invoice is unpaid; an invoice payment of GBP 1,000.00 "
+        "£1,000.00 of the invoice is unpaid; an invoice payment of £1,000.00 "
         "would settle it."
     )
 
@@ -197,11 +197,11 @@ def test_a_credit_note_after_the_advance_leaves_the_borrower_to_pay_the_rest():
         ],
     )
 
-    assert "a final payment of GBP 30.00 would settle it" in explain(short, loan)[1]
+    assert "a final payment of £30.00 would settle it" in explain(short, loan)[1]
 
     follow(loan, [("final_payment", 30, 0, 770, 50, 180)])
 
-    with pytest.raises(LoanNotSettled, match=r"GBP 180\.00 of the invoice is unpaid"):
+    with pytest.raises(LoanNotSettled, match=r"£180\.00 of the invoice is unpaid"):
         services.close_loan(loan=loan, closed_by="user:anna", now=NOW)
     services.close_loan(
         loan=loan, closed_by="user:anna", now=NOW, reason="Credit note CN-7 of 180."
@@ -226,8 +226,8 @@ def test_payment_to_us_and_final_payment_together_do_not_come_to_zero():
     assert not end.is_settled
     [sentence] = explain(end, loan)
     assert sentence == (
-        "The lender account stands at GBP 1,000.00, not at zero; a residual release of "
-        "GBP 1,000.00 would settle it."
+        "The lender account stands at £1,000.00, not at zero; a residual release of "
+        "£1,000.00 would settle it."
     )
 
     settled = follow(loan, [("residual_release", 1000, 0, 950, 50, 0)])
@@ -248,7 +248,7 @@ def test_a_residual_sent_the_wrong_way_is_wrong_by_twice_its_amount():
         ],
     )
 
-    assert "a residual release of GBP 300.00 would settle it" in explain(wrong, loan)[0]
+    assert "a residual release of £300.00 would settle it" in explain(wrong, loan)[0]
 
     mistake = loan.events.get(kind="final_payment")
     reverse(mistake)

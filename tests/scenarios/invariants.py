@@ -10,6 +10,7 @@ from lending.models import LoanEvent
 from lending.positions import effect_of
 from tests.scenarios import books
 from tests.scenarios.borrowers import Borrower
+from tests.scenarios.world import World
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import (
     BOOKINGS,
@@ -37,6 +38,17 @@ def broken_at_rest(borrowers: list[Borrower]) -> Iterator[str]:
             continue
         if not _is_behind_a_person(record):
             yield f"stuck: {_name(record)} {record.state} {record.reason}"
+
+
+def told_and_asked_all_the_same(world: World) -> Iterator[str]:
+    """What waits for a person although Codat has said what became of it."""
+    asked = SyncRecord.objects.filter(
+        state=State.UNKNOWN, reason=Reason.NEEDS_PERSON
+    ).exclude(push_operation_key=None)
+    for record in asked:
+        status = world.status_of(record.push_operation_key)
+        if status in {"Success", "Failed"}:
+            yield f"left to a person: {_name(record)}, and Codat says {status}"
 
 
 def _is_behind_a_person(record: SyncRecord) -> bool:

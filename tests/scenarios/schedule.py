@@ -108,6 +108,8 @@ def _settle(stage: Stage) -> list[str]:
         _come_to_rest(world)
         if _is_settled():
             return []
+        if asked := list(invariants.told_and_asked_all_the_same(world)):
+            return asked
         stuck = list(invariants.broken_at_rest(stage.borrowers))
         if not stage.person.answer_all(stage.borrowers) and stuck:
             # Whatever got lost, the daily check finds at the latest.

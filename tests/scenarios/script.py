@@ -56,11 +56,18 @@ class Writer:
         # Processes that die or sleep meet every other trouble more often than once.
         troubles = [*sorted(TROUBLES), "crash", "freeze", "freeze"]
         self.troubles = self.chance.sample(troubles, self.chance.randint(1, 4))
+        # Its own source of chance: a schedule without it stays what it is.
+        standstill = random.Random(f"standstill of {seed}")
+        self.stands_still_at = standstill.randint(2, 16)
+        self.stands_still = standstill.random() < 0.15
 
     def write(self) -> list[Act]:
         """The acts of the schedule, in order."""
-        acts = range(self.chance.randint(5, 13))
-        return [self.pace(), self.record(), *(self._next() for _ in acts)]
+        number = range(self.chance.randint(5, 13))
+        acts = [self.pace(), self.record(), *(self._next() for _ in number)]
+        if self.stands_still:
+            acts.insert(self.stands_still_at, self.standstill())
+        return acts
 
     def _next(self) -> Act:
         draw = self.chance.random()
@@ -223,6 +230,41 @@ class Writer:
         doubt = self.fault(kind, match=match, **GIVEN.get(kind, {}))
         first = (doubt, before) if kind == "busy" else (before, soon, doubt)
         return Act("in_turn", {}, (*first, entry, Act("sweep"), worse, later))
+
+    def standstill(self) -> Act:
+        """Entries are under way, and the engine, Codat or Xero stops for days."""
+        chance = self.chance
+        entries = [self.record() for _ in range(chance.choice([1, 1, 2, 4]))]
+        kind = chance.choice(
+            ["push_slow", "push_slow", "push_fails", "push_times_out_but_written"]
+        )
+        match = TYPE_OF.get(entries[0].given["kind"], "transfers")
+        match = chance.choice([match, match, "bankTransactions"])
+        given = {} if kind == "push_fails" else {"seconds": chance.randint(60, 150_000)}
+        begin = [self.fault(kind, match=match, times=4, **given)]
+        if chance.random() < 0.8:
+            begin.append(self.fault("webhook_lost", match=None, times=None))
+        begin += [*entries, Act("go_on", {"seconds": chance.choice([0, 5, 30, 600])})]
+        who = entries[0].given["who"]
+        if chance.random() < 0.3:
+            begin.append(Act("cut", {"who": who, "status": "Deauthorized"}))
+        stop = {"seconds": chance.randint(90_000, 260_000)}
+        end = [Act("clear"), *chance.choice([(), (Act("work"),), (Act("sweep"),)])]
+        still = chance.choice(
+            [
+                (Act("wait", stop),),
+                (Act("wait", stop),),
+                (Act("outage", stop),),
+                (Act("go_on", stop),),
+                (self._silence(), Act("go_on", stop)),
+            ]
+        )
+        return Act("in_turn", {}, (*begin, *still, *end))
+
+    def _silence(self) -> Act:
+        """Codat is there and answers nothing that is asked."""
+        status = self.chance.choice([500, 502, 503])
+        return self.fault("error_before", match="GET ", times=None, status=status)
 
     def _worse(self, kind: str, match: str, who: int) -> Act:
         chance = self.chance

@@ -24,7 +24,8 @@ from tests.scenarios.wire import Wire
 from xero_sync import jobs
 from xero_sync.codat.client import CodatClient
 from xero_sync.connections import daily_check as connection_checks
-from xero_sync.models import Connection, RateScope, SyncRecord
+from xero_sync.models import Connection, RateScope, RecordChange, SyncRecord
+from xero_sync.models.choices import Reason
 from xero_sync.sandbox import Sandbox
 from xero_sync.webhooks import views as webhook_views
 from xero_sync.writeback import backpressure, budget, engine, inbox, pool
@@ -143,8 +144,27 @@ class World:
             # As many exchanges are claimed together as threads would have room for.
             mock.patch.object(pool.Pool, "room", lambda self: room - self.in_flight),
         ):
+            began = self.clock.now
             engine.drain(client=self.client, now=self.freezer.now, threads=0)
+            self._watch_what_was_asked(began)
             jobs.check_connections(self.patient, now=self.freezer.now)
+
+    def _watch_what_was_asked(self, began: datetime) -> None:
+        """No drain may leave to a person what Codat had settled when it began."""
+        if self.freezer.has_woken:
+            # He has stored what he had read before he fell asleep.
+            return
+        asked = RecordChange.objects.filter(reason=Reason.NEEDS_PERSON, at__gte=began)
+        for change in asked.exclude(record__push_operation_key=None):
+            key = change.record.push_operation_key
+            push = self.sandbox._world.pushes[str(key)]
+            if push.status in {"Success", "Failed"} and push.completed < began:
+                words = f"a person is asked about {change.record}: {push.status}"
+                self.broken.append(words)
+
+    def status_of(self, key: Any) -> str:
+        """What Codat says of a push."""
+        return str(self.sandbox._world.pushes[str(key)].status)
 
     def work(self) -> None:
         """A worker takes what nudges there are; without any it stays idle."""

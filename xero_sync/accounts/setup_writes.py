@@ -33,6 +33,7 @@ from xero_sync.writeback.results import attempt_of
 
 Wait = Callable[[float], None]
 PATIENCE = timedelta(minutes=2)
+NO_VERDICT = (PushStatus.PENDING, PushStatus.UNKNOWN)
 POLL_SECONDS = 1.0
 
 
@@ -61,7 +62,7 @@ def create(
     )
     operation = operation or _send(request, client, wait)
     gives_up_at = database_now() + PATIENCE
-    while operation.status == PushStatus.PENDING and database_now() < gives_up_at:
+    while operation.status in NO_VERDICT and database_now() < gives_up_at:
         wait(POLL_SECONDS)
         operation = client.get_push_operation(
             connection.codat_company_id, operation.key
@@ -93,7 +94,7 @@ def _under_way(
         if key is None:
             return request, None
         operation = client.get_push_operation(connection.codat_company_id, key)
-        if operation.status == PushStatus.PENDING:
+        if operation.status in NO_VERDICT:
             return request, operation
     return None
 

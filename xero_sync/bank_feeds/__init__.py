@@ -1,4 +1,5 @@
 """The bank feed of a lender account: its acts, and how it stands.
 
-Doors: `services` (the acts), `status` (at Codat), `wording` (for people).
+Doors: `services` (the acts), `source_accounts` (at Codat), `status`, `wording` (for
+people).
 """

@@ -6,11 +6,11 @@ text is about is found by its code.
 
 from dataclasses import dataclass
 
-from django.utils.formats import localize
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from lending import formats
 from xero_sync.models import LenderAccount, SyncRecord
 from xero_sync.models.choices import FEED_REFUSALS, FeedStatus, Reason, State
 from xero_sync.xero_app import facts
@@ -151,6 +151,6 @@ def standing(account: LenderAccount) -> list[str]:
     if account.feed_start_date:
         words.append(
             gettext("Lines dated before %(day)s are never sent.")
-            % {"day": localize(account.feed_start_date)}
+            % {"day": formats.day(account.feed_start_date)}
         )
     return words

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from lending import formats
 from xero_sync.borrowers import links
 from xero_sync.models import BorrowerNotice
 from xero_sync.models.borrowers import NoticeKind
@@ -44,7 +44,7 @@ def compose(notice: BorrowerNotice) -> EmailMultiAlternatives:
         context = {
             "text": text,
             "link": links.link_for(company),
-            "until": date_format(until, "j F Y"),
+            "until": formats.day(until),
             "language": company.language,
             "company": company,
             "lender": settings.LENDER_NAME,

@@ -19,7 +19,7 @@ from django.db import transaction
 from lending.models import Company
 from xero_sync.borrowers import mails
 from xero_sync.models import BorrowerNotice
-from xero_sync.runtime import leases, task_queue
+from xero_sync.runtime import task_queue
 from xero_sync.runtime.clock import database_now
 
 logger = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def tell(*, company: Company, kind: str, subject: str, now: datetime) -> None:
 
 def send(**_ignored: Any) -> str:
     """Send what is due, for as long as a job may take."""
-    leases.answer(job=SEND)
+    task_queue.answer(job=SEND)
     ends_at = time.monotonic() + SLICE_SECONDS
     sent, failed = send_due(stop=lambda: time.monotonic() > ends_at)
     return f"{sent} sent, {failed} failed"

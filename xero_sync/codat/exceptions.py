@@ -33,7 +33,15 @@ class XeroSyncError(Exception):
 
 
 class CodatError(XeroSyncError):
-    """The call to Codat did not succeed."""
+    """The call to Codat did not succeed.
+
+    `kind` says in a word what that means for a write. Whatever has none of its own may
+    have reached Codat, and is looked for before anything is sent again.
+    """
+
+    kind: ClassVar[str] = "no_verdict"
+    # The seconds after which Codat asks to come again, where it does.
+    retry_after: float | None = None
 
     def __init__(
         self,
@@ -70,6 +78,8 @@ class CodatError(XeroSyncError):
 class CodatUnavailable(CodatError):
     """Codat did not take the request in; the same bytes may be sent later."""
 
+    kind = "unavailable"
+
     def __init__(
         self,
         message: Message | None = None,
@@ -88,6 +98,8 @@ class CodatUnavailable(CodatError):
 
 class CodatNoAnswer(CodatError):
     """Codat gave no answer; it may or may not have taken the request in."""
+
+    kind = "no_answer"
 
     def __init__(
         self, message: Message | None = None, *, in_progress: bool = False, **facts: Any
@@ -113,9 +125,13 @@ class CodatOutcomeUnknown(CodatError):
 class CodatRejected(CodatError):
     """Codat refused the request; sending it again as it is will not help."""
 
+    kind = "refused"
+
 
 class CodatAccessDenied(CodatError):
     """Codat did not let us in: the key, the plan or a permission needs attention."""
+
+    kind = "access_denied"
 
 
 class WritebackBlocked(XeroSyncError):

@@ -31,7 +31,7 @@ class PushStatus(StrEnum):
     SUCCESS = "Success"
     FAILED = "Failed"
     TIMED_OUT = "TimedOut"
-    # In a list, a word that Codat has not published: it tells nothing.
+    # In a look, a word that Codat has not published: it tells nothing.
     UNKNOWN = "Unknown"
 
 
@@ -95,7 +95,7 @@ class PushOperations(Calls):
     ) -> PushOperation:
         """Return one write of a company."""
         answer = self._get(path("companies", company_id, "push", key))
-        return _push_operation(answer, an_object(answer))
+        return _push_operation(answer, an_object(answer), strict=False)
 
     def list_push_operations(
         self,

@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.db.models import Q
-from django.utils.formats import localize
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from lending import formats
 from lending.models import Company
 from xero_sync.bank_feeds import wording as feed_wording
 from xero_sync.models import Connection
@@ -155,7 +154,7 @@ def standing(connection: Connection) -> list[str]:
 def _state(connection: Connection) -> str:
     checked = connection.checked_at or connection.last_linked_at
     when = (
-        _("Last read at Codat: %(time)s") % {"time": localize(localtime(checked))}
+        _("Last read at Codat: %(time)s") % {"time": formats.moment(checked)}
         if checked
         else _("Not read at Codat yet.")
     )

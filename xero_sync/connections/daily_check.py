@@ -11,13 +11,7 @@ from django.db.models import F, Q
 
 from xero_sync.accounts import mapping
 from xero_sync.codat.client import CodatClient
-from xero_sync.codat.exceptions import (
-    CodatAccessDenied,
-    CodatError,
-    CodatNoAnswer,
-    CodatOutcomeUnknown,
-    CodatUnavailable,
-)
+from xero_sync.codat.exceptions import CodatError
 from xero_sync.connections import status as connection_status
 from xero_sync.models import (
     CheckFailureKind,
@@ -35,12 +29,6 @@ REFUSED_AGAIN_AFTER = timedelta(minutes=10)
 # After this long only a webhook, the daily check or a person brings a consent in.
 CONSENT_AWAITED_FOR = timedelta(hours=1)
 CONSENT_LOOKED_FOR_EVERY = timedelta(minutes=1)
-KINDS: tuple[tuple[type[CodatError], CheckFailureKind], ...] = (
-    (CodatUnavailable, CheckFailureKind.UNAVAILABLE),
-    (CodatNoAnswer, CheckFailureKind.NO_ANSWER),
-    (CodatOutcomeUnknown, CheckFailureKind.NO_VERDICT),
-    (CodatAccessDenied, CheckFailureKind.ACCESS_DENIED),
-)
 
 
 def doubtful(*, now: datetime) -> list[Connection]:
@@ -105,7 +93,7 @@ def check_all(
             mapping.revalidate(connection=row, client=client, now=now, wait=wait)
         except CodatError as exc:
             logger.warning("The check of connection %s failed: %s", connection.pk, exc)
-            failures[connection.pk] = _kind(exc)
+            failures[connection.pk] = CheckFailureKind(exc.kind)
             continue
         if row.access_problem:
             failures[connection.pk] = CheckFailureKind.ACCESS_DENIED
@@ -116,13 +104,6 @@ def check_all(
         took = timedelta(seconds=time.monotonic() - began)
         _record(checked, failures, started_at=now, ended_at=now + took)
     return checked, len(failures)
-
-
-def _kind(error: CodatError) -> CheckFailureKind:
-    for refusal, kind in KINDS:
-        if isinstance(error, refusal):
-            return kind
-    return CheckFailureKind.REJECTED
 
 
 @transaction.atomic

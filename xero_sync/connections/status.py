@@ -127,6 +127,8 @@ def store_status(
         reconsider.refused(company_id=row.company_id, since=seen_linked_at, now=now)
         if was_linked:
             reconsider.queued(company_id=row.company_id, now=now)
+    elif not was_linked:
+        reconsider.doubted(company_id=row.company_id, since=seen_linked_at, now=now)
     reconsider.company(company_id=row.company_id, now=now)
     return row
 

@@ -1,10 +1,9 @@
 """An entry in words for a person who has to look for it in Xero."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from lending.money import as_words
+from lending import formats
 from xero_sync.models import AccountMapping, SyncRecord
 from xero_sync.models.choices import Step
 
@@ -24,8 +23,8 @@ def describe(record: SyncRecord) -> Iterator[str]:
 def looked_for(record: SyncRecord) -> Iterator[tuple[str, str]]:
     """Name what tells the entry apart in Xero, each with its value."""
     event = record.event
-    yield "amount", as_words(event.amount, record.loan.company.currency)
-    yield "date", str(record.value_date)
+    yield "amount", formats.money(event.amount, record.loan.company.currency)
+    yield "date", formats.day(record.value_date)
     yield from _accounts(record)
     if record.step == Step.STATEMENT_LINE:
         yield "line id", str(record.pk)
@@ -88,8 +87,4 @@ def timeline(record: SyncRecord) -> Iterator[str]:
         reason = f" ({change.get_reason_display()})" if change.reason else ""
         parts = [f"{change.get_to_state_display()}{reason}", change.get_cause_display()]
         parts += [one for one in (change.actor, change.note) if one]
-        yield f"  {_moment(change.at, zone)}  {' · '.join(map(str, parts))}"
-
-
-def _moment(at: datetime, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        yield f"  {formats.instant(change.at, zone)}  {' · '.join(map(str, parts))}"

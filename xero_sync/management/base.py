@@ -7,22 +7,16 @@ from django.core.management.base import CommandError
 
 from lending.exceptions import LendingError
 from lending.management.base import PlainCommand, company_named
-from xero_sync.codat.exceptions import (
-    CodatAccessDenied,
-    CodatNoAnswer,
-    CodatOutcomeUnknown,
-    CodatRejected,
-    CodatUnavailable,
-    XeroSyncError,
-)
+from xero_sync.codat.exceptions import XeroSyncError
 from xero_sync.models import Connection
 
-REMEDIES: dict[type[Exception], str] = {
-    CodatUnavailable: "Check CODAT_BASE_URL, or run this again later.",
-    CodatNoAnswer: "Run this again in a few minutes.",
-    CodatOutcomeUnknown: "Run this again in a few minutes.",
-    CodatRejected: "Check the ids that were given.",
-    CodatAccessDenied: "Check CODAT_API_KEY and what Codat has enabled for it.",
+# By the kind of Codat's error.
+REMEDIES = {
+    "unavailable": "Check CODAT_BASE_URL, or run this again later.",
+    "no_answer": "Run this again in a few minutes.",
+    "no_verdict": "Run this again in a few minutes.",
+    "refused": "Check the ids that were given.",
+    "access_denied": "Check CODAT_API_KEY and what Codat has enabled for it.",
 }
 
 
@@ -34,7 +28,7 @@ class XeroCommand(PlainCommand):
     def sentence(self, exc: Exception) -> str:
         """Say what was refused, by whom, and what to do about it."""
         text = super().sentence(exc)
-        remedy = REMEDIES.get(type(exc))
+        remedy = REMEDIES.get(getattr(exc, "kind", ""))
         return f"{text.rstrip('. ')}. {remedy}" if remedy else text
 
 

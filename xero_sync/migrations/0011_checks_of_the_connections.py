@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                             ("unavailable", "Codat did not take the request in"),
                             ("no_answer", "Codat gave no answer"),
                             ("no_verdict", "Codat failed itself"),
-                            ("rejected", "Codat refused the request"),
+                            ("refused", "Codat refused the request"),
                             ("access_denied", "Codat did not let us in"),
                         ],
                         max_length=20,

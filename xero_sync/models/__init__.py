@@ -18,10 +18,10 @@ from xero_sync.models.programme import (
     CheckpointReview,
     PartnerProgramme,
     ProgrammeAct,
-    ScopeChange,
 )
 from xero_sync.models.remote import DataRefresh, LoanInXero, WebhookMessage
 from xero_sync.models.runtime import Heartbeat, Lane, RateScope
+from xero_sync.models.scopes import ScopeChange
 from xero_sync.models.writeback import (
     RecordChange,
     SyncRecord,

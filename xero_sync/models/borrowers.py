@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from lending.formats import instant
+
 
 class NoticeKind(models.TextChoices):
     """What a mail to a borrower is about."""
@@ -103,7 +105,7 @@ class LinkRevocation(models.Model):
 
     def __str__(self) -> str:
         """Name the company and the time."""
-        return f"{self.company_id} {self.revoked_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.company_id} {instant(self.revoked_at)}"
 
 
 class BorrowerConsent(models.Model):
@@ -133,4 +135,4 @@ class BorrowerConsent(models.Model):
     def __str__(self) -> str:
         """Name the connection, the version and the time."""
         version = f"{self.text_version} {self.language}"
-        return f"{self.connection_id} {version} {self.given_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.connection_id} {version} {instant(self.given_at)}"

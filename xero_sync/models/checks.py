@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from lending.formats import instant
 from xero_sync.models.connections import Connection
 
 
@@ -12,7 +13,7 @@ class CheckFailureKind(models.TextChoices):
     UNAVAILABLE = "unavailable", _("Codat did not take the request in")
     NO_ANSWER = "no_answer", _("Codat gave no answer")
     NO_VERDICT = "no_verdict", _("Codat failed itself")
-    REJECTED = "rejected", _("Codat refused the request")
+    REFUSED = "refused", _("Codat refused the request")
     ACCESS_DENIED = "access_denied", _("Codat did not let us in")
 
 
@@ -35,7 +36,7 @@ class ConnectionCheckRun(models.Model):
 
     def __str__(self) -> str:
         """Name the time."""
-        return f"{self.started_at:%Y-%m-%d %H:%M:%S}"
+        return instant(self.started_at)
 
 
 class ConnectionCheckFailure(models.Model):

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from lending.formats import instant
 from xero_sync.models.choices import (
     ConnectionActKind,
     ConnectionStatus,
@@ -285,7 +286,7 @@ class WritebackSwitch(models.Model):
 
     def __str__(self) -> str:
         """Name the connection, the position and the time."""
-        return f"{self.connection_id} {self.on} {self.switched_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.connection_id} {self.on} {instant(self.switched_at)}"
 
 
 class ConnectionAct(models.Model):
@@ -306,4 +307,4 @@ class ConnectionAct(models.Model):
 
     def __str__(self) -> str:
         """Name the connection, the act and the time."""
-        return f"{self.connection_id} {self.kind} {self.acted_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.connection_id} {self.kind} {instant(self.acted_at)}"

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from lending.formats import instant
 from xero_sync.models.connections import LenderAccount
 from xero_sync.models.writeback import SyncRecord
 
@@ -42,7 +43,7 @@ class FeedAct(models.Model):
 
     def __str__(self) -> str:
         """Name the account, the act and the time."""
-        return f"{self.account_id} {self.kind} {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.account_id} {self.kind} {instant(self.at)}"
 
 
 class MissingLine(SyncRecord):

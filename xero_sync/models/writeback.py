@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from lending.db.ids import new_id
+from lending.formats import instant
 from xero_sync.models.choices import (
     BOOKINGS,
     CLOSED_STATES,
@@ -315,4 +316,4 @@ class RecordChange(models.Model):
 
     def __str__(self) -> str:
         """Name the record, the time and the state reached."""
-        return f"{self.record_id} {self.at:%Y-%m-%d %H:%M:%S} {self.to_state}"
+        return f"{self.record_id} {instant(self.at)} {self.to_state}"

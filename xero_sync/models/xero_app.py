@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from lending.formats import instant
+
 # There is one app, so there is one row.
 THE_ONLY = 1
 
@@ -52,6 +54,14 @@ class XeroApp(models.Model):
         _("bank feeds enabled by Xero on"), null=True, blank=True
     )
     bank_feeds_on = models.BooleanField(_("bank feeds"), null=True, blank=True)
+
+    # What the partner programme's acts conclude; each act stores it, nobody types it.
+    is_certified = models.BooleanField(
+        _("certified by Xero"), default=False, editable=False
+    )
+    wants_bank_feeds = models.BooleanField(
+        _("bank feeds asked for"), default=True, editable=False
+    )
 
     enabled_at_codat = models.BooleanField(_("Codat reports"), null=True, blank=True)
     looked_at = models.DateTimeField(_("read at Codat"), null=True, blank=True)
@@ -121,4 +131,4 @@ class XeroAppChange(models.Model):
 
     def __str__(self) -> str:
         """Name the field, the act and the time."""
-        return f"{self.field} {self.act} {self.changed_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.field} {self.act} {instant(self.changed_at)}"

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from xero_sync.models import Heartbeat
-from xero_sync.runtime import leases
+from xero_sync.runtime import heartbeats
+from xero_sync.writeback import due
 
 # Work that is due for longer than this, or a worker unseen for longer, is a fault.
 LATE_AFTER = timedelta(minutes=5)
 # A process unseen for longer has been taken out of service.
 FORGOTTEN_AFTER = timedelta(days=7)
 # Those whose silence is a fault.
-EXPECTED = (leases.CLUSTER, leases.LOOP)
+EXPECTED = (heartbeats.CLUSTER, heartbeats.LOOP)
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def is_silent(*, name: str, beat_at: datetime, now: datetime) -> bool:
 def background_health(*, now: datetime) -> BackgroundHealth:
     """Tell whether background work is being done."""
     beats = Heartbeat.objects.filter(
-        name__in=(*EXPECTED, leases.ONCE), beat_at__gt=now - FORGOTTEN_AFTER
+        name__in=(*EXPECTED, heartbeats.ONCE), beat_at__gt=now - FORGOTTEN_AFTER
     )
     seen = dict(beats.order_by("name").values_list("name", "beat_at"))
     alive = [name for name, beat_at in seen.items() if now - beat_at <= LATE_AFTER]
@@ -51,7 +52,7 @@ def background_health(*, now: datetime) -> BackgroundHealth:
         for name, beat_at in seen.items()
         if is_silent(name=name, beat_at=beat_at, now=now)
     ]
-    oldest = leases.first_due()
+    oldest = due.first_due()
     waited = max(timedelta(0), now - oldest) if oldest else timedelta(0)
     return BackgroundHealth(
         last_seen=seen,

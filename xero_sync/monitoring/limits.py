@@ -15,7 +15,7 @@ from xero_sync.models import Connection, Heartbeat, RateScope, SyncRecord
 from xero_sync.models.choices import State
 from xero_sync.monitoring import health
 from xero_sync.runtime import leases
-from xero_sync.writeback import budget
+from xero_sync.writeback import budget, due
 
 MOST_SHOWN = 20
 
@@ -96,7 +96,7 @@ class Process:
 class Due:
     """Work of one kind whose time has come; `waited` counts from the oldest."""
 
-    work: leases.Work
+    work: due.Work
     waiting: int
     waited: timedelta
 
@@ -156,7 +156,7 @@ def read(*, now: datetime) -> MonitoringReport:
             name__startswith=leases.DRAIN, busy_until__gte=now
         ).count(),
         most_drains=settings.WRITEBACK_DRAINS,
-        due=[_due(kind, now) for kind in leases.Work],
+        due=[_due(kind, now) for kind in due.Work],
     )
 
 
@@ -270,8 +270,8 @@ def _named(limits: list[Limit], sending: Counter[str]) -> list[Limit]:
     ]
 
 
-def _due(kind: leases.Work, now: datetime) -> Due:
-    rows, moment = leases.work()[kind]
+def _due(kind: due.Work, now: datetime) -> Due:
+    rows, moment = due.work()[kind]
     found = rows.filter(Q(**{f"{moment}__lte": now})).aggregate(
         waiting=Count("pk"), oldest=Min(moment)
     )

@@ -4,27 +4,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.timesince import timesince
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from lending import formats
+from lending.formats import NOTHING
 from xero_sync.models import Heartbeat
 from xero_sync.monitoring.health import FORGOTTEN_AFTER, is_silent
 from xero_sync.monitoring.limits import Kind, Limit, MonitoringReport, Process
-from xero_sync.runtime import leases
+from xero_sync.runtime import heartbeats
 
 PROCESSES = {
-    leases.CLUSTER: gettext_lazy("Worker (manage.py qcluster)"),
-    leases.LOOP: gettext_lazy("Engine (push_drain --loop)"),
-    leases.ONCE: gettext_lazy("Engine, run by hand (push_drain --once)"),
+    heartbeats.CLUSTER: gettext_lazy("Worker (manage.py qcluster)"),
+    heartbeats.LOOP: gettext_lazy("Engine (push_drain --loop)"),
+    heartbeats.ONCE: gettext_lazy("Engine, run by hand (push_drain --once)"),
 }
 # More organisations than this are counted instead of named.
 MOST_NAMED = 3
 TO_THE_SECOND = timedelta(minutes=2)
-NOTHING = "–"
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,9 @@ def tables(report: MonitoringReport) -> list[Table]:
 def state_of(limit: Limit) -> str:
     """Say what holds a limit back, or that nothing does."""
     facts = {
-        "until": moment(limit.blocked_until),
-        "full": moment(limit.full_at),
-        "probe": moment(limit.probe_at),
+        "until": formats.instant(limit.blocked_until),
+        "full": formats.instant(limit.full_at),
+        "probe": formats.instant(limit.probe_at),
         "failures": limit.failures,
     }
     rules = (
@@ -106,21 +106,12 @@ def state_of_beat(beat: Heartbeat, *, now: datetime) -> str:
     silent = is_silent(name=beat.name, beat_at=beat.beat_at, now=now)
     rules = (
         (silent, _("Silent: restart it")),
-        (is_busy, _("Busy until %s") % moment(beat.busy_until)),
+        (is_busy, _("Busy until %s") % formats.instant(beat.busy_until)),
         (is_long_gone, _("Out of service")),
-        (beat.name == leases.ONCE, _("Runs only when started by hand")),
+        (beat.name == heartbeats.ONCE, _("Runs only when started by hand")),
         (beat.name in PROCESSES, _("Works")),
     )
     return next((words for holds, words in rules if holds), _("Idle"))
-
-
-def moment(at: datetime | None) -> str:
-    """Spell a moment to the second, with its day unless it is today."""
-    if at is None:
-        return NOTHING
-    local = localtime(at)
-    is_today = local.date() == localtime().date()
-    return date_format(local, "H:i:s T" if is_today else "Y-m-d H:i:s T")
 
 
 def duration(span: timedelta) -> str:
@@ -206,7 +197,7 @@ def _limits(report: MonitoringReport) -> Table:
                 _allowed(one),
                 _in_use(one),
                 _number(one.free),
-                moment(one.full_at),
+                formats.instant(one.full_at),
                 state_of(one),
             )
             for one in report.limits
@@ -245,7 +236,7 @@ def _processes(report: MonitoringReport) -> Table:
 def _process(process: Process, now: datetime) -> tuple[str, ...]:
     ago = _("%s ago") % duration(now - process.last_seen)
     beat = Heartbeat(name=process.name, beat_at=process.last_seen)
-    seen = f"{moment(process.last_seen)}, {ago}"
+    seen = f"{formats.instant(process.last_seen)}, {ago}"
     return process_name(process.name), seen, state_of_beat(beat, now=now)
 
 

@@ -7,10 +7,10 @@ technical certification is passed. Nobody types "certified": it follows from the
 from datetime import date, datetime
 
 from django.db import transaction
-from django.utils.formats import date_format
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
+from lending import formats
 from xero_sync.models.programme import (
     ActKind,
     PartnerProgramme,
@@ -19,10 +19,10 @@ from xero_sync.models.programme import (
     Preparation,
     ProgrammeAct,
 )
-from xero_sync.partner_programme import checkpoints, preparation
-from xero_sync.xero_app import cap, days, facts, standing, toggles
-from xero_sync.xero_app.exceptions import ProgrammeRefused
-from xero_sync.xero_app.standing import ProgrammeStanding
+from xero_sync.partner_programme import checkpoints, preparation, standing
+from xero_sync.partner_programme.exceptions import ProgrammeRefused
+from xero_sync.partner_programme.standing import ProgrammeStanding
+from xero_sync.xero_app import cap, days, facts, toggles
 
 
 @transaction.atomic
@@ -248,6 +248,7 @@ def _add(
         author=author,
         recorded_at=now,
     )
+    standing.conclude()
     # Once certified, no connection is beyond the limit any more.
     cap.settle()
     return act
@@ -266,7 +267,7 @@ def _check_day(on: date, now: datetime, *, not_before: date | None = None) -> No
     if not_before and on < not_before:
         raise ProgrammeRefused(
             _("The day lies before what it follows, which was on %(day)s.")
-            % {"day": date_format(not_before, "j F Y")},
+            % {"day": formats.day(not_before)},
             field="on",
         )
 

@@ -2,8 +2,9 @@
 
 from django.utils.translation import gettext as _
 
+from lending.formats import instant
 from xero_sync.models import XeroApp
-from xero_sync.partner_programme.fact import Fact, day_and_time
+from xero_sync.partner_programme.fact import Fact
 from xero_sync.xero_app import facts, registration
 from xero_sync.xero_app import scopes as scope_sheet
 
@@ -50,7 +51,7 @@ def scopes() -> list[Fact]:
     ]
     if made:
         words = _("They last changed on %(at)s.")
-        found.append(Fact(words % {"at": day_and_time(made[0].changed_at)}))
+        found.append(Fact(words % {"at": instant(made[0].changed_at)}))
     if waiting:
         words = _("Linked before that, to consent again: %(count)d.")
         found.append(Fact(words % {"count": waiting}, is_problem=True))

@@ -16,9 +16,9 @@ from xero_sync.models.programme import (
     CheckpointStatus,
     PartnerProgramme,
 )
+from xero_sync.partner_programme import standing
 from xero_sync.partner_programme.checkpoint_list import BANK_FEEDS, LENDING, Checkpoint
-from xero_sync.xero_app import standing
-from xero_sync.xero_app.exceptions import ProgrammeRefused
+from xero_sync.partner_programme.exceptions import ProgrammeRefused
 
 _is_https = URLValidator(schemes=["https"])
 

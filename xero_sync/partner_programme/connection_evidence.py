@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Count, Max, Min, QuerySet
 from django.utils.translation import gettext as _
 
+from lending.formats import instant
 from lending.models import Company
 from xero_sync.connections import alerts
 from xero_sync.models import (
@@ -20,7 +21,7 @@ from xero_sync.models.choices import (
     Reason,
     State,
 )
-from xero_sync.partner_programme.fact import Fact, day_and_time
+from xero_sync.partner_programme.fact import Fact
 
 DISCONNECTED = "connection.disconnected"
 
@@ -58,7 +59,7 @@ def disconnects() -> list[Fact]:
     found = [
         Fact(
             _("Disconnects told by webhook: %(count)d, the last on %(at)s.")
-            % {"count": heard["count"], "at": day_and_time(heard["last"])}
+            % {"count": heard["count"], "at": instant(heard["last"])}
             if heard["last"]
             else _("No disconnect was told by webhook yet.")
         ),
@@ -74,7 +75,7 @@ def disconnects() -> list[Fact]:
     made = ours.aggregate(count=Count("pk"), last=Max("acted_at"))
     if made["last"]:
         words = _("Disconnects made by us: %(count)d, the last on %(at)s.")
-        values = {"count": made["count"], "at": day_and_time(made["last"])}
+        values = {"count": made["count"], "at": instant(made["last"])}
         found.append(Fact(words % values))
     if unread:
         words = _("Messages of a disconnect that were not read yet: %(count)d.")
@@ -95,8 +96,8 @@ def daily_check(now: datetime) -> list[Fact]:
         Fact(
             _("Last check: %(last)s. Longest unchecked: %(first)s.")
             % {
-                "last": day_and_time(checked["last"]),
-                "first": day_and_time(checked["first"]),
+                "last": instant(checked["last"]),
+                "first": instant(checked["first"]),
             }
         ),
         *_runs(),
@@ -122,8 +123,8 @@ def _runs() -> list[Fact]:
     )
     values = {
         "count": runs.count(),
-        "first": day_and_time(first.started_at),
-        "last": day_and_time(last.started_at),
+        "first": instant(first.started_at),
+        "last": instant(last.started_at),
         "read": last.checked,
         "failed": last.failed,
     }
@@ -150,7 +151,7 @@ def offboarded() -> list[Fact]:
     if not gone["last"]:
         return [Fact(_("No connection was deleted yet."))]
     words = _("Deleted connections: %(count)d, the last on %(at)s; our history stays.")
-    return [Fact(words % {"count": gone["count"], "at": day_and_time(gone["last"])})]
+    return [Fact(words % {"count": gone["count"], "at": instant(gone["last"])})]
 
 
 def _live() -> QuerySet[Connection]:

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db.models import Count, Max, Min, QuerySet
 from django.utils.translation import gettext as _
 
+from lending.formats import instant
 from xero_sync.models import AccountMapping, Connection, LenderAccount, SyncRecord
 from xero_sync.models.choices import (
     STANDING_STATES,
@@ -12,7 +13,7 @@ from xero_sync.models.choices import (
     State,
     Step,
 )
-from xero_sync.partner_programme.fact import Fact, day_and_time
+from xero_sync.partner_programme.fact import Fact
 
 
 def writeback() -> list[Fact]:
@@ -31,7 +32,7 @@ def writeback() -> list[Fact]:
     latest = records.filter(state=State.WRITTEN).order_by("-pk").first()
     if latest:
         words = _("The newest entry in Xero stands since %(at)s.")
-        found.append(Fact(words % {"at": day_and_time(latest.state_since)}))
+        found.append(Fact(words % {"at": instant(latest.state_since)}))
     return found
 
 
@@ -59,7 +60,7 @@ def mappings() -> list[Fact]:
             % {
                 "count": kept["count"],
                 "connections": kept["connections"],
-                "at": day_and_time(kept["last"]),
+                "at": instant(kept["last"]),
             }
         )
     ]
@@ -97,7 +98,7 @@ def statements() -> list[Fact]:
     found = [Fact(_("Lines in Xero: %(count)d.") % {"count": written})]
     if oldest["first"]:
         words = _("Kept for the next push: %(count)d, the oldest since %(at)s.")
-        values = {"count": oldest["count"], "at": day_and_time(oldest["first"])}
+        values = {"count": oldest["count"], "at": instant(oldest["first"])}
         found.append(Fact(words % values))
     if down:
         words = _("Feeds that are disconnected: %(count)d.")
@@ -115,7 +116,7 @@ def _refusals(records: QuerySet[SyncRecord]) -> list[Fact]:
         words = _(
             "Refused entries shown to a person: %(count)d, the last since %(at)s."
         )
-        values = {"count": latest["count"], "at": day_and_time(latest["last"])}
+        values = {"count": latest["count"], "at": instant(latest["last"])}
         found = [Fact(words % values)]
     if count := waiting.count():
         words = _("Entries whose outcome a person has to look up: %(count)d.")

@@ -1,10 +1,6 @@
-"""One sentence of evidence, and how it is dated."""
+"""One sentence of evidence."""
 
 from dataclasses import dataclass
-from datetime import datetime
-
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 
 
 @dataclass(frozen=True)
@@ -13,8 +9,3 @@ class Fact:
 
     text: str
     is_problem: bool = False
-
-
-def day_and_time(at: datetime) -> str:
-    """Write a moment in full, as a report needs it."""
-    return date_format(localtime(at), "j F Y, H:i T")

@@ -10,7 +10,7 @@ from xero_sync.models.programme import PartnerStep
 from xero_sync.partner_programme import checkpoints
 from xero_sync.partner_programme.checkpoints import Reviewed
 from xero_sync.partner_programme.preparation import Item
-from xero_sync.xero_app.standing import ProgrammeStanding
+from xero_sync.partner_programme.standing import ProgrammeStanding
 
 HOW = {
     PartnerStep.SUBMITTED: gettext_lazy(

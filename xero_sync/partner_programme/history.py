@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from lending import formats
 from xero_sync.models import CheckpointReview, ProgrammeAct, ScopeChange
 from xero_sync.models.programme import ActKind, PartnerStep, PartnerType, Preparation
 from xero_sync.partner_programme import checkpoints
@@ -46,7 +47,7 @@ def _of_act(act: ProgrammeAct) -> Event:
     notes = [act.note]
     if act.override_reason:
         notes.append(_("Submitted with open items, because: %s") % act.override_reason)
-    dated = f"{words} ({act.happened_on:%Y-%m-%d})"
+    dated = f"{words} ({formats.day(act.happened_on)})"
     return Event(act.recorded_at, act.author, dated, " ".join(filter(None, notes)))
 
 
@@ -66,7 +67,7 @@ def _of_change(change: ScopeChange) -> Event:
     if change.removed:
         parts.append(_("removed %s") % ", ".join(change.removed))
     words = _("Scopes changed (%(at)s): %(what)s") % {
-        "at": f"{change.changed_at:%Y-%m-%d %H:%M}",
+        "at": formats.moment(change.changed_at),
         "what": "; ".join(parts),
     }
     return Event(change.recorded_at, change.author, words, change.note)

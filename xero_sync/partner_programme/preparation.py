@@ -11,8 +11,8 @@ from xero_sync.models.programme import (
     Preparation,
     ProgrammeAct,
 )
+from xero_sync.partner_programme.standing import ProgrammeStanding
 from xero_sync.xero_app.facts import AppFacts
-from xero_sync.xero_app.standing import ProgrammeStanding
 
 LINKS = _("Give the app its privacy policy and its terms and conditions")
 LINKS_HELP = _(

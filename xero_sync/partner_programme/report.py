@@ -20,6 +20,7 @@ from xero_sync.partner_programme import (
     guidance,
     history,
     preparation,
+    standing,
 )
 from xero_sync.partner_programme.checkpoint_list import Checkpoint, Evidence, Group
 from xero_sync.partner_programme.checkpoints import Reviewed
@@ -27,9 +28,9 @@ from xero_sync.partner_programme.fact import Fact
 from xero_sync.partner_programme.guidance import Next
 from xero_sync.partner_programme.history import Event
 from xero_sync.partner_programme.preparation import Item
-from xero_sync.xero_app import cap, facts, scopes, standing
+from xero_sync.partner_programme.standing import ProgrammeStanding
+from xero_sync.xero_app import cap, facts, scopes
 from xero_sync.xero_app.scopes import ConsentScope
-from xero_sync.xero_app.standing import ProgrammeStanding
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone, translation
-from django.utils.formats import date_format
+from django.utils import translation
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from lending import formats
 from lending.models import Company
 from xero_sync.borrowers import (
     connecting,
@@ -226,7 +226,7 @@ def _checked(company: Company, connection: Connection | None) -> str:
     if connection is None or connection.checked_at is None:
         return ""
     zone = ZoneInfo(company.time_zone)
-    return date_format(timezone.localtime(connection.checked_at, zone), "j F Y, H:i")
+    return formats.moment(connection.checked_at, zone)
 
 
 def _chosen_language(request: HttpRequest) -> dict[str, str]:

@@ -1,4 +1,5 @@
-"""What all processes share: the clock, leases that one of them holds, the task queue.
+"""What all processes share: the clock, leases, who lives, and the task queue.
 
-Doors: `clock`, `leases`, `task_queue` (the only module that knows django-q2).
+Doors: `clock`, `leases` (what one of them holds), `heartbeats`, `task_queue` (the only
+module that knows django-q2).
 """

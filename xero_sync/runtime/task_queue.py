@@ -4,6 +4,7 @@ A job is a nudge: it may be lost, doubled or run late, and nothing depends on it
 minute sweep finds all due work in our own tables.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,13 +12,17 @@ from django.db import connection, connections, transaction
 from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 
+from xero_sync.models import Heartbeat
 from xero_sync.runtime import leases
 from xero_sync.runtime.clock import database_now
 
 DRAIN = "xero_sync.jobs.drain"
 INBOX = "xero_sync.jobs.read_inbox"
+# A nudge that no worker has taken for this long counts as lost.
+ANSWERED_WITHIN = timedelta(seconds=10)
 # A nudge that no cluster took within this time will not be missed.
 STALE_AFTER = timedelta(minutes=10)
+ASKED = "asked: "
 
 # name: (job, schedule type, minutes)
 SCHEDULES: dict[str, tuple[str, str, int | None]] = {
@@ -61,15 +66,33 @@ class _Nudge:
         # A drain that runs finds the work by itself; it looks once more when it ends.
         if self.job == DRAIN and leases.all_taken(busy):
             return
-        if leases.is_asked(busy, job=self.job):
+        if is_asked(busy, job=self.job):
             return
         # Before it is sent: a worker may have taken it a moment later, and said so.
-        leases.ask(job=self.job, now=database_now())
+        ask(job=self.job, now=database_now())
         try:
             async_task(self.job)
         except Exception:
-            leases.answer(job=self.job)
+            answer(job=self.job)
             raise
+
+
+def is_asked(busy: Collection[str], *, job: str) -> bool:
+    """Tell from what is busy whether a nudge is on its way and not taken yet."""
+    return f"{ASKED}{job}" in busy
+
+
+def ask(*, job: str, now: datetime) -> None:
+    """Remember that a job has been nudged, so that others need not do it again."""
+    Heartbeat.objects.update_or_create(
+        name=f"{ASKED}{job}",
+        defaults={"beat_at": now, "busy_until": now + ANSWERED_WITHIN},
+    )
+
+
+def answer(*, job: str) -> None:
+    """A job has started: what is recorded from now on may need another nudge."""
+    Heartbeat.objects.filter(name=f"{ASKED}{job}").update(busy_until=None)
 
 
 def forget_stale_nudges(*, now: datetime) -> int:

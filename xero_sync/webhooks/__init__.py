@@ -1,4 +1,4 @@
 """Codat's messages: where they come in, and their registration at Codat.
 
-Doors: `views`, `registration`.
+Doors: `views` (stores a message and nudges; the engine reads it), `registration`.
 """

@@ -1,8 +1,8 @@
-"""The write-back engine.
+"""The write-back engine: each entry gets into Xero once, in order and balanced.
 
-`planner` decides which entries an event needs; `holds` says what keeps one back;
-`claims` takes the next ones under a lock and freezes their bytes and keys; `engine`
-drives the HTTP exchanges; `results` stores what came back; `looks` and `unknown` find
-out about what is under way; `decisions` are a person's acts; `sweep` finds what got
-lost.
+Doors, from an event to its entry: `planner`, `readiness` and `holds` (what keeps one
+back), `lines` and `freezing` (what it will say), `engine` (claims, sends, stores and
+looks), `inbox`, `due`, `sweep`, `reconsider` (a cause has gone), `feed_refusals`,
+`decisions` (a person's), `transitions`, `budget`; `paced_client` for calls that are no
+entry, and `exchange`, `refreshes`, `results` for writes that prepare the books.
 """

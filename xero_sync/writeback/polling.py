@@ -15,8 +15,8 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from xero_sync.models import SyncRecord
-from xero_sync.models.choices import State, Step
-from xero_sync.writeback import budget, outcomes, readback, unknown
+from xero_sync.models.choices import Reason, State, Step
+from xero_sync.writeback import budget, final_word, readback, unknown
 from xero_sync.writeback.exchange import Claim, Exchange
 
 Group = list[SyncRecord]
@@ -73,8 +73,13 @@ def _organisations(records: Sequence[SyncRecord]) -> set[UUID]:
 
 def _choose(groups: list[Group]) -> list[Group]:
     """Return the requests of a company that one look can serve."""
-    pending = [group for group in groups if group[0].state == State.PENDING]
+    pending = [group for group in groups if _may_be_listed(group[0])]
     return pending if len(pending) >= WORTH_A_LIST else groups[:1]
+
+
+def _may_be_listed(record: SyncRecord) -> bool:
+    # What a list has left out past its limit is asked for by its key.
+    return record.state == State.PENDING and final_word.told_at(record) is None
 
 
 def _under_way(now: datetime, busy_companies: Collection[int]) -> QuerySet[SyncRecord]:
@@ -125,10 +130,8 @@ def _by_company(records: Sequence[SyncRecord]) -> list[list[Group]]:
 
 
 def _put_off(group: list[SyncRecord], now: datetime, wait: datetime | None) -> None:
-    looks = group[0].polls
-    base, cap = settings.WRITEBACK_POLL_SECONDS, settings.WRITEBACK_POLL_CAP_SECONDS
-    later = wait or now + timedelta(seconds=min(cap, base * 2.0 ** min(looks + 1, 20)))
     first = group[0]
+    later = wait or _next_look(first, now)
     # All entries of a request, those beyond this round's limit included.
     whole = Q(request=first.request_id) if first.request_id else Q(pk=first.pk)
     SyncRecord.objects.filter(whole, state=first.state).update(
@@ -136,25 +139,21 @@ def _put_off(group: list[SyncRecord], now: datetime, wait: datetime | None) -> N
     )
 
 
+def _next_look(record: SyncRecord, now: datetime) -> datetime | None:
+    if record.reason == Reason.NEEDS_PERSON:
+        return final_word.next_watch(record, now=now)
+    base, cap = settings.WRITEBACK_POLL_SECONDS, settings.WRITEBACK_POLL_CAP_SECONDS
+    wait = min(cap, base * 2.0 ** min(record.polls + 1, 20))
+    return now + timedelta(seconds=wait)
+
+
 def _look(groups: list[Group], now: datetime) -> Exchange | Claim | None:
     whole = [_whole(group) for group in groups]
     if whole[0][0].state == State.UNKNOWN:
         return unknown.next_step(whole[0], now=now)
-    overdue = [group for group in whole if _is_overdue(group[0], now)]
-    for group in overdue:
-        # Xero's daily limit holds a push for a day at most; a webhook still counts.
-        outcomes.ask_person(group, now=now, note="pending at Codat for too long")
-    whole = [group for group in whole if group not in overdue]
-    if not whole:
-        return None
     if len(whole) > 1:
-        return readback.operations_look(whole)
-    return readback.operation_look(whole[0])
-
-
-def _is_overdue(record: SyncRecord, now: datetime) -> bool:
-    limit = timedelta(seconds=settings.WRITEBACK_TIMED_OUT_SECONDS)
-    return now - record.state_since > limit
+        return readback.operations_look(whole, asked_at=now)
+    return readback.operation_look(whole[0], asked_at=now)
 
 
 def _whole(group: Group) -> Group:

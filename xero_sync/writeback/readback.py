@@ -8,12 +8,12 @@ from django.db import transaction
 from django.db.models import Q
 
 from xero_sync.codat.client import CodatClient
-from xero_sync.codat.exceptions import CodatError
+from xero_sync.codat.exceptions import CodatError, CodatRejected
 from xero_sync.codat.ledger import DirectCost, Payment, Transfer
 from xero_sync.codat.push import PushOperation, PushStatus
 from xero_sync.models import LenderAccount, LoanInXero, SyncRecord, WriteRequest
-from xero_sync.models.choices import STANDING_STATES, Cause, Reason, State, Step
-from xero_sync.writeback import outcomes
+from xero_sync.models.choices import STANDING_STATES, Cause, State, Step
+from xero_sync.writeback import final_word, outcomes
 from xero_sync.writeback.exchange import Exchange
 
 # Codat's clock and ours may differ by this much.
@@ -22,8 +22,11 @@ CLOCK_SKEW = timedelta(minutes=2)
 Found = Transfer | DirectCost | Payment
 
 
-def operation_look(group: Sequence[SyncRecord]) -> Exchange:
-    """Return the exchange that reads a push operation and stores its verdict."""
+def operation_look(group: Sequence[SyncRecord], *, asked_at: datetime) -> Exchange:
+    """Return the exchange that reads a push operation and stores its verdict.
+
+    Codat can be asked whatever became of the connection: its operations are its own.
+    """
     request, key = _sent(group)
     company_id = request.connection.codat_company_id
 
@@ -31,15 +34,18 @@ def operation_look(group: Sequence[SyncRecord]) -> Exchange:
         return client.get_push_operation(company_id, key)
 
     def done(outcome: PushOperation | CodatError, now: datetime) -> None:
-        if isinstance(outcome, PushOperation):
-            outcomes.apply_operation(
-                records=group, operation=outcome, cause=Cause.LOOK, now=now
-            )
+        if isinstance(outcome, CodatRejected):
+            # An answer as well: it knows of no such operation.
+            final_word.take(group, None, asked_at=asked_at, now=now)
+        elif isinstance(outcome, PushOperation):
+            final_word.take(group, outcome, asked_at=asked_at, now=now)
 
     return Exchange(request.company_id, call, done)
 
 
-def operations_look(groups: Sequence[Sequence[SyncRecord]]) -> Exchange:
+def operations_look(
+    groups: Sequence[Sequence[SyncRecord]], *, asked_at: datetime
+) -> Exchange:
     """Return the exchange that reads many operations of a company from its list."""
     by_key = {_sent(group)[1]: group for group in groups}
     requests = [_sent(group)[0] for group in groups]
@@ -52,14 +58,9 @@ def operations_look(groups: Sequence[Sequence[SyncRecord]]) -> Exchange:
     def done(outcome: list[PushOperation] | CodatError, now: datetime) -> None:
         if isinstance(outcome, CodatError):
             return
-        for operation in outcome:
-            if operation.key in by_key:
-                outcomes.apply_operation(
-                    records=by_key[operation.key],
-                    operation=operation,
-                    cause=Cause.LOOK,
-                    now=now,
-                )
+        listed = {operation.key: operation for operation in outcome}
+        for key, group in by_key.items():
+            final_word.take(group, listed.get(key), asked_at=asked_at, now=now)
 
     return Exchange(requests[0].company_id, call, done)
 
@@ -89,7 +90,9 @@ def _sent(group: Sequence[SyncRecord]) -> tuple[WriteRequest, UUID]:
     return request, key
 
 
-def search(record: SyncRecord, request: WriteRequest) -> Exchange:
+def search(
+    record: SyncRecord, request: WriteRequest, *, asked_at: datetime
+) -> Exchange:
     """Return the exchange that reads the entry's data type and judges what is there."""
     company_id = request.connection.codat_company_id
     connection_id = request.connection.codat_connection_id
@@ -109,20 +112,26 @@ def search(record: SyncRecord, request: WriteRequest) -> Exchange:
 
     def done(outcome: list[Found] | PushOperation | CodatError, now: datetime) -> None:
         if isinstance(outcome, PushOperation):
-            outcomes.apply_operation(
-                records=[record], operation=outcome, cause=Cause.LOOK, now=now
-            )
+            final_word.take([record], outcome, asked_at=asked_at, now=now)
         elif not isinstance(outcome, CodatError):
-            judge(record, request, outcome, now)
+            judge(record, request, outcome, asked_at=asked_at, now=now)
 
     return Exchange(record.company_id, call, done)
 
 
 @transaction.atomic
 def judge(
-    record: SyncRecord, request: WriteRequest, found: Sequence[Found], now: datetime
+    record: SyncRecord,
+    request: WriteRequest,
+    found: Sequence[Found],
+    *,
+    asked_at: datetime,
+    now: datetime,
 ) -> None:
-    """Adopt the one that can only be ours; send anew only if none can be."""
+    """Adopt the one that can only be ours; send anew only if none can be.
+
+    What timed out at Codat may come at any time: it is never sent anew.
+    """
     alike = [
         one for one in found if not one.is_deleted and _is_alike(record, request, one)
     ]
@@ -136,9 +145,13 @@ def judge(
             record, cause=Cause.LOOK, now=now, xero_record_id=candidates[0].id
         )
     elif candidates:
-        outcomes.ask_person([record], now=now, note="several entries could be it")
-    elif record.reason != Reason.TIMED_OUT:
+        note = "several entries could be it"
+        final_word.leave_to_person([record], now=now, note=note)
+    elif record.push_operation_key is None:
         outcomes.send_anew([record], now=now, note="a refresh shows no such entry")
+    elif final_word.is_overdue(record, asked_at=asked_at):
+        note = "timed out at Codat, and a refresh shows no such entry"
+        final_word.leave_to_person([record], now=now, note=note)
 
 
 def _confirm(record: SyncRecord, found: Sequence[Found], now: datetime) -> None:

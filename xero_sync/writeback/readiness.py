@@ -19,7 +19,7 @@ from xero_sync.models import (
     ScopeChange,
     XeroApp,
 )
-from xero_sync.models.programme import BANK_FEEDS_SCOPE, scopes_at
+from xero_sync.models.scopes import BANK_FEEDS_SCOPE, scopes_at
 
 
 @dataclass(frozen=True)

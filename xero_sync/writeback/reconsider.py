@@ -68,6 +68,37 @@ def refused(*, company_id: int, since: datetime | None, now: datetime) -> int:
 
 
 @transaction.atomic
+def doubted(*, company_id: int, since: datetime | None, now: datetime) -> int:
+    """Look once more for what was left to a person after a connection had ended.
+
+    To be called when it is linked again: what could not be read then can be now. Each
+    entry is put back where it was before the person was asked.
+    """
+    if since is None:
+        return 0
+    left = SyncRecord.objects.filter(
+        company=company_id,
+        state=State.UNKNOWN,
+        reason=Reason.NEEDS_PERSON,
+        state_since__gt=since,
+    )
+    put_back = 0
+    for record in left:
+        before = record.changes.exclude(reason=Reason.NEEDS_PERSON).latest("pk")
+        put_back += move(
+            record,
+            to=before.to_state,
+            reason=before.reason,
+            cause=Cause.RECONSIDERED,
+            now=now,
+            note="the connection is linked again",
+            next_poll_at=now,
+            polls=0,
+        )
+    return put_back
+
+
+@transaction.atomic
 def queued(*, company_id: int, now: datetime) -> None:
     """Hold at once what has not been sent, when its connection has just ended."""
     waiting = SyncRecord.objects.filter(company=company_id, state=State.QUEUED)

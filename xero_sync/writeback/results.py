@@ -9,14 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from lending.db import bulk
-from xero_sync.codat.exceptions import (
-    CodatAccessDenied,
-    CodatError,
-    CodatNoAnswer,
-    CodatOutcomeUnknown,
-    CodatRejected,
-    CodatUnavailable,
-)
+from xero_sync.codat.exceptions import CodatError
 from xero_sync.codat.push import PushOperation, PushStatus
 from xero_sync.models import Connection, SyncRecord, WriteAttempt
 from xero_sync.models.choices import (
@@ -31,14 +24,6 @@ from xero_sync.runtime import task_queue
 from xero_sync.writeback import backpressure, feed_refusals, outcomes
 from xero_sync.writeback.exchange import Claim, Sent
 from xero_sync.writeback.transitions import lanes_of, move, wake_lanes
-
-OUTCOMES: dict[type[CodatError], Outcome] = {
-    CodatUnavailable: Outcome.UNAVAILABLE,
-    CodatNoAnswer: Outcome.NO_ANSWER,
-    CodatOutcomeUnknown: Outcome.NO_VERDICT,
-    CodatRejected: Outcome.REFUSED,
-    CodatAccessDenied: Outcome.ACCESS_DENIED,
-}
 
 
 @transaction.atomic
@@ -98,7 +83,7 @@ def attempt_of(sent: Sent) -> dict[str, Any]:
     spent = sent.finished_at - sent.started_at
     return values | {
         "elapsed_ms": max(0, int(spent.total_seconds() * 1000)),
-        "outcome": OUTCOMES[type(outcome)],
+        "outcome": Outcome(outcome.kind),
         "status_code": outcome.status_code,
         "correlation_id": outcome.correlation_id or "",
         "push_operation_key": None,
@@ -114,14 +99,15 @@ def _settle(sent: Sent, now: datetime) -> None:
             records=claim.records, operation=outcome, cause=Cause.ANSWER, now=now
         )
         return
+    settle = _SETTLERS[Outcome(outcome.kind)]
     for record in claim.records:
-        _SETTLERS[type(outcome)](record, claim, outcome, now)
+        settle(record, claim, outcome, now)
 
 
 def _unavailable(
     record: SyncRecord, claim: Claim, error: CodatError, now: datetime
 ) -> None:
-    wait = getattr(error, "retry_after", None) or backoff(_sends(claim))
+    wait = error.retry_after or backoff(_sends(claim))
     if not claim.certain:
         # This one was not taken in, but an earlier one under the key may have been.
         _unknown(record, Reason.NO_ANSWER, now, wait)
@@ -149,7 +135,7 @@ def _no_answer(
 def _no_verdict(
     record: SyncRecord, claim: Claim, error: CodatError, now: datetime
 ) -> None:
-    wait = getattr(error, "retry_after", None) or backoff(_sends(claim) + 1)
+    wait = error.retry_after or backoff(_sends(claim) + 1)
     _unknown(record, Reason.NO_VERDICT, now, wait, str(error))
 
 
@@ -257,11 +243,11 @@ def shut_out(*, connection_id: UUID, error: CodatError, now: datetime) -> None:
 
 
 _SETTLERS = {
-    CodatUnavailable: _unavailable,
-    CodatNoAnswer: _no_answer,
-    CodatOutcomeUnknown: _no_verdict,
-    CodatRejected: _rejected,
-    CodatAccessDenied: _access_denied,
+    Outcome.UNAVAILABLE: _unavailable,
+    Outcome.NO_ANSWER: _no_answer,
+    Outcome.NO_VERDICT: _no_verdict,
+    Outcome.REFUSED: _rejected,
+    Outcome.ACCESS_DENIED: _access_denied,
 }
 
 

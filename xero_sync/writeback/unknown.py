@@ -4,11 +4,13 @@ In this order: the same bytes under the same key while Codat surely remembers th
 the company's push operations; the refreshed data itself; a person. Absence counts as
 proven only when all of this was looked at after the settle time and showed nothing
 that could be ours. Statement lines cannot be read back, so for them the operations
-are all there is.
+are all there is. Nor is anything read from a Xero that we were disconnected from; the
+operations are Codat's own and are looked at all the same.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -35,7 +37,7 @@ from xero_sync.models.choices import (
     State,
     Step,
 )
-from xero_sync.writeback import outcomes, readback, refreshes
+from xero_sync.writeback import final_word, outcomes, readback, refreshes
 from xero_sync.writeback.claims import start_sending
 from xero_sync.writeback.exchange import Claim, Exchange
 
@@ -51,9 +53,9 @@ def next_step(group: Sequence[SyncRecord], *, now: datetime) -> Exchange | Claim
     if request is None:
         return None
     if first.reason == Reason.NEEDS_PERSON:
-        # Only a webhook makes it due: Codat has something to say after all.
+        # A webhook makes it due, or its turn to be watched: Codat may say more now.
         has_key = first.push_operation_key is not None
-        return readback.operation_look(group) if has_key else None
+        return readback.operation_look(group, asked_at=now) if has_key else None
     if first.push_operation_key is not None:
         return _timed_out(group, request, now)
     if _may_write(request) and _may_repeat(request, now):
@@ -93,16 +95,20 @@ def _may_repeat(request: WriteRequest, now: datetime) -> bool:
 
 def _timed_out(
     group: Sequence[SyncRecord], request: WriteRequest, now: datetime
-) -> Exchange | None:
+) -> Exchange:
     first = group[0]
-    age = now - first.state_since
-    if age >= timedelta(seconds=settings.WRITEBACK_TIMED_OUT_SECONDS):
-        outcomes.ask_person(group, now=now, note="timed out at Codat")
-        return None
-    if not _can_be_read(first):
-        return readback.operation_look(group)
+    if not final_word.may_be_read_back(first) or _must_be_asked_for(first, now):
+        return readback.operation_look(group, asked_at=now)
     fresh = now - timedelta(seconds=settings.WRITEBACK_POLL_CAP_SECONDS)
     return _read_back(group, request, since=max(first.state_since, fresh), now=now)
+
+
+def _must_be_asked_for(record: SyncRecord, now: datetime) -> bool:
+    """Tell whether an operation's limit has passed, and its data had their time."""
+    if not final_word.is_overdue(record, asked_at=now):
+        return False
+    told_at = final_word.told_at(record)
+    return told_at is None or now - told_at >= final_word.LAST_READING
 
 
 # --- it may never have reached Codat -------------------------------------------------
@@ -121,19 +127,9 @@ def settled_at(record: SyncRecord, request: WriteRequest) -> datetime:
     return last_sent(record, request) + settle
 
 
-def _can_be_read(record: SyncRecord) -> bool:
-    """Tell whether Codat shows entries of this kind when its data are refreshed.
-
-    Neither statement lines, nor a fee taken back: Codat turns a negative direct cost
-    into a direct income, and a lending client cannot read those.
-    """
-    is_refund = record.step == Step.DIRECT_COST and record.lender_effect > 0
-    return record.step != Step.STATEMENT_LINE and not is_refund
-
-
 def _search(
     group: Sequence[SyncRecord], request: WriteRequest, now: datetime
-) -> Exchange | None:
+) -> Exchange:
     connection = request.connection
     since = request.created_at - readback.CLOCK_SKEW
     # What a list proves, it proves for the moment when it was asked for.
@@ -149,11 +145,12 @@ def _search(
         if not isinstance(outcome, CodatError):
             _judge(group, request, outcome, asked_at)
 
-    settled = settled_at(group[0], request)
-    if group[0].candidate_key is not None:
-        return _read_back(group, request, since=group[0].state_since, now=now)
-    if now >= settled and _operations_searched(group, settled):
-        return _read_back(group, request, since=settled, now=now)
+    if final_word.may_be_read_back(group[0]):
+        settled = settled_at(group[0], request)
+        if group[0].candidate_key is not None:
+            return _read_back(group, request, since=group[0].state_since, now=now)
+        if now >= settled and _operations_searched(group, settled):
+            return _read_back(group, request, since=settled, now=now)
     return Exchange(request.company_id, call, done)
 
 
@@ -214,11 +211,10 @@ def _judge(
         _look_again(group, at=min(settled, _later(group, now)))
     elif first.step == Step.STATEMENT_LINE:
         outcomes.send_anew(group, now=now, note="no such operation at Codat")
-    elif not _can_be_read(first):
+    elif not final_word.can_be_read(first):
         outcomes.ask_person(group, now=now, note="Codat does not show such entries")
     else:
-        ids = [record.pk for record in group]
-        SyncRecord.objects.filter(pk__in=ids).update(checked_at=now, next_poll_at=now)
+        _go_on_to_data(first, now, checked_at=now)
 
 
 def _take_over(
@@ -231,17 +227,31 @@ def _take_over(
     """
     first = group[0]
     if operation.status in {PushStatus.PENDING, PushStatus.UNKNOWN}:
-        _look_again(group, at=_later(group, now))
-    elif operation.status == PushStatus.SUCCESS and _can_be_read(first):
-        SyncRecord.objects.filter(pk=first.pk, fence=first.fence).update(
-            candidate_id=operation.record_id,
-            candidate_key=operation.key,
-            next_poll_at=now,
+        if final_word.is_overdue(first, asked_at=now):
+            note = "a push that may be this one is pending at Codat for too long"
+            outcomes.ask_person(group, now=now, note=note)
+        else:
+            _look_again(group, at=_later(group, now))
+    elif operation.status == PushStatus.SUCCESS and final_word.can_be_read(first):
+        _go_on_to_data(
+            first, now, candidate_id=operation.record_id, candidate_key=operation.key
         )
     else:
         outcomes.apply_operation(
             records=group, operation=operation, cause=Cause.LOOK, now=now
         )
+
+
+def _go_on_to_data(record: SyncRecord, now: datetime, **found: Any) -> None:
+    """Note what the operations show, and read the data as soon as they can be."""
+    is_linked = final_word.is_linked(record)
+    if not is_linked and final_word.is_overdue(record, asked_at=now):
+        note = "the connection is not linked"
+        outcomes.ask_person([record], now=now, note=note)
+    else:
+        found |= {"next_poll_at": now} if is_linked else {}
+        kept = SyncRecord.objects.filter(pk=record.pk, fence=record.fence)
+        kept.update(**found)
 
 
 def _later(group: Sequence[SyncRecord], now: datetime) -> datetime:
@@ -254,31 +264,17 @@ def _look_again(group: Sequence[SyncRecord], *, at: datetime) -> None:
     SyncRecord.objects.filter(pk__in=ids, state=State.UNKNOWN).update(next_poll_at=at)
 
 
-def _await_reconnection(group: Sequence[SyncRecord], now: datetime) -> None:
-    age = now - group[0].state_since
-    if age >= timedelta(seconds=settings.WRITEBACK_TIMED_OUT_SECONDS):
-        outcomes.ask_person(group, now=now, note="the connection is not linked")
-    else:
-        _look_again(group, at=_later(group, now))
-
-
 def _read_back(
     group: Sequence[SyncRecord],
     request: WriteRequest,
     *,
     since: datetime,
     now: datetime,
-) -> Exchange | None:
-    record = group[0]
-    connection = request.connection
-    if connection.status != ConnectionStatus.LINKED:
-        # Nothing is read from a Xero that we were disconnected from.
-        _await_reconnection(group, now)
-        return None
-    known = refreshes.Refreshes(connection, now=now)
+) -> Exchange:
+    known = refreshes.Refreshes(request.connection, now=now)
     step = known.step_towards(request.data_type, since=since)
     if step is None:
-        return readback.search(record, request)
+        return readback.search(group[0], request, asked_at=now)
 
     def done(outcome: object, now: datetime) -> None:
         step.done(outcome, now)

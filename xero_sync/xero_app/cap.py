@@ -27,7 +27,7 @@ COUNTING = "connection cap"
 class Level(models.TextChoices):
     """How much of the limit is used."""
 
-    FREE = "free", gettext_lazy("StateSet are free")
+    FREE = "free", gettext_lazy("Places are free")
     EARLY = "early", gettext_lazy("More than half is used")
     LATE = "late", gettext_lazy("Nearly all is used")
     FULL = "full", gettext_lazy("All is used")

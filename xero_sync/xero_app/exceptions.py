@@ -1,14 +1,6 @@
-"""Why something about the lender's app or its partnership was refused."""
+"""Why something about the lender's app was refused."""
 
 from xero_sync.codat.exceptions import Message, XeroSyncError
-
-
-class ProgrammeRefused(XeroSyncError):
-    """The partner programme's record does not take this as it stands."""
-
-    def __init__(self, message: Message | None = None, *, field: str = "") -> None:
-        super().__init__(message)
-        self.field = field
 
 
 class XeroAppRefused(XeroSyncError):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from xero_sync.xero_app import records, standing
+from xero_sync.xero_app import records
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +12,9 @@ class AppFacts:
     """How the lender's app stands. What nobody recorded is None, and blocks nothing.
 
     `integration_on` and `bank_feeds_on` are what an operator recorded here;
-    `enabled_at_codat` is what Codat said when it was last asked. `connection_cap` is
-    how many organisations may be connected; None when nothing limits them.
+    `enabled_at_codat` is what Codat said when it was last asked; `is_certified` is
+    what the partner programme concludes. `connection_cap` is how many organisations may
+    be connected; None when nothing limits them.
     """
 
     integration_on: bool | None
@@ -28,13 +29,12 @@ class AppFacts:
 def current() -> AppFacts:
     """Return how the app stands now; it asks the database, never Codat."""
     app = records.stored()
-    is_certified = standing.is_certified()
     return AppFacts(
         integration_on=app.integration_on,
         enabled_at_codat=app.enabled_at_codat,
-        is_certified=is_certified,
+        is_certified=app.is_certified,
         bank_feeds_on=app.bank_feeds_on,
         privacy_url=app.privacy_url,
         terms_url=app.terms_url,
-        connection_cap=None if is_certified else settings.XERO_CONNECTION_CAP,
+        connection_cap=None if app.is_certified else settings.XERO_CONNECTION_CAP,
     )

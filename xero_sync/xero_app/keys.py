@@ -5,6 +5,8 @@ sealed only until it stands in Codat's portal; a person may have it shown until 
 Xero shows it once: one that is lost is replaced by generating a new one there.
 """
 
+import re
+import unicodedata
 from datetime import datetime, timedelta
 
 from django.contrib.auth import authenticate
@@ -15,7 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from lending.db import encryption
 from xero_sync.models.xero_app import XeroApp, XeroAppAct, XeroAppChange
-from xero_sync.xero_app import records, white_space
+from xero_sync.xero_app import records
 from xero_sync.xero_app.exceptions import (
     KeysMissing,
     SecretNotHere,
@@ -26,6 +28,9 @@ from xero_sync.xero_app.exceptions import (
 
 SECRET = "client_secret"
 ENDING = 4
+# What is in no key: all but the signs that ASCII can show.
+ODD = re.compile("[^!-~]")
+PICTURES = 0x2400
 # Of a shorter one the ending would tell too much, and Xero's have 48 characters.
 SHORTEST_SECRET = 8
 MOST_WRONG_PASSWORDS = 5
@@ -34,14 +39,30 @@ WRONG_WITHIN = timedelta(minutes=15)
 
 @sensitive_variables()
 def check_key(key: str, *, field: str) -> None:
-    """Refuse a key with white space in it; it is never trimmed.
+    """Refuse a key that something came along with, such as a space.
+
+    It would look right, and be refused by Codat or Xero much later. It is not trimmed
+    either: whoever pasted it has to see that it is not the key alone.
 
     Raises:
-        XeroAppRefused: it has some; the message names each kind and its place.
+        XeroAppRefused: the message says which character it is, and where it stands.
     """
-    name = _("The client secret") if field == SECRET else _("The client id")
-    if complaint := white_space.complaint(key, name=name):
-        raise XeroAppRefused(complaint, field=field)
+    found = ODD.search(key)
+    if not found:
+        return
+    code = ord(found[0])
+    # Control characters have no name of their own, but that of their picture.
+    seen = chr(code if code >= ord(" ") else PICTURES + code)
+    character = f"U+{code:04X} {unicodedata.name(seen, '')}".strip()
+    words = _(
+        "%(key)s: character %(place)d is %(character)s. A key has letters, digits and "
+        "signs only, and no spaces of any kind: copy it again."
+    ) % {
+        "key": _("The client secret") if field == SECRET else _("The client id"),
+        "place": found.start() + 1,
+        "character": character.replace("SYMBOL FOR ", ""),
+    }
+    raise XeroAppRefused(words, field=field)
 
 
 @sensitive_variables()
@@ -49,7 +70,7 @@ def check_secret(secret: str) -> None:
     """Refuse what is not a client secret of Xero.
 
     Raises:
-        XeroAppRefused: it has white space in it, or is too short to be a whole one.
+        XeroAppRefused: something came along with it, or it is too short to be whole.
     """
     check_key(secret, field=SECRET)
     if len(secret) < SHORTEST_SECRET:
@@ -67,7 +88,7 @@ def save_keys(
     What differs from what was recorded still has to be pasted into Codat's portal.
 
     Raises:
-        XeroAppRefused: one of them is missing, or has white space in it.
+        XeroAppRefused: one of them is missing, or something came along with it.
     """
     if not client_id:
         raise KeysMissing(_("Enter the client id."), field="client_id")

@@ -2,12 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from django.utils.formats import localize
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from lending import formats
 from xero_sync.models.xero_app import XeroApp
-from xero_sync.xero_app import facts, records
+from xero_sync.xero_app import records
 
 # It is read daily; a day of failures passes by itself often enough.
 STALE_AFTER = timedelta(days=2)
@@ -29,7 +28,7 @@ def differs(app: XeroApp) -> bool:
 def _difference(app: XeroApp) -> str:
     if not differs(app) or app.looked_at is None:
         return ""
-    when = {"when": moment(app.looked_at)}
+    when = {"when": formats.moment(app.looked_at)}
     if app.integration_on:
         return (
             _(
@@ -55,18 +54,13 @@ def _unread(app: XeroApp, now: datetime) -> str:
     return _(
         "Codat could not be asked since %(since)s whether Xero is on: %(why)s Check "
         "CODAT_API_KEY and CODAT_BASE_URL."
-    ) % {"since": moment(app.look_failed_at), "why": app.look_failure}
+    ) % {"since": formats.moment(app.look_failed_at), "why": app.look_failure}
 
 
 def _feeds(app: XeroApp) -> str:
-    if not app.bank_feeds_on or facts.current().is_certified:
+    if not app.bank_feeds_on or app.is_certified:
         return ""
     return _(
         "Bank feeds are on, but the app has no partner status any more. Xero will "
         "refuse statement lines (403). Switch bank feeds off until it is certified."
     )
-
-
-def moment(when: datetime) -> str:
-    """Write a moment as the admin does."""
-    return str(localize(localtime(when)))

@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy
 
 from xero_sync.models import Connection
 from xero_sync.models.choices import ConnectionStatus
-from xero_sync.models.programme import BANK_FEEDS_SCOPE, ScopeChange, scopes_at
-from xero_sync.xero_app import days, standing
-from xero_sync.xero_app.exceptions import ProgrammeRefused
+from xero_sync.models.scopes import BANK_FEEDS_SCOPE, ScopeChange, scopes_at
+from xero_sync.xero_app import days, records
+from xero_sync.xero_app.exceptions import XeroAppRefused
 
 _WORDED = re.compile(r"[a-z_]+(\.[a-z_]+)*")
 
@@ -100,7 +100,7 @@ SHEET = (
 
 def requested() -> list[ConsentScope]:
     """Return what the app asks for: `bankfeeds` only where bank feeds are asked for."""
-    with_feeds = standing.record().wants_bank_feeds
+    with_feeds = records.stored().wants_bank_feeds
     return [one for one in SHEET if with_feeds or one.name != BANK_FEEDS_SCOPE]
 
 
@@ -167,22 +167,22 @@ def record_change(
     """Record that Codat changed what the app asks for.
 
     Raises:
-        ProgrammeRefused: nothing is named, an added scope has no reason on the sheet
+        XeroAppRefused: nothing is named, an added scope has no reason on the sheet
             or a removed one is still on it, or the moment lies ahead or before the
             change before it.
     """
-    standing.locked_record()
+    records.locked()
     asked_for = _names(requested())
     unreasoned = sorted(set(added) - asked_for)
     if unreasoned:
-        raise ProgrammeRefused(
+        raise XeroAppRefused(
             _("%(names)s: no reason for it is on the sheet, so it is not asked for.")
             % {"names": ", ".join(unreasoned)},
             field="added",
         )
     _check_removed(set(removed), asked_for)
     if not added and not removed:
-        raise ProgrammeRefused(_("Name a scope that was added."), field="added")
+        raise XeroAppRefused(_("Name a scope that was added."), field="added")
     _check_moment(changed_at, now)
     return ScopeChange.objects.create(
         changed_at=changed_at,
@@ -197,11 +197,11 @@ def record_change(
 def _check_removed(removed: set[str], asked_for: set[str]) -> None:
     for name in sorted(removed):
         if not _WORDED.fullmatch(name):
-            raise ProgrammeRefused(
+            raise XeroAppRefused(
                 _("%(name)s is no scope.") % {"name": name}, field="removed"
             )
     if removed & asked_for:
-        raise ProgrammeRefused(
+        raise XeroAppRefused(
             _("%(names)s: still on the sheet, so still asked for.")
             % {"names": ", ".join(sorted(removed & asked_for))},
             field="removed",
@@ -210,12 +210,12 @@ def _check_removed(removed: set[str], asked_for: set[str]) -> None:
 
 def _check_moment(changed_at: datetime, now: datetime) -> None:
     if complaint := days.complaint(changed_at):
-        raise ProgrammeRefused(complaint, field="changed_at")
+        raise XeroAppRefused(complaint, field="changed_at")
     if changed_at > now:
-        raise ProgrammeRefused(_("The time lies ahead."), field="changed_at")
+        raise XeroAppRefused(_("The time lies ahead."), field="changed_at")
     latest = ScopeChange.objects.order_by("-changed_at").first()
     if latest and changed_at < latest.changed_at:
-        raise ProgrammeRefused(
+        raise XeroAppRefused(
             _("The time lies before the change that is recorded already."),
             field="changed_at",
         )

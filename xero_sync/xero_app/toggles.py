@@ -15,7 +15,7 @@ from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.models.xero_app import XeroApp
 from xero_sync.writeback import reconsider
-from xero_sync.xero_app import days, facts, keys, records
+from xero_sync.xero_app import days, keys, records
 from xero_sync.xero_app.exceptions import BankFeedsNotAllowed, XeroAppRefused
 
 logger = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def switch_bank_feeds(*, on: bool, changed_by: str, now: datetime) -> XeroApp:
 def missing_for_bank_feeds(app: XeroApp) -> list[str]:
     """Return what direct bank feeds still need, in words."""
     absent = []
-    if not facts.current().is_certified:
+    if not app.is_certified:
         absent.append(_("the app has no partner status with Xero"))
     if app.bank_feeds_approved_on is None:
         absent.append(

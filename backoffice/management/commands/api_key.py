@@ -14,6 +14,7 @@ from backoffice.api_keys.services import (
 )
 from backoffice.api_keys.wording import companies_in_words, state_in_words
 from backoffice.models import ApiKey, KeyScope
+from lending import formats
 from lending.management.base import (
     PlainCommand,
     a_date,
@@ -159,7 +160,7 @@ def _midnight(day: date) -> datetime:
 
 def _in_words(key: ApiKey) -> str:
     name = f" “{key.name}”" if key.name else ""
-    until = f", expires {_moment(key.expires_at)}" if key.expires_at else ""
+    until = f", expires {formats.moment(key.expires_at)}" if key.expires_at else ""
     return (
         f"{key.prefix}{name} of {key.client}: {' '.join(key.scopes)}, "
         f"{companies_in_words(key)}, {key.requests_per_minute} requests a minute{until}"
@@ -167,10 +168,6 @@ def _in_words(key: ApiKey) -> str:
 
 
 def _last_use(key: ApiKey) -> str:
-    return (
-        f"last used {_moment(key.last_used_at)}" if key.last_used_at else "no use yet"
-    )
-
-
-def _moment(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
+    if key.last_used_at is None:
+        return "no use yet"
+    return f"last used {formats.moment(key.last_used_at)}"

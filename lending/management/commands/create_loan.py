@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from lending import money, services
+from lending import formats, money, services
 from lending.management.base import PlainCommand, a_date, company_named
 from lending.models import CollectionRoute, InvoicePaymentPosting
 
@@ -56,7 +56,7 @@ class Command(PlainCommand):
             collection_route=options["route"],
             invoice_payment_posting=options["posting"],
         )
-        amount = money.as_words(loan.invoice_amount, company.currency)
+        amount = formats.money(loan.invoice_amount, company.currency)
         self.say(
             f"Loan {loan.reference} is agreed with {company} against invoice "
             f"{loan.invoice_number} of {amount}; route {loan.collection_route}."

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from lending import money, services
+from lending import formats, money, services
 from lending.management.base import PlainCommand, a_date, at_the_keyboard, loan_named
 from lending.models import EventKind
 
@@ -53,7 +53,7 @@ class Command(PlainCommand):
         if not is_new:
             self.say(f"{event.external_id} was recorded before; nothing was added.")
             return
-        amount = money.as_words(event.amount, currency)
+        amount = formats.money(event.amount, currency)
         self.say(
             f"Recorded {event.external_id}: {event.kind} of {amount} on "
             f"{loan.reference}, value date {event.value_date}."

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from lending import money, services
+from lending import formats, services
 from lending.management.base import PlainCommand, a_date, at_the_keyboard, event_named
 
 
@@ -41,7 +41,7 @@ class Command(PlainCommand):
         if not is_new:
             self.say(f"{reversal.external_id} was recorded before; nothing was added.")
             return
-        amount = money.as_words(event.amount, company.currency)
+        amount = formats.money(event.amount, company.currency)
         self.say(
             f"Recorded {reversal.external_id}: it takes {event.external_id} back, "
             f"{event.kind} of {amount} on {event.loan.reference}, value date "

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from backoffice.api_keys.services import create_key
 from backoffice.models import ApiKey, KeyScope
-from tests.backoffice.api.description import check_described
+from tests.backoffice.api.description.committed import check_described
 
 
 @dataclass

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from backoffice.models import WebhookDelivery, WebhookEndpoint
 from backoffice.webhooks import claims, collecting, delivering, services
-from tests.backoffice.admin_rows import operator, page, superuser
+from tests.backoffice.admin.rows import operator, page, superuser
 from tests.builders import make_event
 from tests.worlds import Clock
 

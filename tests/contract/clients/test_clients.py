@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from backoffice.api.description.pages import DESCRIPTION
-from tests.backoffice.stages import interrupt, kill_all, read_until, start
-from tests.backoffice.test_api_sandbox import READY, Caller
+from tests.backoffice.demo.stages import interrupt, kill_all, read_until, start
+from tests.backoffice.demo.test_api_sandbox import READY, Caller
 from tests.contract.clients.tools import HERE, THERE, needs, run
 
 TOLD = {

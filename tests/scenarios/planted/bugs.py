@@ -12,6 +12,8 @@ CHOOSING = "xero_sync/writeback/choosing.py"
 RESULTS = "xero_sync/writeback/results.py"
 OUTCOMES = "xero_sync/writeback/outcomes.py"
 UNKNOWN = "xero_sync/writeback/unknown.py"
+LOOKS = "xero_sync/writeback/polling.py"
+FINAL_WORD = "xero_sync/writeback/final_word.py"
 READBACK = "xero_sync/writeback/readback.py"
 MOVES = "xero_sync/writeback/transitions.py"
 ROWS = "lending/db/bulk.py"
@@ -169,7 +171,7 @@ BUGS = {
         ),
         _bug(
             "timed-out-sent-anew",
-            (READBACK, "elif record.reason != Reason.TIMED_OUT:", "else:"),
+            (READBACK, "elif record.push_operation_key is None:", "elif True:"),
         ),
         _bug(
             "lines-overtake-what-is-under-way",
@@ -290,6 +292,31 @@ BUGS = {
                 UNKNOWN,
                 "    elif now < settled:\n",
                 "    elif now < settled and first.step != Step.STATEMENT_LINE:\n",
+            ),
+        ),
+        _bug(
+            "age-judged-before-a-look",
+            (
+                LOOKS,
+                "    if len(whole) > 1:\n",
+                (
+                    "    old = [one for one in whole\n"
+                    "           if final_word.is_overdue(one[0], asked_at=now)]\n"
+                    "    for one in old:\n"
+                    "        final_word.leave_to_person(one, now=now, note='too old')\n"
+                    "    whole = [one for one in whole if one not in old]\n"
+                    "    if not whole:\n"
+                    "        return None\n"
+                    "    if len(whole) > 1:\n"
+                ),
+            ),
+        ),
+        _bug(
+            "what-a-person-was-asked-about-is-not-watched",
+            (
+                FINAL_WORD,
+                "WATCHED_EVERY = timedelta(hours=6)",
+                "WATCHED_EVERY = timedelta(days=60)",
             ),
         ),
         _bug(

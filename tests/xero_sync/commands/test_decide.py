@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+from lending import formats
 from tests.xero_sync.commands.worlds import record_drawdown, record_of, refusal, run
 
 
@@ -12,8 +13,8 @@ def test_it_tells_what_to_look_for_in_xero(codat):
     shown = run("decide", record.pk)
 
     lender = connection.lender_accounts.get()
-    assert "amount        GBP 800.00" in shown
-    assert f"date          {record.value_date}" in shown
+    assert "amount        £800.00" in shown
+    assert f"date          {formats.day(record.value_date)}" in shown
     assert f"from          {lender.name} ({lender.target_account_id})" in shown
     assert "to            Business Current Account" in shown
     assert "Queued · the event was recorded · user:anna" in shown

@@ -8,13 +8,13 @@ from django.utils import timezone
 
 from tests.builders import make_company
 from tests.xero_sync.commands.worlds import record_drawdown, record_of, refusal, run
-from xero_sync.runtime import leases
+from xero_sync.runtime import heartbeats
 
 
 def test_it_tells_what_stands_where(codat):
     connection = codat.ready()
     record_drawdown(connection.company)
-    leases.beat(name=leases.CLUSTER, now=timezone.now())
+    heartbeats.beat(name=heartbeats.CLUSTER, now=timezone.now())
 
     everything = run("sync_status")
     one_loan = run("sync_status", "loan-1")

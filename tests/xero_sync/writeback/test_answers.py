@@ -22,8 +22,17 @@ from tests.xero_sync.evidence import (
     timeline,
 )
 from xero_sync.codat import payloads
+from xero_sync.codat.exceptions import (
+    CodatAccessDenied,
+    CodatError,
+    CodatNoAnswer,
+    CodatRejected,
+    CodatUnavailable,
+)
 from xero_sync.codat.push import push_path
 from xero_sync.models import WriteAttempt
+from xero_sync.writeback import claims, results
+from xero_sync.writeback.exchange import Sent
 
 pytestmark = pytest.mark.django_db
 
@@ -491,3 +500,30 @@ def test_what_timed_out_and_was_not_written_is_never_sent_again_by_itself(
     assert state_of(event) == "unknown needs_person"
     assert len(keys(world)) == 1
     assert ours(borrower) == []
+
+
+# --- whatever the error is called -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "state"),
+    [
+        (CodatUnavailable, "unavailable", "queued"),
+        (CodatNoAnswer, "no_answer", "unknown no_answer"),
+        (CodatRejected, "refused", "failed refused_by_codat"),
+        (CodatAccessDenied, "access_denied", "held access_denied"),
+        (CodatError, "no_verdict", "unknown no_verdict"),
+    ],
+)
+def test_a_narrower_error_is_settled_as_what_it_is(
+    world, borrower, kind, outcome, state
+):
+    narrower = type("Narrower", (kind,), {})
+    event = advance(borrower)
+    now = world.clock.now
+    (claim,) = claims.claim(limit=1, now=now).sends
+
+    results.store([Sent(claim, narrower("Narrower."), now, now)], now=now)
+
+    assert outcomes(event) == [outcome]
+    assert state_of(event) == state

@@ -61,7 +61,7 @@ def bring_to(state, world, borrower):
     if state == "sending":
         claims.claim(limit=1, now=world.clock.now)
     elif state == "needs_person":
-        world.run(seconds=26 * 3_600, step=3_600)
+        world.run(seconds=28 * 3_600, step=3_600)
     elif state != "queued":
         world.run(seconds=60, step=20)
     if state in {"cancelled", "linked_by_hand"}:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.builders import make_company, make_event, make_loan
 from tests.worlds import Borrower, World
+from tests.xero_sync.bank_feeds.worlds import app_feeds
 from tests.xero_sync.evidence import (
     assert_books_follow,
     line_of,
@@ -19,7 +20,6 @@ from tests.xero_sync.evidence import (
     state_of,
     statement,
 )
-from tests.xero_sync.feed_worlds import app_feeds
 from xero_sync.accounts import mapping
 from xero_sync.connections import adopting, switches
 from xero_sync.connections import status as connection_status
@@ -28,13 +28,12 @@ from xero_sync.entries.settlement import is_settled
 from xero_sync.models import (
     Connection,
     LenderAccount,
-    PartnerProgramme,
     SyncRecord,
     WriteAttempt,
     WriteRequest,
     XeroApp,
 )
-from xero_sync.models.programme import BANK_FEEDS_SCOPE
+from xero_sync.models.scopes import BANK_FEEDS_SCOPE
 from xero_sync.writeback import decisions, reconsider
 from xero_sync.xero_app import scopes
 
@@ -622,7 +621,6 @@ def test_a_loan_is_settled_though_the_feed_does_not_reach_its_lines(
 def test_lines_of_a_borrower_who_consented_before_bank_feeds_wait_for_him(
     world, borrower
 ):
-    PartnerProgramme.objects.update_or_create(defaults={"wants_bank_feeds": True})
     Connection.objects.update(consented_at=world.clock.now - timedelta(days=9))
     scopes.record_change(
         changed_at=world.clock.now - timedelta(days=1),

@@ -181,7 +181,7 @@ def test_the_source_documents_combination_is_written_and_explained():
     assert borrower.balance("N") == -50
     assert_books_follow(borrower)
     words = " ".join(explain(loan_position(loan=loan), loan))
-    assert "residual release of GBP 1,000.00" in words
+    assert "residual release of £1,000.00" in words
     assert not settlement.is_settled(loan)
 
 

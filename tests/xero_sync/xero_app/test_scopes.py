@@ -7,13 +7,13 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from tests.builders import make_company
-from tests.xero_sync.xero_app.acts import NOW, WHO
+from tests.xero_sync.partner_programme.acts import NOW, WHO
 from xero_sync.connections import alerts
 from xero_sync.models import Connection, ScopeChange
 from xero_sync.partner_programme import acts
 from xero_sync.writeback.readiness import Readiness
 from xero_sync.xero_app import scopes
-from xero_sync.xero_app.exceptions import ProgrammeRefused
+from xero_sync.xero_app.exceptions import XeroAppRefused
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ def change(*added, at=YESTERDAY, **values):
 
 
 def refused(call, field, words):
-    with pytest.raises(ProgrammeRefused, match=words) as refusal:
+    with pytest.raises(XeroAppRefused, match=words) as refusal:
         call()
     assert refusal.value.field == field
 

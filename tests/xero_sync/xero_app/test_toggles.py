@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from tests.worlds import World
-from tests.xero_sync.xero_app.acts import TODAY, WHO, certify
+from tests.xero_sync.partner_programme.acts import TODAY, WHO, certify
 from xero_sync import jobs
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.models import XeroApp, XeroAppChange

@@ -6,16 +6,14 @@ from typing import Any
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
-from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lending import formats
 from lending.admin.base import ReadOnlyAdmin, Section, object_url
-from lending.money import as_words
 from xero_sync.admin.bank_feeds import actions
 from xero_sync.admin.entries.pages import state_in_words
 from xero_sync.bank_feeds import wording as feed_wording
@@ -82,7 +80,7 @@ class LenderAccountAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("opening statement balance"))
     def opening(self, obj: LenderAccount) -> str:
         """Spell the balance in the account's currency."""
-        return as_words(obj.opening_balance, obj.currency)
+        return formats.money(obj.opening_balance, obj.currency)
 
     def standing(self, obj: LenderAccount) -> list[str]:
         """Say what keeps lines back, and what a person does about it."""
@@ -104,8 +102,8 @@ def _missing_lines(account: LenderAccount) -> Section:
         rows=[
             (
                 _link(line),
-                as_words(line.lender_effect, line.company.currency),
-                localize(line.value_date),
+                formats.money(line.lender_effect, line.company.currency),
+                formats.day(line.value_date),
                 state_in_words(line.get_state_display(), line.get_reason_display()),
                 age(line.created_at, now),
             )
@@ -131,7 +129,7 @@ def _acts(account: LenderAccount) -> Section:
         columns=(_("When"), _("What"), _("From"), _("To"), _("By")),
         rows=[
             (
-                localize(localtime(act.at)),
+                formats.moment(act.at),
                 act.get_kind_display(),
                 _value(act, act.before),
                 _value(act, act.after),
@@ -206,7 +204,7 @@ class MissingLineAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("amount"))
     def amount(self, line: SyncRecord) -> str:
         """Spell the signed amount."""
-        return as_words(line.lender_effect, line.company.currency)
+        return formats.money(line.lender_effect, line.company.currency)
 
     @admin.display(description=gettext_lazy("state"))
     def state_words(self, line: SyncRecord) -> str:

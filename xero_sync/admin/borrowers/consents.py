@@ -1,9 +1,8 @@
 """What a borrower has agreed to on our page, on his connection's page."""
 
-from django.utils.formats import localize
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from lending import formats
 from lending.admin.base import Section
 from xero_sync.borrowers.consents import text_of
 from xero_sync.models import Connection
@@ -31,7 +30,7 @@ def consents(connection: Connection) -> Section:
         ),
         rows=[
             (
-                localize(localtime(one.given_at)),
+                formats.moment(one.given_at),
                 one.text_version,
                 one.language,
                 one.privacy_url or "–",

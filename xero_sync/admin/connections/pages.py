@@ -4,11 +4,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.utils.formats import localize
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lending import formats
 from lending.admin.base import Link, ReadOnlyAdmin, Section
 from xero_sync.admin.borrowers import pages as borrower_pages
 from xero_sync.admin.borrowers.consents import consents
@@ -171,8 +170,8 @@ def _lender_accounts(connection: Connection) -> Section:
                 account.source_account_id or "–",
                 account.target_account_id or "–",
                 account.get_feed_status_display(),
-                localize(account.feed_start_date) if account.feed_start_date else "–",
-                localize(localtime(account.void_since)) if account.void_since else "–",
+                formats.day(account.feed_start_date),
+                formats.moment(account.void_since),
             )
             for account in connection.lender_accounts.order_by("-pk")[:MOST_ROWS]
         ],
@@ -201,7 +200,7 @@ def _mappings(connection: Connection) -> Section:
                 mapping.expense_account_name or mapping.expense_account_id,
                 mapping.supplier_name or mapping.supplier_id,
                 f"{mapping.tax_rate_id} {mapping.tax_percent.normalize():f} %",
-                f"{localize(localtime(mapping.created_at))}, {mapping.chosen_by}",
+                f"{formats.moment(mapping.created_at)}, {mapping.chosen_by}",
             )
             for mapping in versions.order_by("-version")[:MOST_ROWS]
         ],
@@ -215,10 +214,10 @@ def _switches(connection: Connection) -> Section:
         columns=(_("When"), _("To"), _("Held entries"), _("From"), _("By")),
         rows=[
             (
-                localize(localtime(switch.switched_at)),
+                formats.moment(switch.switched_at),
                 _("on") if switch.on else _("off"),
                 switch.get_held_events_display() or "–",
-                localize(switch.publish_from) if switch.publish_from else "–",
+                formats.day(switch.publish_from),
                 switch.switched_by,
             )
             for switch in connection.switches.order_by("-pk")[:MOST_ROWS]
@@ -233,7 +232,7 @@ def _acts(connection: Connection) -> Section:
         columns=(_("When"), _("What"), _("Reason"), _("Detail"), _("By")),
         rows=[
             (
-                localize(localtime(act.acted_at)),
+                formats.moment(act.acted_at),
                 act.get_kind_display(),
                 act.reason or "–",
                 act.detail or "–",

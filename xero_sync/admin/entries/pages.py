@@ -6,14 +6,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lending import formats
 from lending.admin.base import ObjectAction, ReadOnlyAdmin, Section
-from lending.money import as_words
 from xero_sync.admin.base import search
 from xero_sync.admin.base.evidence import as_block, sent, shown, with_attempts
 from xero_sync.codat.exceptions import DecisionNotAllowed
@@ -26,9 +24,6 @@ from xero_sync.models.choices import (
 from xero_sync.models.state_sets import StateSet
 from xero_sync.runtime.clock import database_now
 from xero_sync.writeback import decisions
-
-# To the second, because changes follow each other quickly.
-MOMENT = "Y-m-d H:i:s"
 
 
 class DecisionForm(forms.Form):
@@ -178,7 +173,7 @@ class SyncRecordAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("effect on the lender account"))
     def effect(self, record: SyncRecord) -> str:
         """Spell the signed amount."""
-        return as_words(record.lender_effect, record.company.currency)
+        return formats.money(record.lender_effect, record.company.currency)
 
     @admin.display(description=gettext_lazy("waits for"))
     def waits_for(self, record: SyncRecord) -> str:
@@ -209,7 +204,7 @@ class SyncRecordAdmin(ReadOnlyAdmin):
                 columns=(_("When"), _("State"), _("Cause"), _("Who"), _("Note")),
                 rows=[
                     (
-                        date_format(localtime(change.at), MOMENT),
+                        formats.instant(change.at),
                         state_in_words(
                             change.get_to_state_display(), change.get_reason_display()
                         ),

@@ -8,6 +8,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from lending import formats
 from xero_sync.monitoring import limits
 from xero_sync.monitoring import wording as monitoring_wording
 from xero_sync.runtime.clock import database_now
@@ -30,7 +31,7 @@ def background(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _("Limits and background work"),
         "summary": monitoring_wording.summary(read),
-        "as_of": monitoring_wording.moment(read.now),
+        "as_of": formats.instant(read.now),
         # Each cell with its column's name, which a narrow screen shows beside it.
         "tables": [
             (table, [list(zip(table.columns, row, strict=True)) for row in table.rows])

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from lending import formats
 from xero_sync.admin.base import search
 from xero_sync.admin.base.evidence import SuperuserAdmin, as_block
 from xero_sync.models import Heartbeat, RateScope, WebhookMessage
@@ -102,7 +103,7 @@ class RateScopeAdmin(SuperuserAdmin):
     @admin.display(description=_("all free again"))
     def full_at(self, scope: RateScope) -> str:
         """Say when everything is free again."""
-        return monitoring_wording.moment(_limit(scope).full_at)
+        return formats.instant(_limit(scope).full_at)
 
 
 def _limit(scope: RateScope) -> limits.Limit:

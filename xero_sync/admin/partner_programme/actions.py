@@ -22,16 +22,17 @@ from xero_sync.admin.partner_programme.forms import (
 )
 from xero_sync.models import PartnerProgramme
 from xero_sync.models.programme import PartnerStep, Preparation
-from xero_sync.partner_programme import acts, checkpoints, preparation
+from xero_sync.partner_programme import acts, checkpoints, preparation, standing
+from xero_sync.partner_programme.exceptions import ProgrammeRefused
 from xero_sync.runtime.clock import database_now
-from xero_sync.xero_app import scopes, standing
-from xero_sync.xero_app.exceptions import ProgrammeRefused
+from xero_sync.xero_app import scopes
+from xero_sync.xero_app.exceptions import XeroAppRefused
 
 
 class ProgrammeAction(ObjectAction):
     """An act on the programme: one service takes what its form asks for."""
 
-    refusals = (ProgrammeRefused,)
+    refusals: tuple[type[Exception], ...] = (ProgrammeRefused,)
     done: Text = _("It was recorded.")
     service: Callable[..., object]
 
@@ -238,6 +239,7 @@ class RecordScopes(ProgrammeAction):
         "for: whoever consented before the change has to consent again."
     )
     done = _("The change was recorded; see who has to consent again.")
+    refusals = (XeroAppRefused,)
     service = staticmethod(scopes.record_change)
 
     def form_for(self, obj: PartnerProgramme, data: Any = None) -> forms.Form:  # noqa: ARG002

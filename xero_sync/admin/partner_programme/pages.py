@@ -13,15 +13,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from lending.admin.base import Link, object_url
+from lending.formats import instant
 from xero_sync.admin.base.single_row import OnePageAdmin
 from xero_sync.admin.partner_programme import actions as acts
 from xero_sync.models import Connection, PartnerProgramme
 from xero_sync.models.programme import THE_ONLY
-from xero_sync.partner_programme import report
-from xero_sync.partner_programme.fact import day_and_time
+from xero_sync.partner_programme import report, standing
 from xero_sync.partner_programme.report import Report
 from xero_sync.runtime.clock import database_now
-from xero_sync.xero_app import standing
 
 
 class PartnerProgrammeAdmin(OnePageAdmin):
@@ -63,7 +62,7 @@ class PartnerProgrammeAdmin(OnePageAdmin):
         return {
             "title": _("Partner programme"),
             "report": built,
-            "as_of": day_and_time(built.as_of),
+            "as_of": instant(built.as_of),
             "acts": self._acts(request, record),
             "next": self._next(request, built),
             "waiting": self._waiting(request, built),
@@ -76,7 +75,7 @@ class PartnerProgrammeAdmin(OnePageAdmin):
         built = report.build(now=database_now())
         context = {
             "report": built,
-            "as_of": day_and_time(built.as_of),
+            "as_of": instant(built.as_of),
             "lender": settings.LENDER_NAME,
             "back": self.page_address(),
         }

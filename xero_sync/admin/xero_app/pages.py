@@ -14,6 +14,7 @@ from django.views.decorators.debug import (
     sensitive_variables,
 )
 
+from lending import formats
 from lending.admin.base import ObjectAction, ReadOnlyAdmin, Section
 from xero_sync.admin.base.single_row import OnePageAdmin
 from xero_sync.admin.xero_app import actions as acts
@@ -58,7 +59,8 @@ class XeroAppAdmin(OnePageAdmin):
 
     def context(self, request: HttpRequest, record: XeroApp) -> dict[str, Any]:
         """Show the steps."""
-        shown = steps(record, facts.current(), self._programme_address(request))
+        current = facts.current()
+        shown = steps(record, current)
         possible = self.possible(request, record)
         return {
             "title": _("Xero app"),
@@ -70,6 +72,8 @@ class XeroAppAdmin(OnePageAdmin):
             "next": next(
                 (one for one in shown if one.standing == StepStanding.NEXT), None
             ),
+            "facts": current,
+            "programme_url": self._programme_address(request),
             "is_off": record.integration_on is False,
             "sections": [changes_section()],
         }
@@ -144,7 +148,7 @@ def changes_section() -> Section:
         columns=(_("When"), _("What"), _("Before"), _("After"), _("By")),
         rows=[
             (
-                problems.moment(change.changed_at),
+                formats.moment(change.changed_at),
                 _what(change),
                 _value(change, change.before),
                 _value(change, change.after),
@@ -166,5 +170,5 @@ def _value(change: XeroAppChange, text: str) -> str:
     if not text:
         return "–"
     if change.field == "pasted_at":
-        return problems.moment(datetime.fromisoformat(text))
+        return formats.moment(datetime.fromisoformat(text))
     return f"…{text}" if change.field == keys.SECRET else text

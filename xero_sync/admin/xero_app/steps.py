@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from lending.admin.base import Text
@@ -38,22 +36,29 @@ class Value:
 
 @dataclass
 class Step:
-    """One step: what to do and where, what to copy, what is recorded, what to click."""
+    """One step: what to copy, what is recorded, what to click.
 
+    What to do and where is told by the template of its name.
+    """
+
+    name: str
     title: Text
     is_done: bool
-    todo: Sequence[Text]
     # Whether the later steps can go ahead without it.
     can_wait: bool = False
     needs_a_person: bool = False
     copies: Sequence[Value] = ()
     recorded: Sequence[Value] = ()
-    # What the guide warns of, and what is noticed of our own record.
-    warnings: Sequence[Text] = ()
+    # What is noticed of our own record.
     notices: Sequence[Text] = ()
     acts: Sequence[str] = ()
     number: int = 0
     standing: StepStanding = field(default=StepStanding.LATER)
+
+    @property
+    def template(self) -> str:
+        """Name the template that tells what to do."""
+        return f"admin/xero_app_steps/{self.name}.html"
 
     @property
     def standing_words(self) -> Text:
@@ -74,18 +79,6 @@ def numbered(steps: Sequence[Step]) -> Sequence[Step]:
             step.standing = StepStanding.NEXT
             is_next_known = True
     return steps
-
-
-def outside(url: str, label: Text) -> SafeString:
-    """Lead to a page of Xero's or Codat's, in a tab of its own."""
-    return format_html(
-        '<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>', url, label
-    )
-
-
-def with_parts(sentence: Text, **parts: object) -> SafeString:
-    """Fill in a sentence's links and words."""
-    return format_html(str(sentence), **parts)
 
 
 def filled(*pairs: tuple[Text, str]) -> list[Value]:

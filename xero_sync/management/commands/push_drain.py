@@ -16,8 +16,9 @@ from xero_sync.codat.exceptions import CodatError
 from xero_sync.management.base import XeroCommand
 from xero_sync.models import Heartbeat, SyncRecord
 from xero_sync.models.choices import State
-from xero_sync.runtime import leases, task_queue
+from xero_sync.runtime import heartbeats, task_queue
 from xero_sync.runtime.clock import database_now
+from xero_sync.writeback import due
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class Command(XeroCommand):
                 self.say("Draining; stop with Ctrl-C.")
                 Loop(stopped).run()
                 # Whoever stops it on purpose needs no warning that it is gone.
-                leases.sign_off(name=leases.LOOP)
+                heartbeats.sign_off(name=heartbeats.LOOP)
                 self.say("Stopped; nothing is lost.")
             else:
                 self._once(stopped)
@@ -63,13 +64,13 @@ class Command(XeroCommand):
                 signal.signal(number, handler)
 
     def _once(self, stopped: Event) -> None:
-        jobs.sweep(seen_as=leases.ONCE)
+        jobs.sweep(seen_as=heartbeats.ONCE)
         while not stopped.is_set():
             done = jobs.run_slice(
                 seconds=settings.WRITEBACK_SLICE_SECONDS, stop=stopped.is_set
             )
             self.say(f"{done[0].upper()}{done[1:]}.")
-            wait = leases.seconds_until_due(now=database_now())
+            wait = due.seconds_until_due(now=database_now())
             if wait is None or wait > 0 or done == jobs.BUSY:
                 break
         waiting = SyncRecord.objects.filter(state__in=(State.PENDING, State.UNKNOWN))
@@ -103,14 +104,14 @@ class Loop:
 
     def _turn(self) -> None:
         now = database_now()
-        leases.beat(name=leases.LOOP, now=now)
+        heartbeats.beat(name=heartbeats.LOOP, now=now)
         is_time_to_sweep = time.monotonic() >= self._next_sweep
         if is_time_to_sweep:
-            jobs.sweep(seen_as=leases.LOOP)
+            jobs.sweep(seen_as=heartbeats.LOOP)
             task_queue.forget_stale_nudges(now=now)
             self._check_daily(now)
             self._next_sweep = time.monotonic() + SWEEP_SECONDS
-        wait = leases.seconds_until_due(now=now)
+        wait = due.seconds_until_due(now=now)
         # Connections in doubt are looked at in a slice, and make nothing due.
         if is_time_to_sweep or (wait is not None and wait <= 0):
             jobs.run_slice(
@@ -120,7 +121,7 @@ class Loop:
     def _check_daily(self, now: datetime) -> None:
         recent = Heartbeat.objects.filter(name=DAILY, beat_at__gt=now - A_DAY)
         if not recent.exists():
-            leases.beat(name=DAILY, now=now)
+            heartbeats.beat(name=DAILY, now=now)
             jobs.daily_check()
 
     def _pause(self) -> float:

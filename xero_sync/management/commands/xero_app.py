@@ -4,13 +4,13 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from lending import formats
 from xero_sync.management.base import XeroCommand
 from xero_sync.models import XeroApp
 from xero_sync.runtime.clock import database_now
 from xero_sync.writeback.paced_client import paced_client
 from xero_sync.xero_app import facts, keys, problems, records, registration, toggles
 from xero_sync.xero_app.facts import AppFacts
-from xero_sync.xero_app.problems import moment
 
 
 class Command(XeroCommand):
@@ -50,7 +50,7 @@ def _lines(app: XeroApp, now: AppFacts) -> list[tuple[str, str]]:
         ("Xero at Codat", _at_codat(app)),
         ("Partner status", "certified" if now.is_certified else "none"),
         ("Connection cap", _cap(now.connection_cap)),
-        ("Feeds approved", approved.isoformat() if approved else "not recorded"),
+        ("Feeds approved", formats.day(approved) if approved else "not recorded"),
         ("Bank feeds here", _switch(on=app.bank_feeds_on)),
     ]
 
@@ -58,7 +58,8 @@ def _lines(app: XeroApp, now: AppFacts) -> list[tuple[str, str]]:
 def _key_words(app: XeroApp) -> str:
     if absent := keys.missing(app):
         return f"{' and '.join(absent)} not recorded"
-    where = "not yet" if app.pasted_at is None else f"since {moment(app.pasted_at)}"
+    pasted = app.pasted_at
+    where = "not yet" if pasted is None else f"since {formats.moment(pasted)}"
     return f"secret …{app.secret_ending}; in Codat's portal: {where}"
 
 
@@ -73,4 +74,4 @@ def _switch(*, on: bool | None) -> str:
 def _at_codat(app: XeroApp) -> str:
     if app.looked_at is None:
         return "not asked yet; use --check"
-    return f"{_switch(on=app.enabled_at_codat)}, read {moment(app.looked_at)}"
+    return f"{_switch(on=app.enabled_at_codat)}, read {formats.moment(app.looked_at)}"

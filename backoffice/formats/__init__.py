@@ -1,0 +1,1 @@
+"""How Django itself writes the days and times of its columns, by language."""

@@ -1,0 +1,127 @@
+"""Connections in the admin: read-only, and moved by acts."""
+
+import pytest
+
+from tests.backoffice.admin.rows import make_evidence, operator, page, superuser
+from tests.worlds import World, states
+from xero_sync.models import Connection
+
+pytestmark = pytest.mark.django_db
+
+ACTS = ("switch-on", "switch-off", "feeds-on", "feeds-off", "confirm-organisation")
+
+
+def act(name, connection):
+    return page(Connection, name, connection.pk)
+
+
+def offered(client, connection):
+    shown = client.get(page(Connection, "change", connection.pk)).content.decode()
+    return {name for name in ACTS if act(name, connection) in shown}
+
+
+def test_a_connection_shows_its_accounts_mapping_and_switches():
+    connection = make_evidence().company.connections.get()
+
+    shown = superuser().get(page(Connection, "change", connection.pk)).content.decode()
+
+    for section in ("Lender accounts", "Account mapping", "Write-back switched"):
+        assert f"<h2>{section}</h2>" in shown
+    assert f"source-{connection.company_id}" in shown
+
+
+def test_write_back_is_switched_on_and_off():
+    borrower = World().borrower(writeback=False)
+    client = operator("xero_sync.change_connection")
+    assert offered(client, borrower.connection) == {"switch-on", "feeds-off"}
+
+    client.post(act("switch-on", borrower.connection))
+    assert borrower.connection.writeback_on
+    assert offered(client, borrower.connection) == {"switch-off", "feeds-off"}
+    client.post(act("switch-off", borrower.connection))
+
+    assert not borrower.connection.writeback_on
+    switches = borrower.connection.switches.order_by("pk")
+    assert [(one.on, one.switched_by) for one in switches] == [
+        (True, "user:anna"),
+        (False, "user:anna"),
+    ]
+
+
+def test_write_back_cannot_be_switched_on_before_the_accounts_are_chosen():
+    connection = make_evidence().company.connections.get()
+    Connection.objects.filter(pk=connection.pk).update(status="PendingAuth")
+
+    answer = superuser().post(act("switch-on", connection))
+
+    assert answer.status_code == 200
+    assert answer.context["form"].non_field_errors()
+    connection.refresh_from_db()
+    assert not connection.writeback_on
+
+
+def test_held_entries_need_a_choice_and_a_date():
+    borrower = World().borrower(writeback=False)
+    loan = borrower.loan()
+    event = borrower.record(loan, "drawdown", "800")
+    client = superuser()
+    url = act("switch-on", borrower.connection)
+    assert "2 held entries" in client.get(url).content.decode()
+
+    nothing = client.post(url, {})
+    assert list(nothing.context["form"].errors) == ["held_events"]
+    no_date = client.post(url, {"held_events": "publish"})
+    assert list(no_date.context["form"].errors) == ["publish_from"]
+    assert not borrower.connection.writeback_on
+    client.post(url, {"held_events": "publish", "publish_from": str(event.value_date)})
+
+    assert borrower.connection.writeback_on
+    assert states(loan)[1] == ("drawdown", "transfer", "queued")
+
+
+def test_held_entries_can_be_left_out():
+    borrower = World().borrower(writeback=False)
+    loan = borrower.loan()
+    borrower.record(loan, "drawdown", "800")
+
+    superuser().post(
+        act("switch-on", borrower.connection), {"held_events": "leave_out"}
+    )
+
+    assert {state for _, _, state in states(loan)} == {"cancelled left_out"}
+
+
+def test_bank_feeds_are_switched():
+    borrower = World().borrower()
+    client = superuser()
+
+    client.post(act("feeds-off", borrower.connection))
+    assert not borrower.connection.bank_feeds
+    client.post(act("feeds-on", borrower.connection))
+
+    assert borrower.connection.bank_feeds
+
+
+def test_another_organisation_is_confirmed():
+    connection = make_evidence().company.connections.get()
+    client = superuser()
+    assert "confirm-organisation" not in offered(client, connection)
+    Connection.objects.filter(pk=connection.pk).update(organisation_changed=True)
+    assert "confirm-organisation" in offered(client, connection)
+
+    client.post(act("confirm-organisation", connection))
+
+    connection.refresh_from_db()
+    assert not connection.organisation_changed
+
+
+def test_who_may_only_look_cannot_act():
+    connection = make_evidence().company.connections.get()
+    client = operator("xero_sync.view_connection")
+
+    assert offered(client, connection) == set()
+    for name in ACTS:
+        assert client.get(act(name, connection)).status_code == 403
+        assert client.post(act(name, connection)).status_code == 403
+    connection.refresh_from_db()
+    assert (connection.writeback_on, connection.bank_feeds) == (False, False)
