@@ -1,70 +1,28 @@
 """Webhook endpoints: where this product tells other services what has happened."""
 
-from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backoffice.api.framework.base import ApiView, checked
-from backoffice.api.framework.fields import NoBody, StrictSerializer
+from backoffice.api.framework.base import checked
+from backoffice.api.framework.fields import NoBody
 from backoffice.api.framework.idempotency import once
 from backoffice.api.framework.pagination import page_of
-from backoffice.api.framework.problems import Problem
 from backoffice.api.framework.replies import Reply
-from backoffice.api.framework.visible import one_or_404
 from backoffice.api.webhooks.answers import (
-    DeliveryShown,
     EndpointShown,
     EndpointWithSecret,
-    Replayed,
     TestSent,
 )
-from backoffice.api.webhooks.bodies import EndpointBody, EndpointChanges, ReplayBody
-from backoffice.api.webhooks.queries import DeliveryQuery, EndpointQuery
-from backoffice.models import KeyScope, WebhookAttempt, WebhookEndpoint
+from backoffice.api.webhooks.base import Fields, WebhookView, endpoint_or_404
+from backoffice.api.webhooks.bodies import EndpointBody, EndpointChanges
+from backoffice.api.webhooks.queries import EndpointQuery
+from backoffice.models import KeyScope, WebhookEndpoint
 from backoffice.webhooks import services
 from xero_sync.runtime.clock import database_now
-
-Fields = Mapping[str, Any]
-
-
-class WebhookView(ApiView):
-    """Only for keys that may see all companies: messages tell of every one."""
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Let in who may.
-
-        Raises:
-            Problem: 403, the key is for chosen companies.
-        """
-        super().initial(request, *args, **kwargs)
-        if not self.caller.key.all_companies:
-            raise Problem(
-                "not_permitted",
-                "This key is for chosen companies; webhooks tell of all of them.",
-                status=HTTPStatus.FORBIDDEN,
-            )
-
-    def done(
-        self,
-        request: Request,
-        endpoint_id: UUID,
-        body: type[StrictSerializer],
-        act: Callable[[WebhookEndpoint, Fields], Reply],
-    ) -> Response:
-        """Act on an endpoint by a checked body, in one transaction.
-
-        Raises:
-            Problem: 404, there is no such endpoint.
-        """
-        endpoint = endpoint_or_404(endpoint_id)
-        fields = checked(body, request)
-        return once(request, lambda: act(endpoint, fields))
 
 
 class Endpoints(WebhookView):
@@ -164,42 +122,6 @@ class Test(WebhookView):
         return self.done(request, endpoint_id, NoBody, send_test)
 
 
-class Replay(WebhookView):
-    """`webhook-endpoints/{id}/replay`."""
-
-    scopes = {"POST": KeyScope.WEBHOOKS_ADMIN}
-
-    @extend_schema(
-        operation_id="replayMessages",
-        summary="Send messages once more",
-        request=ReplayBody,
-        responses={202: Replayed},
-    )
-    def post(self, request: Request, endpoint_id: UUID) -> Response:
-        """Send one message, or those of a time, once more, under the same ids."""
-        return self.done(request, endpoint_id, ReplayBody, replay)
-
-
-class Deliveries(WebhookView):
-    """`webhook-endpoints/{id}/deliveries`."""
-
-    scopes = {"GET": KeyScope.WEBHOOKS_ADMIN}
-    queries = {"GET": DeliveryQuery}
-
-    @extend_schema(
-        operation_id="listDeliveries",
-        summary="List what was sent to an endpoint",
-        responses=page_of(DeliveryShown),
-    )
-    def get(self, request: Request, endpoint_id: UUID) -> Response:  # noqa: ARG002
-        """List what was sent to an endpoint, newest first, with every attempt."""
-        attempts = WebhookAttempt.objects.order_by("pk")
-        found = endpoint_or_404(endpoint_id).deliveries.select_related("message")
-        return self.listed(
-            found.prefetch_related(Prefetch("tries", queryset=attempts)), DeliveryShown
-        )
-
-
 def create(author: str, fields: Fields) -> Reply:
     """Make an endpoint from a checked body."""
     endpoint, secret = services.create_endpoint(
@@ -232,27 +154,3 @@ def send_test(endpoint: WebhookEndpoint, fields: Fields) -> Reply:  # noqa: ARG0
     """Send a test."""
     delivery = services.send_test(endpoint=endpoint, now=database_now())
     return Reply(HTTPStatus.ACCEPTED, TestSent.of(delivery))
-
-
-def replay(endpoint: WebhookEndpoint, fields: Fields) -> Reply:
-    """Send something once more."""
-    now = database_now()
-    if "message_id" in fields:
-        services.replay_message(endpoint=endpoint, now=now, **fields)
-        count = 1
-    else:
-        count = services.replay_range(endpoint=endpoint, now=now, **fields)
-    return Reply(HTTPStatus.ACCEPTED, Replayed.of(messages=count))
-
-
-def endpoint_or_404(endpoint_id: UUID) -> WebhookEndpoint:
-    """Return an endpoint that is not deleted.
-
-    Raises:
-        Problem: 404.
-    """
-    found: WebhookEndpoint = one_or_404(
-        WebhookEndpoint.objects.present().filter(pk=endpoint_id),
-        f"There is no webhook endpoint {endpoint_id}.",
-    )
-    return found
