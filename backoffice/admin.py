@@ -15,7 +15,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.api_keys.admin import ApiClientAdmin, ApiKeyAdmin
+from backoffice.api_keys.admin import ApiKeyAdmin
+from backoffice.api_keys.client_admin import ApiClientAdmin
 from backoffice.models import ApiClient, ApiKey, WebhookDelivery, WebhookEndpoint
 from backoffice.positions import fee_tax_of, records_of
 from backoffice.webhooks import admin as webhook_admin

@@ -304,7 +304,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "EXCEPTION_HANDLER": "backoffice.api.framework.problems.handler",
+    "EXCEPTION_HANDLER": "backoffice.api.framework.problem_documents.handler",
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_SCHEMA_CLASS": "backoffice.api.description.generator.ApiSchema",
     # `?format=` is a parameter like any other: unknown.

@@ -10,6 +10,7 @@ from backoffice.api.connections import views as connections
 from backoffice.api.description import pages
 from backoffice.api.lending import batches, companies, events, loans
 from backoffice.api.sync_records import views as sync_records
+from backoffice.api.webhooks import deliveries
 from backoffice.api.webhooks import views as webhooks
 
 
@@ -75,9 +76,9 @@ urlpatterns = [
         webhooks.Rotation.as_view(),
     ),
     path("webhook-endpoints/<uuid:endpoint_id>/test", webhooks.Test.as_view()),
-    path("webhook-endpoints/<uuid:endpoint_id>/replay", webhooks.Replay.as_view()),
+    path("webhook-endpoints/<uuid:endpoint_id>/replay", deliveries.Replay.as_view()),
     path(
         "webhook-endpoints/<uuid:endpoint_id>/deliveries",
-        webhooks.Deliveries.as_view(),
+        deliveries.Deliveries.as_view(),
     ),
 ]

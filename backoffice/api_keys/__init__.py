@@ -1,4 +1,4 @@
 """Keys of the API's callers: made, listed, revoked.
 
-Doors: `services`, `admin` (their pages), `wording`.
+Doors: `services`, `admin` and `client_admin` (their pages), `wording`.
 """

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,16 +19,11 @@ from django.utils.translation import gettext_lazy
 from backoffice.api_keys import services as api_keys
 from backoffice.api_keys.forms import KeyForm
 from backoffice.api_keys.wording import companies_in_words, needs_a_look, state_in_words
-from backoffice.models import ApiClient, ApiKey, KeyScope
-from lending import formats
+from backoffice.models import ApiKey, KeyScope
 from lending.admin.base import (
-    BackOfficeAdmin,
-    Link,
     ObjectAction,
     ReadOnlyAdmin,
-    Section,
     author,
-    may_see,
     object_url,
 )
 from lending.admin.filters import ChoiceFilter
@@ -187,81 +182,6 @@ class ApiKeyAdmin(ReadOnlyAdmin):
                 context |= {"back": object_url(made[0]), "title": _("A key was made")}
                 return TemplateResponse(request, "admin/api_key_made.html", context)
         return TemplateResponse(request, "admin/object_action.html", context)
-
-
-class ApiClientAdmin(BackOfficeAdmin):
-    """Services that call the API, made with their first key."""
-
-    list_display = ("name", "is_active", "accepted_keys", "last_used", "created_at")
-    list_filter = ("is_active",)
-    search_fields = ("name__startswith",)
-    search_help_text = gettext_lazy("The beginning of a name.")
-    ordering = ("name",)
-    sortable_by = ("name",)
-    fields = ("name", "is_active", "created_at")
-    # What was done is signed with the name.
-    readonly_fields = ("name", "created_at")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Count the keys that are accepted, and find the last use of any."""
-        accepted = Q(keys__in=ApiKey.objects.accepted(timezone.now()))
-        clients: QuerySet = super().get_queryset(request)
-        counted: QuerySet = clients.annotate(
-            accepted=Count("keys", filter=accepted), used=Max("keys__last_used_at")
-        )
-        return counted
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        """Refuse: a client is made with its first key."""
-        return False
-
-    @admin.display(description=gettext_lazy("accepted keys"))
-    def accepted_keys(self, client: Any) -> int:
-        """Count the keys that are accepted."""
-        return int(client.accepted)
-
-    @admin.display(description=gettext_lazy("last used"), empty_value="–")
-    def last_used(self, client: Any) -> datetime | None:
-        """Tell when any of its keys was used."""
-        moment: datetime | None = client.used
-        return moment
-
-    def links(self, request: HttpRequest, obj: ApiClient) -> list[Link]:
-        """Lead to the making of a key."""
-        if not (obj.is_active and request.user.has_perm("backoffice.add_apikey")):
-            return []
-        add = reverse("admin:backoffice_apikey_add")
-        return [Link(_("Make a key"), f"{add}?client={obj.pk}")]
-
-    def sections(self, request: HttpRequest, obj: ApiClient) -> list[Section]:
-        """Show the keys to those who may see keys."""
-        if not may_see(request, ApiKey):
-            return []
-        now = timezone.now()
-        keys = obj.keys.select_related("client").order_by("-pk")
-        return [
-            Section(
-                title=_("Keys"),
-                columns=(
-                    _("Key"),
-                    _("Scopes"),
-                    _("State"),
-                    _("Last used"),
-                    _("Expires"),
-                ),
-                rows=[
-                    (
-                        format_html('<a href="{}">{}</a>', object_url(key), key),
-                        ", ".join(key.scopes),
-                        state_cell(key, now),
-                        formats.moment(key.last_used_at),
-                        formats.moment(key.expires_at),
-                    )
-                    for key in keys
-                ],
-                notes=[str(ROTATION)],
-            )
-        ]
 
 
 def state_cell(key: ApiKey, now: datetime) -> SafeString | str:

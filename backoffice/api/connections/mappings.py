@@ -1,26 +1,29 @@
 """The accounts that a borrower chooses, for lenders that host their own page."""
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backoffice.api.connections import representations as show
-from backoffice.api.connections import schemas
-from backoffice.api.connections.views import connection_or_404, live_or_409
-from backoffice.api.framework import patterns
-from backoffice.api.framework.authentication import Caller
-from backoffice.api.framework.base import ApiView, checked
-from backoffice.api.framework.fields import DayField, StrictSerializer, TextField
-from backoffice.api.framework.idempotency import Reply, once_with_calls
-from backoffice.api.framework.problems import CONTRADICTORY
-from backoffice.api.lending.schemas import Problem
+from backoffice.api.connections.base import (
+    ConnectionView,
+    Fields,
+    connection_or_404,
+    live_or_409,
+)
+from backoffice.api.connections.bodies import MappingBody
+from backoffice.api.connections.mapping_answers import (
+    ChoicesShown,
+    MappingHistory,
+    MappingShown,
+)
+from backoffice.api.framework.base import OK
+from backoffice.api.framework.problem_documents import ProblemDocument
+from backoffice.api.framework.replies import Reply
 from backoffice.models import KeyScope
 from xero_sync.accounts import choice
 from xero_sync.accounts import options as account_options
@@ -30,6 +33,7 @@ from xero_sync.accounts.choice import (
     NewExpenseAccount,
     NewLenderAccount,
 )
+from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import WritebackBlocked
 from xero_sync.connections import status as connection_status
 from xero_sync.models import Connection
@@ -37,7 +41,6 @@ from xero_sync.runtime.clock import database_now
 from xero_sync.writeback import readiness
 from xero_sync.writeback.paced_client import Deadline, paced_client
 
-OK = 200
 # Web servers commonly end a request after 30 seconds.
 PATIENCE_SECONDS = 20
 # Where the body has a field that a service names.
@@ -52,89 +55,7 @@ PLACES = {
 }
 
 
-class NumberText(TextField):
-    """A number as text, without an exponent."""
-
-    def __init__(self, pattern: str, example: str, **options: Any) -> None:
-        super().__init__(**options)
-        self.pattern, self._example = pattern, example
-
-    def to_internal_value(self, data: Any) -> str:
-        """Return the text."""
-        text = super().to_internal_value(data)
-        if not re.fullmatch(self.pattern, text, re.ASCII):
-            words = f"write it as text, such as “{self._example}”."
-            raise serializers.ValidationError(words, code="not_a_number")
-        return text
-
-
-class NewAccountBody(StrictSerializer):
-    """A lender account to be made with its bank feed."""
-
-    account_number = TextField(
-        required=False, max_length=34, help_text="Left out: the configured one."
-    )
-    sort_code = TextField(required=False, max_length=8, help_text="Needed for GBP.")
-    feed_start_date = DayField(required=False)
-
-
-class LenderAccountBody(StrictSerializer):
-    """Either `new`, or a bank account in Xero to adopt."""
-
-    new = NewAccountBody(required=False)
-    target_account_id = TextField(required=False, max_length=64)
-    source_account_id = TextField(
-        required=False, max_length=50, help_text="If a feed of ours is to go on."
-    )
-    opening_balance = NumberText(
-        patterns.SIGNED_AMOUNT,
-        "-120.50",
-        required=False,
-        help_text="Of that feed's statement.",
-    )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Ask for one of the two."""
-        if "new" in attrs and len(attrs) > 1:
-            words = {"new": ["give it alone, or leave it out to adopt an account."]}
-            raise serializers.ValidationError(words, code=CONTRADICTORY)
-        if "new" not in attrs and "target_account_id" not in attrs:
-            words = {"target_account_id": ["name the account, or give new."]}
-            raise serializers.ValidationError(words, code=CONTRADICTORY)
-        return attrs
-
-
-class ExpenseAccountBody(StrictSerializer):
-    """An expense account to be made, unless its code is there."""
-
-    nominal_code = TextField(max_length=10)
-    name = TextField(max_length=150)
-
-
-class MappingBody(StrictSerializer):
-    """What is chosen; what is left out stays as it is."""
-
-    lender_account = LenderAccountBody(required=False)
-    nominated_account_id = TextField(required=False, max_length=64)
-    expense_account_id = TextField(required=False, max_length=64)
-    expense_account = ExpenseAccountBody(required=False)
-    supplier_id = TextField(
-        required=False, max_length=64, help_text="At first found or made by name."
-    )
-    tax_rate_id = TextField(required=False, max_length=64, help_text="At first NONE.")
-    tax_percent = NumberText(
-        patterns.PERCENT, "20", required=False, help_text="At first 0."
-    )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse two expense accounts."""
-        if "expense_account" in attrs and "expense_account_id" in attrs:
-            words = {"expense_account": ["give it or expense_account_id, not both."]}
-            raise serializers.ValidationError(words, code=CONTRADICTORY)
-        return attrs
-
-
-class Choices(ApiView):
+class Choices(ConnectionView):
     """`connections/{id}/choices`."""
 
     scopes = {"GET": KeyScope.EVENTS_READ}
@@ -143,7 +64,7 @@ class Choices(ApiView):
     @extend_schema(
         operation_id="listChoices",
         summary="Show what can be mapped",
-        responses={200: schemas.ChoicesShown, 409: Problem, 422: Problem},
+        responses={200: ChoicesShown, 409: ProblemDocument, 422: ProblemDocument},
     )
     def get(self, request: Request, number: UUID) -> Response:  # noqa: ARG002
         """Show what can be mapped, as Codat has read it from Xero."""
@@ -154,10 +75,13 @@ class Choices(ApiView):
             )
             offered = account_options.choices(connection=row, client=client)
             rates = account_options.tax_rates(connection=row, client=client)
-        return Response(show.choices(row, offered, rates))
+        accounts = row.lender_accounts.order_by("pk")
+        return Response(
+            ChoicesShown.of(offered, lender_accounts=accounts, tax_rates=rates)
+        )
 
 
-class AccountMapping(ApiView):
+class AccountMapping(ConnectionView):
     """`connections/{id}/mapping`."""
 
     scopes = {"GET": KeyScope.EVENTS_READ, "PUT": KeyScope.MAPPINGS_WRITE}
@@ -166,20 +90,21 @@ class AccountMapping(ApiView):
     @extend_schema(
         operation_id="getMapping",
         summary="Show the accounts that are chosen",
-        responses=schemas.MappingHistory,
+        responses=MappingHistory,
     )
     def get(self, request: Request, number: UUID) -> Response:  # noqa: ARG002
         """Show the accounts that are chosen, and all versions before."""
         row = connection_or_404(self.caller, number)
         versions = row.mappings.select_related("lender_account").order_by("-version")
-        shown = [show.mapping(one) for one in versions]
-        return Response({"present": shown[0] if shown else None, "history": shown[1:]})
+        found: list[Any] = list(versions)
+        present, *history = found or [None]
+        return Response(MappingHistory.of(present=present, history=history))
 
     @extend_schema(
         operation_id="chooseAccounts",
         summary="Choose accounts",
         request=MappingBody,
-        responses=schemas.MappingShown,
+        responses=MappingShown,
     )
     def put(self, request: Request, number: UUID) -> Response:
         """Choose accounts; the same choice again is the version that there is.
@@ -188,29 +113,25 @@ class AccountMapping(ApiView):
         the answer is 503: a repeat goes on where this stopped.
         """
         row = live_or_409(self.caller, number)
-        fields = checked(MappingBody, request)
-        return once_with_calls(request, lambda: choose(self.caller, row, fields))
+        return self.done_at_codat(request, row, MappingBody, self._choose)
 
-
-def choose(caller: Caller, row: Connection, fields: Mapping[str, Any]) -> Reply:
-    """Choose accounts from a checked body."""
-    before = readiness.latest_mapping(row)
-    try:
-        with paced_client() as client:
+    def _choose(self, row: Connection, fields: Fields, client: CodatClient) -> Reply:
+        before = readiness.latest_mapping(row)
+        try:
             chosen = choice.choose(
                 connection=connection_status.require_linked(
                     connection=row, client=client, now=database_now()
                 ),
                 choice=_choice(fields),
                 client=client,
-                chosen_by=caller.author,
+                chosen_by=self.caller.author,
                 now=database_now,
                 wait=Deadline(PATIENCE_SECONDS),
             )
-    except WritebackBlocked as exc:
-        exc.field = PLACES.get(exc.field, exc.field)
-        raise
-    return Reply(OK, show.mapping(chosen), is_new=before != chosen)
+        except WritebackBlocked as exc:
+            exc.field = PLACES.get(exc.field, exc.field)
+            raise
+        return Reply(OK, MappingShown.of(chosen), is_new=before != chosen)
 
 
 def _choice(fields: Mapping[str, Any]) -> Choice:

@@ -1,4 +1,4 @@
 """The API described: OpenAPI made from its code, and the pages that show it.
 
-Doors: `generator` (for drf-spectacular), `pages`, `examples`.
+Doors: `generator`, `outgoing` and `plain` (for drf-spectacular), `pages`, `examples`.
 """

@@ -1,6 +1,7 @@
 """The examples of the description; the tests send them and check the answers."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,6 +22,11 @@ class Example:
     body: Any = None
     path: dict[str, str] = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The name in words: “TakeOnACompany” is “Take on a company”."""
+        return re.sub("(?<!^)(?=[A-Z])", " ", self.name).capitalize()
 
 
 @cache

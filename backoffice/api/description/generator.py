@@ -11,23 +11,16 @@ from typing import Any, cast
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
-from rest_framework.serializers import Serializer
+from rest_framework.serializers import ChoiceField
 
 from backoffice.api.description import examples
-from backoffice.api.description.settings import BEARER, ref
+from backoffice.api.description.settings import BEARER, TAGS, ref
 from backoffice.api.framework import patterns
-from backoffice.api.framework.base import DRY_RUN, ApiView
+from backoffice.api.framework.base import ApiView
 from backoffice.api.framework.fields import StrictSerializer, TextField
-from backoffice.api.framework.filters import ORDERING
-from backoffice.api.framework.idempotency import HEADER
-from backoffice.api.framework.pagination import (
-    CURSOR,
-    LARGEST_PAGE,
-    LIMIT,
-    PAGE_PARAMETERS,
-    PAGE_SIZE,
-)
-from backoffice.api.lending import schemas
+from backoffice.api.framework.fingerprints import HEADER
+from backoffice.api.framework.problem_documents import ProblemDocument
+from backoffice.api.framework.queries import ListQuery, Query
 
 WRITES = {"POST", "PUT", "PATCH"}
 JSON = dict[str, Any]
@@ -62,20 +55,14 @@ class ApiSchema(AutoSchema):
         return [{BEARER: [self._scope()]}]
 
     def get_tags(self) -> list[str]:
-        """Sort operations by their resource."""
-        return [self.path.removeprefix("/api/v1/").partition("/")[0]]
+        """Sort operations by their resource, the last that the path names."""
+        return [one for one in self.path.split("/") if one in TAGS][-1:]
 
     def get_override_parameters(self) -> list[Any]:
-        """Return the parameters that the view checks, and the header of repeats."""
-        found = [*super().get_override_parameters(), *self._of_lists()]
-        known = self._ours.parameters.get(self.method, set())
-        if known >= PAGE_PARAMETERS:
-            found += self._of_pages()
-        if DRY_RUN in known:
-            words = "`true`: answer what would be written, and change nothing."
-            found.append(
-                OpenApiParameter(DRY_RUN, {"type": "boolean"}, description=words)
-            )
+        """Return the parameters that the view reads, and the header of repeats."""
+        found: list[Any] = [*super().get_override_parameters()]
+        if self._query:
+            found.append(self._query)
         if self.method in WRITES:
             words = (
                 "Names the attempt, for ever: the same content gets the stored answer, "
@@ -89,11 +76,23 @@ class ApiSchema(AutoSchema):
             )
         return found
 
+    def _process_override_parameters(self, direction: Any = "request") -> JSON:
+        found: JSON = super()._process_override_parameters(direction)
+        for one in found.values():
+            if "enum" in one["schema"]:
+                # Of a few words none is empty.
+                one["schema"].pop("minLength", None)
+        return found
+
     def get_examples(self) -> list[OpenApiExample]:
         """Return the examples that the tests send."""
         found = []
         for one in examples.of_operation(self.get_operation_id()):
-            shared: JSON = {"name": one.name, "summary": one.given}
+            shared: JSON = {
+                "name": one.name,
+                "summary": one.label,
+                "description": one.given,
+            }
             if one.body is not None:
                 found.append(
                     OpenApiExample(**shared, value=one.body, request_only=True)
@@ -109,61 +108,31 @@ class ApiSchema(AutoSchema):
                 )
         return found
 
-    def _of_lists(self) -> Iterator[OpenApiParameter]:
-        filters = self._ours.filters
-        if filters is None or self.method != "GET":
-            return
-        for name, one in filters.base_filters.items():
-            schema = one.field.schema
-            yield OpenApiParameter(name, schema, description=one.extra["help_text"])
-        words = (
-            "Pages do not shift while rows are added; see Lists on those added late."
-        )
-        if filters.ordered_by:
-            windows = ", ".join(f"`{name}`" for name in filters.ordered_by)
-            order = next(iter(filters.ordered_by.values()))
-            words += f" With {windows} it is `{order}` unless another is asked for."
-        orders = list(filters.orders)
-        schema = {"type": "string", "enum": orders, "default": orders[0]}
-        yield OpenApiParameter(ORDERING, schema, description=words)
-        yield from self._of_pages()
-
-    def _of_pages(self) -> Iterator[OpenApiParameter]:
-        words = "From `next` or `previous` of a page."
-        yield OpenApiParameter(
-            CURSOR, {"type": "string", "pattern": patterns.CURSOR}, description=words
-        )
-        schema: JSON = {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": LARGEST_PAGE,
-            "default": PAGE_SIZE,
-        }
-        yield OpenApiParameter(LIMIT, schema, description="Rows of a page.")
-
     def _resolve_path_parameters(self, variables: list[str]) -> list[JSON]:
         found: list[JSON] = super()._resolve_path_parameters(variables)
         shown = examples.of_operation(self.get_operation_id())
         for parameter in found:
-            values = dict.fromkeys(
-                one.path[parameter["name"]] for one in shown if one.path
-            )
-            if values:
+            labels: dict[str, list[str]] = {}
+            for one in shown:
+                if one.path:
+                    value = one.path[parameter["name"]]
+                    labels.setdefault(value, []).append(one.label)
+            if labels:
                 parameter["examples"] = {
-                    str(value): {"value": value} for value in values
+                    value: {"value": value, "summary": "; ".join(found_in)}
+                    for value, found_in in labels.items()
                 }
         return found
 
     def _get_response_bodies(self, direction: Any = "response") -> JSON:
         found: JSON = super()._get_response_bodies(direction)
-        # Parts that are only pointed at.
-        parts: list[type[Serializer]] = [schemas.Problem, *self._ours.parts]
-        for part in parts:
-            self.resolve_serializer(part, direction)
+        # The shared refusals point at it.
+        self.resolve_serializer(ProblemDocument, direction)
         refused = {code for code in found if int(code) >= HTTPStatus.BAD_REQUEST}
         for code, answer in found.items():
             if code in refused:
                 continue
+            answer["description"] = self._words_of(code)
             answer["headers"] = {"X-Request-Id": ref("headers", "X-Request-Id")}
             if self.method in WRITES:
                 answer["headers"]["Idempotent-Replayed"] = ref(
@@ -181,11 +150,22 @@ class ApiSchema(AutoSchema):
         found |= {code: ref("responses", f"Refused{code}") for code in wanted}
         return dict(sorted(found.items()))
 
+    def _words_of(self, code: str) -> str:
+        """Return what an answer is: the first line of its serializer."""
+        answers: Any = self.get_response_serializers()
+        if isinstance(answers, dict):
+            answers = answers[int(code)]
+        if answers is None:
+            return "Done; there is nothing to tell."
+        shown = answers if isinstance(answers, type) else type(answers)
+        return str(shown.__doc__).partition("\n")[0]
+
     def _refusals(self) -> Iterator[int]:
         yield from (400, 401, 403, 406, 429, 500)
         if "{" in self.path:
             yield 404
-        if CURSOR in {one.name for one in self.get_override_parameters()}:
+        if self._query and issubclass(self._query, ListQuery):
+            # A cursor may be of another list.
             yield 422
         if self.method in WRITES:
             yield from (409, 413, 415, 422)
@@ -203,6 +183,13 @@ class ApiSchema(AutoSchema):
             field = serializer.fields[name]
             if isinstance(field, TextField) and hasattr(field, "pattern"):
                 shown["pattern"] = field.pattern
+            elif isinstance(field, ChoiceField) and all(
+                str(word) == str(label) for word, label in field.choices.items()
+            ):
+                # Words that explain themselves.
+                shown.pop("description", None)
+                if field.help_text:
+                    shown["description"] = str(field.help_text)
             elif isinstance(field, TextField) and "pattern" not in shown:
                 shown["pattern"] = (
                     patterns.NO_NUL if field.allow_blank else patterns.NOT_BLANK
@@ -213,17 +200,9 @@ class ApiSchema(AutoSchema):
         return str(self._ours.scopes[self.method])
 
     @property
+    def _query(self) -> type[Query] | None:
+        return self._ours.queries.get(self.method)
+
+    @property
     def _ours(self) -> ApiView:
         return cast(ApiView, self.view)
-
-
-def without_marks(result: Any, **_: Any) -> Any:
-    """Take out what drf-spectacular notes for a step that we leave out."""
-    if isinstance(result, dict):
-        result.pop("x-spec-enum-id", None)
-        for one in result.values():
-            without_marks(one)
-    elif isinstance(result, list):
-        for one in result:
-            without_marks(one)
-    return result

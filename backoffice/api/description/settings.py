@@ -30,6 +30,24 @@ REFUSALS = {
     503: "Codat did not take the call in; repeat it later.",
 }
 MAY_RETRY = {409, 429, 500, 503}
+HOOKS_TAG = "webhook-endpoints"
+TAGS = {
+    "companies": "Borrowers' organisations, each with one set of books.",
+    "loans": "What was agreed, what happened on it, and where it stands.",
+    "loan-events": "Movements of money: recorded once, taken back, never changed.",
+    "connections": "A company's connection to its Xero: the accounts that are chosen, "
+    "the switch of write-back, the bank feeds, and its end.",
+    "sync-records": "Entries: what must stand in Xero for each event, where each of "
+    "them is, and what is decided about it.",
+    HOOKS_TAG: "Where messages go when something has happened, and what was sent.",
+}
+# The headers of a message, as Standard Webhooks has them.
+MESSAGE_HEADERS = {
+    "webhook-id": "Names the message, also when it is sent again.",
+    "webhook-timestamp": "When it was sent: seconds since 1970.",
+    "webhook-signature": "`v1,` and the HMAC-SHA256 of id, time and body, joined by "
+    "points, in base64; one for each secret that signs, apart by spaces.",
+}
 HEADERS = {
     "X-Request-Id": {
         "description": "Names this request in our logs; quote it when you ask us.",
@@ -67,8 +85,8 @@ fields and parameters are refused. We may add fields to answers.
 
 **Lists** come in pages: follow `next` until it is null. What is written at the same
 time becomes visible in any order, so that a list by `recorded` or `created` may get a
-row before its last one, within minutes. Who polls asks from ten minutes before the
-newest row they know (`recorded_from`) and drops those they know, or takes webhooks.
+row before its last one, within minutes. Those who poll ask from ten minutes before the
+newest row they know (`recorded_from`) and drop those they know, or take webhooks.
 
 **Rehearsal.** `?dry_run=true` answers what a write would do, and changes nothing.
 """
@@ -100,6 +118,19 @@ def _refusals() -> JSON:
     }
 
 
+def _message_headers() -> JSON:
+    return {
+        name: {
+            "name": name,
+            "in": "header",
+            "required": True,
+            "description": words,
+            "schema": {"type": "string"},
+        }
+        for name, words in MESSAGE_HEADERS.items()
+    }
+
+
 def ref(kind: str, name: str) -> JSON:
     """Point at a shared part of the description."""
     return {"$ref": f"#/components/{kind}/{name}"}
@@ -109,6 +140,15 @@ SPECTACULAR_SETTINGS: JSON = {
     "TITLE": "Back office API",
     "DESCRIPTION": GUIDE,
     "VERSION": "1",
+    "DEFAULT_GENERATOR_CLASS": "backoffice.api.description.plain.PlainGenerator",
+    "SERVERS": [
+        {
+            "url": "/",
+            "description": "The back office that serves this description; "
+            "`manage.py api_sandbox` starts one to try everything offline.",
+        }
+    ],
+    "TAGS": [{"name": name, "description": words} for name, words in TAGS.items()],
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENFORCE_NON_BLANK_FIELDS": True,
@@ -116,10 +156,17 @@ SPECTACULAR_SETTINGS: JSON = {
     "SERVE_AUTHENTICATION": [],
     "SORT_OPERATION_PARAMETERS": False,
     # Each place that takes one of a few words lists them itself.
-    "POSTPROCESSING_HOOKS": ["backoffice.api.description.generator.without_marks"],
+    "POSTPROCESSING_HOOKS": [
+        "backoffice.api.description.outgoing.with_webhooks",
+        "backoffice.api.description.plain.without_marks",
+    ],
     "GENERIC_ADDITIONAL_PROPERTIES": "bool",
     "PATH_CONVERTER_OVERRIDES": {"reference": patterns.REFERENCE_SCHEMA},
-    "APPEND_COMPONENTS": {"headers": HEADERS, "responses": _refusals()},
+    "APPEND_COMPONENTS": {
+        "headers": HEADERS,
+        "parameters": _message_headers(),
+        "responses": _refusals(),
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "defaultModelsExpandDepth": -1},

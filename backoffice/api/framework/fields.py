@@ -5,7 +5,7 @@ a misspelt optional field is left aside. For money that is a trap.
 """
 
 import re
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Any, Self
 
@@ -13,7 +13,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from backoffice.api.framework import patterns
-from backoffice.api.framework.datetimes import DAY_RULE, read_day
+from backoffice.api.framework.datetimes import DAY_RULE, read_day, read_moment
 from lending.models.references import REFERENCE_RULE, is_reference
 
 
@@ -34,15 +34,15 @@ class StrictSerializer(serializers.Serializer):
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """Return the checked fields."""
         if isinstance(data, dict):
-            known = [name for name, field in self.fields.items() if not field.read_only]
-            unknown = {
-                name: [f"is not known here; the fields are {', '.join(known)}."]
-                for name in data
-                if name not in known
-            }
+            unknown = [name for name in data if name not in self.fields]
             if unknown:
-                raise serializers.ValidationError(unknown, code="unknown_field")
+                faults = {name: [self.words_of_unknown()] for name in unknown}
+                raise serializers.ValidationError(faults, code="unknown_field")
         return dict(super().to_internal_value(data))
+
+    def words_of_unknown(self) -> str:
+        """Say that a name is not known, and which ones are."""
+        return f"is not known here; the fields are {', '.join(self.fields)}."
 
 
 class NoBody(StrictSerializer):
@@ -112,10 +112,6 @@ class AmountField(serializers.Field):
             code="amount_not_allowed",
         )
 
-    def to_representation(self, value: Any) -> str:
-        """Return it as it is; amounts are put into words where their currency is."""
-        return str(value)
-
 
 @extend_schema_field({"type": "string", "format": "date", "pattern": patterns.DATE})
 class DayField(serializers.Field):
@@ -127,9 +123,21 @@ class DayField(serializers.Field):
             return day
         raise serializers.ValidationError(DAY_RULE, code="invalid_date")
 
-    def to_representation(self, value: date) -> str:
-        """Return it as YYYY-MM-DD."""
-        return value.isoformat()
+
+@extend_schema_field(
+    {"type": "string", "format": "date-time", "pattern": patterns.MOMENT}
+)
+class MomentField(TextField):
+    """A moment with its offset, as RFC 3339 writes it."""
+
+    rule = "give a moment with its offset, such as 2026-03-31T09:30:00Z."
+
+    def to_internal_value(self, data: Any) -> datetime:  # type: ignore[override]
+        """Return the moment."""
+        moment = read_moment(super().to_internal_value(data))
+        if moment is None:
+            raise serializers.ValidationError(self.rule, code="invalid_moment")
+        return moment
 
 
 class ShortListField(serializers.ListField):

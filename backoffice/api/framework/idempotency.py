@@ -6,12 +6,8 @@ content under a header's key is refused, naming the fields. Refusals are not sto
 what was mended may be sent again under the same key.
 """
 
-import hashlib
-import json
 import re
-import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -19,47 +15,24 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.encoders import JSONEncoder
 
 from backoffice.api.framework import patterns
-from backoffice.api.framework.problems import (
-    FieldFault,
-    Problem,
-    busy,
-    escaped,
-    invalid,
+from backoffice.api.framework.fingerprints import (
+    HEADER,
+    call_of,
+    check_same,
+    fingerprint,
 )
+from backoffice.api.framework.problems import FieldFault, busy, invalid
+from backoffice.api.framework.replies import Reply, kept, read, store
 from backoffice.models import ApiClient, StoredReply
-from lending.db import bulk
-from lending.db.encryption import Unreadable, seal, unseal
 from lending.services import TakenMeanwhile
 from xero_sync.runtime.clock import database_now
 
-HEADER = "Idempotency-Key"
 REPLAYED = {"Idempotent-Replayed": "true"}
-# In a fingerprint, beside the pointers to the fields.
-COMPANIES = "companies of the API key"
 # A write that talks to Codat is over by then, or its process is gone.
 RUNS_AT_MOST = timedelta(minutes=2)
 LOCK_SECONDS = 10
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a write answers.
-
-    `natural_key` names the resource it made. `is_new` is False where the resource was
-    there already with the same content; what was answered then is answered again.
-    `is_final` is False where a repeat may do better: then nothing is kept.
-    `is_secret` marks an answer with a secret in it: it is kept encrypted.
-    """
-
-    status: int
-    content: Mapping[str, Any]
-    natural_key: str | None = None
-    is_new: bool = True
-    is_final: bool = True
-    is_secret: bool = False
 
 
 Act = Callable[[], Reply]
@@ -98,7 +71,7 @@ def once_with_calls(
     found = _find(client, key) or _begin(request, client, key)
     if found.status_code is not None:
         return replay(found, request)
-    _check_same(found, request)
+    check_same(found, request)
     ours = _take_over(found, runs_at_most)
     try:
         reply = act()
@@ -148,87 +121,10 @@ def replay(found: StoredReply, request: Request) -> Response:
     Raises:
         Problem: 422, the content differs; it names where. 409, there is none yet.
     """
-    _check_same(found, request)
+    check_same(found, request)
     if found.status_code is None:
         raise busy()
     return Response(read(found), status=found.status_code, headers=REPLAYED)
-
-
-def store(
-    client: ApiClient,
-    replies: Sequence[Reply],
-    *,
-    call: str,
-    key: str | None = None,
-    sent: Mapping[str, str] | None = None,
-) -> None:
-    """Keep what writes were answered; with a header's key, also what was `sent`.
-
-    Raises:
-        TakenMeanwhile: a twin's answer was stored first; to be rolled back.
-    """
-    kept_rows = [
-        {
-            "natural_key": reply.natural_key if reply.is_new else None,
-            "status_code": reply.status,
-            "body": kept(reply),
-        }
-        for reply in replies
-    ]
-    try:
-        bulk.insert(
-            StoredReply,
-            kept_rows,
-            client=client.pk,
-            header_key=key,
-            call=call,
-            fingerprint=sent or {},
-        )
-    except IntegrityError as exc:
-        raise TakenMeanwhile from exc
-
-
-def stored_for(natural_key: str) -> dict[str, Any] | None:
-    """Return what was answered when the resource was made through the API."""
-    found = StoredReply.objects.filter(natural_key=natural_key).only("body").first()
-    return read(found) if found else None
-
-
-def encode(content: Mapping[str, Any]) -> bytes:
-    """Return the bytes of an answer."""
-    return json.dumps(content, cls=JSONEncoder, separators=(",", ":")).encode()
-
-
-def kept(reply: Reply) -> bytes:
-    """Return the bytes that are kept: an answer with a secret only encrypted."""
-    body = encode(reply.content)
-    return seal(body.decode()).encode() if reply.is_secret else body
-
-
-def read(found: StoredReply) -> dict[str, Any]:
-    """Return what was answered, whichever way it is kept."""
-    body = bytes(found.body)
-    text = body.decode()
-    # What is sealed is base64, and no JSON object begins like that.
-    plain = text if body.startswith(b"{") else unseal(text)
-    content: dict[str, Any] = json.loads(plain)
-    return content
-
-
-def fingerprint(request: Request, salt: str | None = None) -> dict[str, str]:
-    """Return a salted hash of each place, which tells what differs and no more.
-
-    The companies of a key count as a field: what a key for other companies was answered
-    may tell of companies that this one may not see.
-    """
-    salt = salt or secrets.token_hex(8)
-    hashes = {name: _hash(salt, value) for name, value in _places(request.data)}
-    caller: Any = request.user
-    if not caller.key.all_companies:
-        seen = sorted(caller.key.companies.values_list("pk", flat=True))
-        hashes[COMPANIES] = _hash(salt, seen)
-    # Sealed: account numbers are few enough to be tried out one by one.
-    return {"salt": seal(salt), **hashes}
 
 
 def set_patience(seconds: float | None = None) -> None:
@@ -249,9 +145,9 @@ def _once(request: Request, act: Act, key: str | None) -> Response:
         reply = act()
         if key is not None:
             sent = fingerprint(request)
-            store(client, [reply], call=_call(request), key=key, sent=sent)
+            store(client, [reply], call=call_of(request), key=key, sent=sent)
         elif reply.is_new and reply.natural_key is not None:
-            store(client, [reply], call=_call(request))
+            store(client, [reply], call=call_of(request))
         return _answer(reply)
 
 
@@ -266,7 +162,7 @@ def _begin(request: Request, client: ApiClient, key: str) -> StoredReply:
             return StoredReply.objects.create(
                 client=client,
                 header_key=key,
-                call=_call(request),
+                call=call_of(request),
                 fingerprint=fingerprint(request),
                 running_until=database_now(),
             )
@@ -290,64 +186,6 @@ def _take_over(
     return running.filter(running_until=until)
 
 
-def _check_same(found: StoredReply, request: Request) -> None:
-    if found.call != _call(request):
-        words = f"{HEADER}: it was used for {found.call}; take a new one."
-        raise Problem(
-            "idempotency_key_reused",
-            words,
-            faults=[FieldFault(words, parameter=HEADER)],
-        )
-    stored = found.fingerprint
-    given = fingerprint(request, _salt_of(found))
-    differing = sorted(
-        name
-        for name in (stored.keys() | given.keys()) - {"salt"}
-        if stored.get(name) != given.get(name)
-    )
-    if differing:
-        words = (
-            f"{HEADER}: it was used with other content; {', '.join(differing)} differ. "
-            "Take a new one for a new request."
-        )
-        raise Problem(
-            "idempotency_key_reused",
-            words,
-            faults=[
-                FieldFault(words, parameter=HEADER)
-                if name == COMPANIES
-                else FieldFault(words, pointer=name)
-                for name in differing
-            ],
-        )
-
-
-def _places(sent: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the fields with their pointers; of a list, its length and its elements."""
-    for name, value in (sent if isinstance(sent, dict) else {"": sent}).items():
-        pointer = f"/{escaped(name)}"
-        if not isinstance(value, list):
-            yield pointer, value
-            continue
-        yield pointer, len(value)
-        yield from ((f"{pointer}/{n}", one) for n, one in enumerate(value))
-
-
-def _salt_of(found: StoredReply) -> str:
-    try:
-        return unseal(found.fingerprint["salt"])
-    except Unreadable as exc:
-        words = (
-            f"{HEADER}: its first use was sealed under a key that is no longer among "
-            "FIELD_ENCRYPTION_KEYS; look by GET for what it did."
-        )
-        raise Problem(
-            "idempotency_key_unreadable",
-            words,
-            faults=[FieldFault(words, parameter=HEADER)],
-        ) from exc
-
-
 def _find(client: ApiClient, key: str) -> StoredReply | None:
     return StoredReply.objects.filter(client=client, header_key=key).first()
 
@@ -356,13 +194,3 @@ def _client(request: Request) -> ApiClient:
     caller: Any = request.user
     client: ApiClient = caller.client
     return client
-
-
-def _call(request: Request) -> str:
-    # A rehearsal is never stored, so that the path says all.
-    return f"{request.method} {request.path}"[:500]
-
-
-def _hash(salt: str, value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"{salt} {text}".encode()).hexdigest()[:32]

@@ -7,7 +7,8 @@ from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponseBase
 
-from backoffice.api.framework.problems import CONTENT_TYPE, Problem, as_response
+from backoffice.api.framework.problem_documents import CONTENT_TYPE, as_response
+from backoffice.api.framework.problems import Problem
 
 logger = logging.getLogger(__name__)
 

@@ -1,28 +1,23 @@
 """Pages that stay stable while rows are added, and cost the same at the millionth."""
 
 import json
-import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import DateTimeField, Field, Model, Q, QuerySet
+from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from backoffice.api.framework import patterns
+from backoffice.api.framework.answers import Answer
 from backoffice.api.framework.datetimes import read_moment
-from backoffice.api.framework.problems import FieldFault, Problem, invalid
+from backoffice.api.framework.problems import FieldFault, Problem
+from backoffice.api.framework.queries import CURSOR, CURSORS, LIMIT, ORDERING, Given
 
-PAGE_SIZE = 50
-LARGEST_PAGE = 200
-CURSOR, LIMIT = "cursor", "limit"
-PAGE_PARAMETERS = {CURSOR, LIMIT}
 AFTER, BEFORE = "after", "before"
-_CURSORS = "take it from “next” or “previous” of a page."
 
 
 @dataclass(frozen=True)
@@ -32,6 +27,25 @@ class Page:
     rows: list[Any]
     previous: str | None
     next: str | None
+
+
+@cache
+def page_of(row: type[Answer]) -> type[Answer]:
+    """Return what shows a page of rows."""
+    link: dict[str, Any] = {
+        "allow_null": True,
+        "help_text": "The address of that page.",
+    }
+    return type(
+        f"PageOf{row.__name__}",
+        (Answer,),
+        {
+            "__doc__": "A page of a list.",
+            "next": serializers.URLField(**link),
+            "previous": serializers.URLField(**link),
+            "results": row(many=True, source="rows"),
+        },
+    )
 
 
 class Order:
@@ -92,47 +106,24 @@ def _read(field: Field, text: str) -> Any:
     return moment
 
 
-def check_parameters(request: Request, known: set[str]) -> None:
-    """Refuse a parameter that is not known: a misspelt filter would show everything.
-
-    Raises:
-        Problem: 400, naming those that are unknown, empty or there twice.
-    """
-    names = ", ".join(sorted(known)) or "none"
-    faults = []
-    for name, values in sorted(request.query_params.lists()):
-        if name not in known:
-            words = f"{name}: is not known here; there are: {names}."
-        elif len(values) > 1:
-            words = f"{name}: is there twice; give it once."
-        elif not values[0]:
-            words = f"{name}: is empty; give a value or leave it out."
-        else:
-            continue
-        faults.append(FieldFault(words, parameter=name))
-    if faults:
-        raise invalid(faults)
-
-
-def page_of(
+def read_page(
     queryset: QuerySet[Any],
     *,
     request: Request,
-    ordering: str = "-pk",
-    loaded_by: QuerySet[Any] | None = None,
+    given: Given,
+    loaded_by: QuerySet[Any],
 ) -> Page:
-    """Return the page of a query that the parameters `cursor` and `limit` ask for.
+    """Return the page of a query that the parameters of a list ask for.
 
     The column to order by is indexed and never changes. `loaded_by` is the query before
-    it was narrowed, if it was: rows that were found need not be looked for again.
+    it was narrowed: rows that were found need not be looked for again.
 
     Raises:
-        Problem: 400, naming the parameter that is malformed; 422, the cursor is of
-            another list or order.
+        Problem: 422, the cursor is of another list or order.
     """
-    limit = _limit(request)
-    order = Order(queryset.model, ordering)
-    direction, position = _cursor(request, order)
+    limit = given[LIMIT]
+    order = Order(queryset.model, given[ORDERING])
+    direction, position = _position(given.get(CURSOR), order)
     backwards = direction == BEFORE
     if position:
         queryset = queryset.filter(order.beyond(position, backwards=backwards))
@@ -143,7 +134,7 @@ def page_of(
         .order_by(*columns)
         .values_list("pk", flat=True)[: limit + 1]
     )
-    found = (queryset if loaded_by is None else loaded_by).in_bulk(keys[:limit])
+    found = loaded_by.in_bulk(keys[:limit])
     rows, has_more = [found[key] for key in keys[:limit]], len(keys) > limit
     if backwards:
         rows.reverse()
@@ -156,35 +147,16 @@ def page_of(
     )
 
 
-def paged(page: Page, results: Sequence[Mapping[str, Any]]) -> Response:
-    """Answer a page."""
-    return Response({"next": page.next, "previous": page.previous, "results": results})
-
-
-def _limit(request: Request) -> int:
-    text = request.query_params.get(LIMIT)
-    if text is None:
-        return PAGE_SIZE
-    if re.fullmatch("[0-9]{1,3}", text) and 1 <= int(text) <= LARGEST_PAGE:
-        return int(text)
-    words = f"{LIMIT}: give a number from 1 to {LARGEST_PAGE}."
-    raise invalid([FieldFault(words, parameter=LIMIT)])
-
-
-def _cursor(request: Request, order: Order) -> tuple[str, list[Any]]:
-    text = request.query_params.get(CURSOR)
-    if text is None:
+def _position(cursor: str | None, order: Order) -> tuple[str, list[Any]]:
+    if cursor is None:
         return AFTER, []
-    if not re.fullmatch(patterns.CURSOR, text):
-        words = f"{CURSOR}: it is malformed; {_CURSORS}"
-        raise invalid([FieldFault(words, parameter=CURSOR)])
     try:
-        direction, *texts = json.loads(urlsafe_b64decode(text.encode("ascii")))
+        direction, *texts = json.loads(urlsafe_b64decode(cursor.encode("ascii")))
         if direction in {AFTER, BEFORE} and all(isinstance(one, str) for one in texts):
             return direction, order.read(texts)
     except (ValueError, TypeError, RecursionError, ValidationError):
         pass
-    words = f"{CURSOR}: it is of another list or order; {_CURSORS}"
+    words = f"{CURSOR}: it is of another list or order; {CURSORS}"
     raise Problem("invalid_cursor", words, faults=[FieldFault(words, parameter=CURSOR)])
 
 

@@ -3,55 +3,34 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from django.db import DatabaseError, transaction
-from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import serializers
+from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backoffice.api.framework.answers import Shown
 from backoffice.api.framework.authentication import Caller
-from backoffice.api.framework.base import (
-    DRY_RUN,
-    ApiView,
-    checked,
-    is_dry_run,
-    no_loan,
-    seen_by,
-)
-from backoffice.api.framework.fields import (
-    ReferenceField,
-    ShortListField,
-    StrictSerializer,
-)
+from backoffice.api.framework.base import OK, ApiView, checked
 from backoffice.api.framework.idempotency import (
     LOCK_SECONDS,
-    Reply,
     once_with_calls,
     rehearse,
     set_patience,
-    store,
 )
-from backoffice.api.framework.problems import (
-    FieldFault,
-    Problem,
-    as_body,
-    as_problem,
-    faults_of,
-    invalid,
-)
-from backoffice.api.lending import schemas
-from backoffice.api.lending.events import (
-    EventBody,
-    hidden_if_foreign,
-    new_event,
-    recorded,
-    rehearsed,
-)
+from backoffice.api.framework.problem_documents import document
+from backoffice.api.framework.problems import FieldFault, Problem, faults_of, invalid
+from backoffice.api.framework.queries import Rehearsable
+from backoffice.api.framework.refusals import as_problem
+from backoffice.api.framework.replies import Reply, store
+from backoffice.api.framework.visible import no_loan, seen_by
+from backoffice.api.lending.answers import BatchEvent, BatchReply
+from backoffice.api.lending.bodies import BatchBody, BatchItem
+from backoffice.api.lending.events import hidden_if_foreign, new_event, recorded
 from backoffice.models import KeyScope
 from lending import services
 from lending.exceptions import ExternalIdConflict, LendingError
@@ -61,55 +40,36 @@ from lending.services import NewEvent, TakenMeanwhile
 
 logger = logging.getLogger(__name__)
 
-MOST_EVENTS = 100
 # A twin that runs beside a slow one does no harm: each item is recorded once.
 RUNS_AT_MOST = timedelta(seconds=5)
 # A batch waits for locks as long as a single call; then each item has only this left.
 LEAST_LOCK_SECONDS = 0.3
-Shown = dict[str, Any]
 Recorded = tuple[LoanEvent, bool]
 # Turns what was recorded together into the status and the content of each.
 Answer = Callable[[list[Recorded]], list[tuple[str, Shown]]]
 
 
-class BatchItem(EventBody):
-    """An event, and the loan it happened on."""
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one item."""
 
-    loan = ReferenceField(help_text="The loan's reference.")
-
-
-@extend_schema_field(
-    {
-        "anyOf": [
-            {"$ref": "#/components/schemas/BatchItem"},
-            {"description": "Anything else is refused by itself, with its problem."},
-        ]
-    }
-)
-class ItemField(serializers.JSONField):
-    """An item, checked when its turn comes, so that a bad one spoils no other."""
-
-
-class BatchBody(StrictSerializer):
-    """Events in the order in which they happened."""
-
-    events = ShortListField(
-        child=ItemField(allow_null=True), min_length=1, max_length=MOST_EVENTS
-    )
+    index: int
+    status: str
+    event: Shown | None = None
+    problem: Shown | None = None
 
 
 class Batch(ApiView):
     """`loan-events/batch`."""
 
     scopes = {"POST": KeyScope.EVENTS_WRITE}
-    parameters = {"POST": {DRY_RUN}}
-    parts = [BatchItem]
+    queries = {"POST": Rehearsable}
 
     @extend_schema(
         operation_id="recordEvents",
         summary="Record up to a hundred events",
         request=BatchBody,
-        responses={200: schemas.BatchReply},
+        responses=BatchReply,
     )
     def post(self, request: Request) -> Response:
         """Record events in order; a refused one holds up the later ones of its loan.
@@ -118,13 +78,15 @@ class Batch(ApiView):
         An answer that says of an item that it may succeed unchanged is not kept.
         """
         items = checked(BatchBody, request)["events"]
-        if is_dry_run(request):
-            return rehearse(lambda: _reply(self._one_by_one(items, _rehearsed)))
+        if self.is_dry_run:
+            return rehearse(
+                lambda: _reply(self._one_by_one(items, _rehearsed), dry_run=True)
+            )
         return once_with_calls(
             request, lambda: _reply(self._recorded(items)), runs_at_most=RUNS_AT_MOST
         )
 
-    def _recorded(self, items: list[Any]) -> list[Shown]:
+    def _recorded(self, items: list[Any]) -> list[Outcome]:
         try:
             with transaction.atomic():
                 set_patience(LEAST_LOCK_SECONDS)
@@ -134,7 +96,7 @@ class Batch(ApiView):
             logger.info("A batch is recorded one by one: %s", exc)
             return self._one_by_one(items, self._kept)
 
-    def _one_by_one(self, items: list[Any], answer: Answer) -> list[Shown]:
+    def _one_by_one(self, items: list[Any], answer: Answer) -> list[Outcome]:
         patient_until = time.monotonic() + LOCK_SECONDS
         stopped: set[str] = set()
         results = []
@@ -157,16 +119,16 @@ class Batch(ApiView):
         answer: Answer,
         *,
         patience: float,
-    ) -> list[Shown]:
+    ) -> list[Outcome]:
         with transaction.atomic():
             set_patience(patience)
             return self._attempted([item], stopped, answer)
 
     def _attempted(
         self, items: list[tuple[int, Any]], stopped: set[str], answer: Answer
-    ) -> list[Shown]:
+    ) -> list[Outcome]:
         """Record what can be recorded; `stopped` are the loans of what was refused."""
-        shown: dict[int, Shown] = {}
+        shown: dict[int, Outcome] = {}
         loans = _loans(self.caller, [item for _, item in items])
         new: dict[int, NewEvent] = {}
         for index, item in items:
@@ -185,10 +147,9 @@ class Batch(ApiView):
             elif outcome is not None:
                 done[index] = outcome
         for index, (status, event) in zip(done, answer([*done.values()]), strict=True):
-            shown[index] = {**_nothing(index), "status": status, "event": event}
+            shown[index] = Outcome(index, status, event=event)
         return [
-            shown.get(index) or {**_nothing(index), "status": "not_attempted"}
-            for index, _ in items
+            shown.get(index) or Outcome(index, "not_attempted") for index, _ in items
         ]
 
     def _kept(self, done: list[Recorded]) -> list[tuple[str, Shown]]:
@@ -203,7 +164,7 @@ class Batch(ApiView):
 
     def _refused(
         self, index: int, item: Any, exc: Exception, stopped: set[str]
-    ) -> Shown:
+    ) -> Outcome:
         if isinstance(exc, ExternalIdConflict):
             exc = hidden_if_foreign(self.caller, exc)
         problem = as_problem(exc)
@@ -212,25 +173,25 @@ class Batch(ApiView):
         if loan := _loan_of(item):
             stopped.add(loan)
         problem.faults = [_of_item(fault, index) for fault in problem.faults]
-        body = as_body(problem, self.request)
-        return {**_nothing(index), "status": "refused", "problem": body}
+        told = document(problem, self.request)
+        return Outcome(index, "refused", problem=told)
 
 
 def _rehearsed(done: list[Recorded]) -> list[tuple[str, Shown]]:
     return [
-        ("would_be_recorded" if one[1] else "replayed", dict(rehearsed(one).content))
-        for one in done
+        (
+            "would_be_recorded" if is_new else "replayed",
+            BatchEvent.of(event, already_recorded=not is_new),
+        )
+        for event, is_new in done
     ]
 
 
-def _reply(results: list[Shown]) -> Reply:
-    problems = [one["problem"] for one in results if one["problem"]]
+def _reply(outcomes: list[Outcome], *, dry_run: bool | None = None) -> Reply:
+    problems = [one.problem for one in outcomes if one.problem]
     is_final = not any(one["retry"]["allowed"] for one in problems)
-    return Reply(200, {"results": results}, is_final=is_final)
-
-
-def _nothing(index: int) -> Shown:
-    return {"index": index, "event": None, "problem": None}
+    content = BatchReply.of(results=outcomes, dry_run=dry_run)
+    return Reply(OK, content, is_final=is_final)
 
 
 def _loan_of(item: Any) -> str | None:

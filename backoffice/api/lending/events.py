@@ -9,122 +9,75 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backoffice.api.framework import patterns
 from backoffice.api.framework.authentication import Caller
-from backoffice.api.framework.base import (
-    DRY_RUN,
-    ApiView,
-    checked,
+from backoffice.api.framework.base import CREATED, ApiView, checked
+from backoffice.api.framework.idempotency import once, rehearse
+from backoffice.api.framework.pagination import page_of
+from backoffice.api.framework.problems import FieldFault, Problem
+from backoffice.api.framework.queries import Rehearsable
+from backoffice.api.framework.replies import Reply, stored_for
+from backoffice.api.framework.visible import (
     event_or_404,
-    is_dry_run,
     loan_or_404,
     seen_by,
     seen_or_404,
 )
-from backoffice.api.framework.fields import (
-    AmountField,
-    ChoiceText,
-    CodeField,
-    DayField,
-    ReferenceField,
-    StrictSerializer,
-    TextField,
-    YesNoField,
+from backoffice.api.lending.answers import (
+    EventNow,
+    EventShown,
+    RecordedEvent,
+    RehearsedEvent,
 )
-from backoffice.api.framework.filters import EventFilter, LoansEventFilter
-from backoffice.api.framework.idempotency import Reply, once, rehearse, stored_for
-from backoffice.api.framework.problems import FieldFault, Problem
-from backoffice.api.lending import representations as show
-from backoffice.api.lending import schemas
+from backoffice.api.lending.bodies import EventBody, ReversalBody
+from backoffice.api.lending.queries import EventQuery, LoansEventQuery
 from backoffice.models import KeyScope
 from lending import services
-from lending.db.prepared import Prepared
 from lending.exceptions import ExternalIdConflict
-from lending.models import EventKind, Loan, LoanEvent
-from lending.models.company import CURRENCY_RULE
+from lending.models import Loan, LoanEvent
 from lending.money import parse_amount
 from lending.selectors import events_of_loan
 from lending.services import NewEvent
-from xero_sync.models import SyncRecord
-from xero_sync.models.choices import Step
-from xero_sync.writeback import planner
-
-CREATED = 201
-
-
-class EventBody(StrictSerializer):
-    """A movement of money on a loan."""
-
-    external_id = ReferenceField(help_text="Yours, unique for ever.")
-    kind = ChoiceText(choices=EventKind.choices)
-    amount = AmountField(help_text="In the loan's currency, such as “800.00”.")
-    currency = CodeField(
-        required=False,
-        pattern=patterns.CURRENCY,
-        rule=CURRENCY_RULE,
-        help_text="Checked against the loan's if given.",
-    )
-    value_date = DayField(help_text="Not before the loan was agreed, not ahead.")
-    description = TextField(
-        required=False, allow_blank=True, max_length=200, default=""
-    )
-    already_in_books = YesNoField(
-        required=False,
-        default=False,
-        help_text="The borrower's books have it; nothing is written.",
-    )
-
-
-class ReversalBody(StrictSerializer):
-    """Takes an event back."""
-
-    external_id = ReferenceField(help_text="Of the reversal; yours, unique for ever.")
-    value_date = DayField(required=False, help_text="Today if left out.")
-    description = TextField(
-        required=False, allow_blank=True, max_length=200, default=""
-    )
 
 
 class Events(ApiView):
     """`loan-events`."""
 
     scopes = {"GET": KeyScope.EVENTS_READ}
-    filters = EventFilter
+    queries = {"GET": EventQuery}
 
     @extend_schema(
         operation_id="listEvents",
         summary="List events",
-        responses=schemas.page_of(schemas.EventShown),
+        responses=page_of(EventShown),
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002
         """List events as they were recorded; an event's own address shows its stage."""
         events = LoanEvent.objects.select_related("loan__company", "reverses")
-        return self.listed(seen_by(self.caller, events, "loan__company"), show.event)
+        return self.listed(seen_by(self.caller, events, "loan__company"), EventShown)
 
 
 class LoanEvents(ApiView):
     """`loans/{reference}/events`."""
 
     scopes = {"GET": KeyScope.EVENTS_READ, "POST": KeyScope.EVENTS_WRITE}
-    parameters = {"POST": {DRY_RUN}}
-    filters = LoansEventFilter
+    queries = {"GET": LoansEventQuery, "POST": Rehearsable}
     leads_to = {"getEvent": "external_id", "reverseEvent": "external_id"}
 
     @extend_schema(
         operation_id="listLoansEvents",
         summary="List the events of a loan",
-        responses=schemas.page_of(schemas.EventShown),
+        responses=page_of(EventShown),
     )
     def get(self, request: Request, reference: str) -> Response:  # noqa: ARG002
         """List a loan's events in the order in which they count."""
         loan = loan_or_404(self.caller, reference)
-        return self.listed(events_of_loan(loan), show.event)
+        return self.listed(events_of_loan(loan), EventShown)
 
     @extend_schema(
         operation_id="recordEvent",
         summary="Record an event",
         request=EventBody,
-        responses={201: schemas.RecordedEvent, 200: schemas.RehearsedEvent},
+        responses={201: RecordedEvent, 200: RehearsedEvent},
     )
     def post(self, request: Request, reference: str) -> Response:
         """Record an event and plan its entries, in one transaction."""
@@ -134,7 +87,7 @@ class LoanEvents(ApiView):
             # That there is no such loan is said before what is wrong in the body.
             loan_or_404(self.caller, reference)
             raise
-        if is_dry_run(request):
+        if self.is_dry_run:
             return rehearse(lambda: rehearsed(record(self.caller, reference, fields)))
         return once(request, lambda: recorded(record(self.caller, reference, fields)))
 
@@ -147,31 +100,31 @@ class Event(ApiView):
     @extend_schema(
         operation_id="getEvent",
         summary="Show an event and the stage of its entries",
-        responses=schemas.EventNow,
+        responses=EventNow,
     )
     def get(self, request: Request, external_id: str) -> Response:  # noqa: ARG002
         """Show an event and the exact stage of each of its entries."""
         event = event_or_404(self.caller, external_id)
-        return Response(show.event_now(event, entries_of(event)))
+        return Response(EventNow.of(event))
 
 
 class Reversal(ApiView):
     """`loan-events/{external_id}/reverse`."""
 
     scopes = {"POST": KeyScope.EVENTS_WRITE}
-    parameters = {"POST": {DRY_RUN}}
+    queries = {"POST": Rehearsable}
 
     @extend_schema(
         operation_id="reverseEvent",
         summary="Reverse an event",
         request=ReversalBody,
-        responses={201: schemas.RecordedEvent, 200: schemas.RehearsedEvent},
+        responses={201: RecordedEvent, 200: RehearsedEvent},
     )
     def post(self, request: Request, external_id: str) -> Response:
         """Take an event back: what was not sent is cancelled, the rest compensated."""
         event = event_or_404(self.caller, external_id)
         fields = checked(ReversalBody, request)
-        if is_dry_run(request):
+        if self.is_dry_run:
             return rehearse(lambda: rehearsed(reverse(self.caller, event, fields)))
         return once(request, lambda: recorded(reverse(self.caller, event, fields)))
 
@@ -233,7 +186,7 @@ def recorded(done: tuple[LoanEvent, bool]) -> Reply:
     content = None if is_new else stored_for(natural_key)
     return Reply(
         CREATED,
-        content or show.event_as_recorded(event, planned_of(event)),
+        content or RecordedEvent.of(event),
         natural_key=natural_key,
         is_new=is_new,
     )
@@ -242,40 +195,4 @@ def recorded(done: tuple[LoanEvent, bool]) -> Reply:
 def rehearsed(done: tuple[LoanEvent, bool]) -> Reply:
     """Answer what would be written, and the position after it."""
     event, is_new = done
-    return Reply(
-        CREATED,
-        {
-            **show.event_as_recorded(event, planned_of(event)),
-            "already_recorded": not is_new,
-            "would_write": show.what_would_be_written(event),
-            "loan_after": show.loan_with_position(event.loan),
-        },
-    )
-
-
-def entries_of(event: LoanEvent) -> list[SyncRecord]:
-    """Return an event's entries, its booking before its line."""
-    found = list(SyncRecord.objects.filter(event=event))
-    for record in found:
-        record.event, record.loan = event, event.loan
-    return sorted(found, key=_place)
-
-
-def planned_of(event: LoanEvent) -> list[show.Planned | SyncRecord]:
-    """Return what an event's entries were planned as, or have become since."""
-    found = getattr(event, planner.PLANNED, None)
-    if found is None:
-        found = [show.Planned(*row) for row in _PLANNED.rows(event=event.pk)]
-    return sorted(found, key=_place)
-
-
-def _place(one: SyncRecord | show.Planned) -> tuple[bool, str]:
-    return one.step == Step.STATEMENT_LINE, one.step
-
-
-_PLANNED = Prepared(
-    lambda event: SyncRecord.objects.filter(event=event).values_list(
-        *show.Planned._fields
-    ),
-    event=LoanEvent._meta.pk,
-)
+    return Reply(CREATED, RehearsedEvent.of(event, already_recorded=not is_new))

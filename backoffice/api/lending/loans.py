@@ -9,83 +9,44 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backoffice.api.framework.authentication import Caller
-from backoffice.api.framework.base import (
-    ApiView,
-    checked,
-    company_or_404,
-    loan_or_404,
-    seen_by,
-)
+from backoffice.api.framework.base import CREATED, OK, ApiView, checked
 from backoffice.api.framework.conflicts import same_or_conflict, taken
-from backoffice.api.framework.fields import (
-    AmountField,
-    ChoiceText,
-    DayField,
-    ReferenceField,
-    StrictSerializer,
-    TextField,
-)
-from backoffice.api.framework.filters import LoanFilter
-from backoffice.api.framework.idempotency import Reply, once, stored_for
-from backoffice.api.lending import representations as show
-from backoffice.api.lending import schemas
+from backoffice.api.framework.idempotency import once
+from backoffice.api.framework.pagination import page_of
+from backoffice.api.framework.problem_documents import ProblemDocument
+from backoffice.api.framework.replies import Reply, stored_for
+from backoffice.api.framework.visible import company_or_404, loan_or_404, seen_by
+from backoffice.api.lending.answers import LoanShown, LoanWithPosition
+from backoffice.api.lending.bodies import CloseBody, LoanBody
+from backoffice.api.lending.queries import LoanQuery
 from backoffice.models import KeyScope
 from lending import services
 from lending.exceptions import LoanClosed, ReferenceTaken
-from lending.models import CollectionRoute, InvoicePaymentPosting, Loan
+from lending.models import Loan
 from lending.money import parse_amount
-
-CREATED = 201
-
-
-class LoanBody(StrictSerializer):
-    """An advance against one invoice, in its company's currency."""
-
-    reference = ReferenceField(help_text="Yours, unique for ever.")
-    company = ReferenceField(help_text="The company's reference.")
-    agreed_on = DayField()
-    invoice_number = TextField(max_length=255)
-    invoice_amount = AmountField(help_text="Such as “1000.00”.")
-    debtor_name = TextField(max_length=200)
-    invoice_external_id = TextField(
-        required=False, allow_blank=True, max_length=255, default=""
-    )
-    collection_route = ChoiceText(
-        choices=CollectionRoute.choices, default=CollectionRoute.LENDER
-    )
-    invoice_payment_posting = ChoiceText(
-        choices=InvoicePaymentPosting.choices,
-        default=InvoicePaymentPosting.LEAVE_TO_BORROWER,
-    )
-
-
-class CloseBody(StrictSerializer):
-    """Closes a loan; one that is not settled is closed with a reason."""
-
-    reason = TextField(required=False, allow_blank=True, max_length=500, default="")
 
 
 class Loans(ApiView):
     """`loans`."""
 
     scopes = {"GET": KeyScope.EVENTS_READ, "POST": KeyScope.EVENTS_WRITE}
-    filters = LoanFilter
+    queries = {"GET": LoanQuery}
     leads_to = {"getLoan": "reference", "listLoansEvents": "reference"}
 
     @extend_schema(
         operation_id="listLoans",
         summary="List loans",
-        responses=schemas.page_of(schemas.LoanShown),
+        responses=page_of(LoanShown),
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002
         """List loans as they were agreed; one loan's own address shows its position."""
-        return self.listed(seen_by(self.caller, Loan.objects.with_company()), show.loan)
+        return self.listed(seen_by(self.caller, Loan.objects.with_company()), LoanShown)
 
     @extend_schema(
         operation_id="createLoan",
         summary="Agree a loan",
         request=LoanBody,
-        responses={201: schemas.LoanShown, 404: schemas.Problem},
+        responses={201: LoanShown, 404: ProblemDocument},
     )
     def post(self, request: Request) -> Response:
         """Agree a loan."""
@@ -101,11 +62,11 @@ class OneLoan(ApiView):
     @extend_schema(
         operation_id="getLoan",
         summary="Show a loan and where it stands",
-        responses=schemas.LoanWithPosition,
+        responses=LoanWithPosition,
     )
     def get(self, request: Request, reference: str) -> Response:  # noqa: ARG002
         """Show a loan and where it stands."""
-        return Response(show.loan_with_position(loan_or_404(self.caller, reference)))
+        return Response(LoanWithPosition.of(loan_or_404(self.caller, reference)))
 
 
 class CloseLoan(ApiView):
@@ -117,7 +78,7 @@ class CloseLoan(ApiView):
         operation_id="closeLoan",
         summary="Close a loan",
         request=CloseBody,
-        responses=schemas.LoanShown,
+        responses=LoanShown,
     )
     def post(self, request: Request, reference: str) -> Response:
         """Close a loan: it refuses every event but a reversal from now on."""
@@ -138,15 +99,15 @@ def create(caller: Caller, fields: Mapping[str, Any]) -> Reply:
     if not there.exists():
         try:
             loan = services.create_loan(**content)
-            return Reply(CREATED, show.loan(loan), natural_key=natural_key)
+            return Reply(CREATED, LoanShown.of(loan), natural_key=natural_key)
         except ReferenceTaken:
             # A twin was quicker; what it was answered is there as well.
             pass
     existing = there.get()
     if not caller.may_see(existing.company_id):
         raise taken()
-    stored = stored_for(natural_key) or show.loan(existing)
-    given = show.loan(Loan(**content))
+    stored = stored_for(natural_key) or LoanShown.of(existing)
+    given = LoanShown.of(Loan(**content))
     same_or_conflict(stored, {field: given[field] for field in content})
     return Reply(CREATED, stored, natural_key=natural_key, is_new=False)
 
@@ -161,5 +122,5 @@ def close(caller: Caller, loan: Loan, reason: str) -> Reply:
         loan.refresh_from_db()
         if (loan.closed_by, loan.close_reason) != (caller.author, reason.strip()):
             raise
-        return Reply(200, show.loan(loan), is_new=False)
-    return Reply(200, show.loan(closed))
+        return Reply(OK, LoanShown.of(loan), is_new=False)
+    return Reply(OK, LoanShown.of(closed))

@@ -10,55 +10,36 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backoffice.api.framework.authentication import Caller
-from backoffice.api.framework.base import ApiView, checked, seen_by
-from backoffice.api.framework.fields import StrictSerializer, TextField
-from backoffice.api.framework.idempotency import Reply, once_with_calls
-from backoffice.api.framework.problems import not_found
-from backoffice.api.lending import representations as show
-from backoffice.api.lending import schemas
-from backoffice.api.sync_records import schemas as entry_schemas
-from backoffice.api.sync_records.filters import EntryFilter
-from backoffice.api.sync_records.representations import entry_with_evidence
+from backoffice.api.framework.base import OK, ApiView, checked
+from backoffice.api.framework.fields import StrictSerializer
+from backoffice.api.framework.idempotency import once_with_calls
+from backoffice.api.framework.pagination import page_of
+from backoffice.api.framework.replies import Reply
+from backoffice.api.framework.visible import one_or_404, seen_by
+from backoffice.api.sync_records.answers import EntryShown, EntryWithEvidence
+from backoffice.api.sync_records.bodies import DecisionBody, LinkBody
+from backoffice.api.sync_records.queries import EntryQuery
 from backoffice.models import KeyScope
 from xero_sync.models import SyncRecord
 from xero_sync.runtime.clock import database_now
 from xero_sync.writeback import decisions
 from xero_sync.writeback.paced_client import paced_client
 
-OK = 200
-
-
-class DecisionBody(StrictSerializer):
-    """Why it is decided so."""
-
-    reason = TextField(max_length=500, help_text="It stays on the entry's timeline.")
-
-
-class LinkBody(DecisionBody):
-    """The same, with what was found."""
-
-    xero_record_id = TextField(
-        required=False,
-        allow_blank=True,
-        max_length=64,
-        help_text="The id of what stands in Xero, if it is known.",
-    )
-
 
 class SyncRecords(ApiView):
     """`sync-records`."""
 
     scopes = {"GET": KeyScope.EVENTS_READ}
-    filters = EntryFilter
+    queries = {"GET": EntryQuery}
 
     @extend_schema(
         operation_id="listEntries",
         summary="List entries",
-        responses=schemas.page_of(schemas.EntryShown),
+        responses=page_of(EntryShown),
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002
         """List entries, those planned last first."""
-        return self.listed_together(_entries(self.caller), show.entries)
+        return self.listed(_entries(self.caller), EntryShown)
 
 
 class OneSyncRecord(ApiView):
@@ -69,11 +50,11 @@ class OneSyncRecord(ApiView):
     @extend_schema(
         operation_id="getEntry",
         summary="Show an entry with its timeline",
-        responses=entry_schemas.EntryWithEvidence,
+        responses=EntryWithEvidence,
     )
     def get(self, request: Request, number: UUID) -> Response:  # noqa: ARG002
         """Show an entry with its timeline, its requests and what to look for."""
-        return Response(entry_with_evidence(entry_or_404(self.caller, number)))
+        return Response(EntryWithEvidence.of(entry_or_404(self.caller, number)))
 
 
 class Decision(ApiView):
@@ -104,7 +85,7 @@ class Decision(ApiView):
                 client=client,
                 **fields,
             )
-        return Reply(OK, show.entry(entry_or_404(self.caller, record.pk)))
+        return Reply(OK, EntryShown.of(entry_or_404(self.caller, record.pk)))
 
 
 def _described(operation: str, summary: str, body: type[StrictSerializer]) -> Any:
@@ -113,7 +94,7 @@ def _described(operation: str, summary: str, body: type[StrictSerializer]) -> An
             operation_id=operation,
             summary=summary,
             request=body,
-            responses=schemas.EntryShown,
+            responses=EntryShown,
         )
     )
 
@@ -158,9 +139,7 @@ def entry_or_404(caller: Caller, number: UUID) -> SyncRecord:
     )
     # What was sent may be a thousand lines long, and is not shown.
     found = known.defer("request__body").filter(pk=number)
-    record: SyncRecord | None = found.first()
-    if record is None:
-        raise not_found(f"There is no entry {number}.")
+    record: SyncRecord = one_or_404(found, f"There is no entry {number}.")
     return record
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from standardwebhooks.webhooks import Webhook
 
+from tests.backoffice.api.description.committed import check_message
+
 
 @dataclass
 class Received:
@@ -28,7 +30,9 @@ class Received:
         return self.headers["webhook-id"]
 
     def verified_with(self, secret: str) -> dict[str, Any]:
-        return Webhook(secret).verify(self.body, self.headers)
+        message = Webhook(secret).verify(self.body, self.headers)
+        check_message(message)
+        return message
 
 
 @dataclass

@@ -64,7 +64,18 @@ def check_described(method: str, path: str, answer: Any) -> None:
         assert not answer.content
         return
     content = response["content"][answer.headers["Content-Type"]]
-    _validator(json.dumps(content["schema"])).validate(json.loads(answer.content))
+    check_content(content["schema"], json.loads(answer.content))
+
+
+def check_message(message: dict[str, Any]) -> None:
+    """Fail unless a message to another service is what the description says."""
+    described = description()["webhooks"][message["type"]]["post"]["requestBody"]
+    check_content(described["content"]["application/json"]["schema"], message)
+
+
+def check_content(schema: dict[str, Any], content: Any) -> None:
+    """Fail unless a content is what a schema says, and nothing more."""
+    _validator(json.dumps(schema)).validate(content)
 
 
 def followed(part: dict[str, Any]) -> dict[str, Any]:

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from django.conf import settings
 from django.core.management import call_command
 
 from backoffice.api.description.pages import DESCRIPTION
-from backoffice.api.framework import problems
+from backoffice.api.framework import refusals
 from backoffice.api.framework.problem_codes import all_codes
 from lending.exceptions import LendingError
-from tests.backoffice.api.description.committed import description, operations
+from tests.backoffice.api.description.committed import description, followed, operations
 from xero_sync.codat.exceptions import WritebackBlocked
 
 ROOT: Path = settings.BASE_DIR
@@ -76,7 +77,7 @@ def codes_in_code() -> Iterator[str]:
             match node:
                 case ast.Call(func=ast.Name("Problem"), args=[ast.Constant(code), *_]):
                     yield code
-    yield from problems._CODES.values()
+    yield from refusals.CODES.values()
     for base in (LendingError, WritebackBlocked):
         for kind in [base, *subclasses(base)]:
             yield getattr(kind, "code", "") or kind.default_code
@@ -116,3 +117,58 @@ def test_a_page_that_is_only_read_names_its_methods(client, page):
 
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert answer.headers["Allow"] == "GET, HEAD"
+
+
+def test_each_answer_says_what_it_is():
+    for name, (_method, _path, shown) in operations().items():
+        for status, answer in shown["responses"].items():
+            assert followed(answer)["description"], f"{name} {status}"
+
+
+def test_each_example_has_a_label_of_its_own():
+    for name, (_method, _path, shown) in operations().items():
+        places = [*shown.get("parameters", [])]
+        for one in [shown.get("requestBody", {}), *shown["responses"].values()]:
+            places += one.get("content", {}).values()
+        for place in places:
+            examples = place.get("examples", {}).values()
+            labels = [one["summary"] for one in examples]
+            assert len(set(labels)) == len(labels), name
+            assert all(labels), name
+
+
+def test_each_tag_is_explained():
+    explained = {one["name"] for one in description()["tags"] if one["description"]}
+
+    used = {tag for _, _, shown in operations().values() for tag in shown["tags"]}
+    assert used == explained
+
+
+def is_number(text: str) -> bool:
+    """Whether YAML 1.2 takes it for one, in whichever way it is written."""
+    bases = {"0o": 8, "0x": 16}
+    try:
+        int(text[2:], bases[text[:2]]) if text[:2] in bases else float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def test_text_is_no_number_to_any_reader_of_yaml():
+    plain = [
+        token.value
+        for token in yaml.scan(DESCRIPTION.read_text())
+        if isinstance(token, yaml.ScalarToken) and token.plain
+    ]
+
+    for value in plain:
+        # What PyYAML, which knows YAML 1.1, takes for text, YAML 1.2 has to as well.
+        if isinstance(yaml.safe_load(value), str):
+            assert not is_number(value), value
+    assert "090" not in plain
+
+
+def test_an_item_of_a_batch_has_a_type():
+    items = description()["components"]["schemas"]["BatchBody"]["properties"]["events"]
+
+    assert items["items"] == {"$ref": "#/components/schemas/BatchItem"}

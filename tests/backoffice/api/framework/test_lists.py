@@ -4,13 +4,17 @@ import json
 from base64 import urlsafe_b64encode
 from datetime import date, timedelta
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from lending.models import LoanEvent
 from tests.backoffice.api.conftest import make_service
 from tests.builders import make_company, make_event, make_loan, reverse
+from xero_sync.models import Connection
 
 
 @pytest.fixture
@@ -251,3 +255,40 @@ def test_a_page_costs_the_same_however_long(
         service.get(f"{path}?limit=1")
     with django_assert_num_queries(3):
         service.get(f"{path}?limit=200")
+
+
+def test_a_page_of_entries_costs_the_same_however_long(service, loan):
+    record(loan, *range(1, 5))
+    make_event()
+    service.get("sync-records")
+
+    def queries(limit):
+        with CaptureQueriesContext(connection) as found:
+            service.get(f"sync-records?limit={limit}")
+        return len(found)
+
+    assert queries(200) == queries(2)
+
+
+def test_a_companys_connections_cost_the_same_however_many(service, acme):
+    def queries():
+        with CaptureQueriesContext(connection) as found:
+            service.get("companies/acme/connections")
+        return len(found)
+
+    def connect(deleted_at):
+        Connection.objects.create(
+            company=acme,
+            codat_company_id=uuid4(),
+            codat_connection_id=uuid4(),
+            status="Linked",
+            deleted_at=deleted_at,
+        )
+
+    connect(None)
+    service.get("companies/acme/connections")
+    one = queries()
+    for _ in range(3):
+        connect(timezone.now())
+
+    assert queries() == one

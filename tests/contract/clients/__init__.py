@@ -1,0 +1,1 @@
+"""The API as its callers see it: its description linted, and clients made of it."""
