@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from backoffice.demo.callers import Kept
-from backoffice.demo.environment import StateSet
+from backoffice.demo.environment import Places
 from backoffice.demo.guide import SEEN
 from tests.backoffice.stages import (
     children_of,
@@ -191,7 +191,7 @@ def test_it_goes_on_where_it_stopped(begin):
 
 
 def test_fresh_forgets_its_own_files_and_no_others(tmp_path):
-    kept = Kept(StateSet(tmp_path, 1, 2, name="api-sandbox"))
+    kept = Kept(Places(tmp_path, 1, 2, name="api-sandbox"))
     others = tmp_path / "demo.sqlite3"
     for file in (kept.places.database, kept.books, kept.key, others):
         file.touch()
@@ -204,7 +204,7 @@ def test_fresh_forgets_its_own_files_and_no_others(tmp_path):
 
 
 def test_a_run_that_was_stopped_before_it_was_ready_is_not_gone_on_with(tmp_path):
-    kept = Kept(StateSet(tmp_path, 1, 2, name="api-sandbox"))
+    kept = Kept(Places(tmp_path, 1, 2, name="api-sandbox"))
     for file in (kept.places.database, kept.books):
         file.touch()
 
