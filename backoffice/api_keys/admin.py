@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -185,10 +184,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             "back": reverse("admin:backoffice_apikey_changelist"),
         }
         if is_post and form.is_valid():
-            with transaction.atomic():
-                made = form.make(author(request))
-                if made is not None:
-                    self.log_addition(request, made[0], _("Made"))
+            made = form.make(author(request))
             if made is not None:
                 context |= {"key": made[0], "text": made[1]}
                 context |= {"back": object_url(made[0]), "title": _("A key was made")}
@@ -221,6 +217,16 @@ class ApiClientAdmin(BackOfficeAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Refuse: a client is made with its first key."""
         return False
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: ApiClient,
+        form: Any,  # noqa: ARG002
+        change: bool,  # noqa: ARG002, FBT001
+    ) -> None:
+        """Switch the client, which is all that can be changed."""
+        api_keys.switch_client(client=obj, on=obj.is_active, by=author(request))
 
     @admin.display(description=gettext_lazy("accepted keys"))
     def accepted_keys(self, client: Any) -> int:

@@ -2,8 +2,6 @@
 
 from django.db import migrations, models
 
-from lending.db.append_only import AppendOnly
-
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -12,49 +10,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="XeroAppChange",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "act",
-                    models.CharField(
-                        choices=[
-                            ("changed", "Changed"),
-                            ("revealed", "Shown"),
-                            ("not_revealed", "Not shown: wrong password"),
-                            ("erased", "Erased"),
-                        ],
-                        max_length=20,
-                        verbose_name="act",
-                    ),
-                ),
-                ("field", models.CharField(max_length=40, verbose_name="field")),
-                (
-                    "before",
-                    models.CharField(blank=True, max_length=254, verbose_name="before"),
-                ),
-                (
-                    "after",
-                    models.CharField(blank=True, max_length=254, verbose_name="after"),
-                ),
-                ("changed_by", models.CharField(max_length=160, verbose_name="by")),
-                ("changed_at", models.DateTimeField(verbose_name="when")),
-            ],
-            options={
-                "verbose_name": "change of the Xero app",
-                "verbose_name_plural": "changes of the Xero app",
-                "default_permissions": ("view",),
-            },
-        ),
         migrations.CreateModel(
             name="XeroApp",
             fields=[
@@ -223,5 +178,4 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        AppendOnly("xero_sync_xeroappchange"),
     ]

@@ -1,12 +1,9 @@
 """When a borrower consented, which plan he has, and who did what about it."""
 
-import django.db.models.deletion
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 from django.db.models import F
-
-from lending.db.append_only import AppendOnly
 
 
 def date_consents(apps: StateApps, _schema_editor: BaseDatabaseSchemaEditor) -> None:
@@ -116,57 +113,5 @@ class Migration(migrations.Migration):
                 verbose_name="of another organisation since",
             ),
         ),
-        migrations.CreateModel(
-            name="ConnectionAct",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("disconnected", "Disconnected"),
-                            ("off_boarded", "Deleted for good"),
-                            ("marked_demo", "Marked as a demo company"),
-                            ("unmarked_demo", "No longer marked as a demo company"),
-                            ("same_organisation", "The organisation is the same"),
-                            (
-                                "other_organisation",
-                                "Another organisation: accounts to be chosen anew",
-                            ),
-                        ],
-                        max_length=30,
-                        verbose_name="act",
-                    ),
-                ),
-                ("reason", models.TextField(blank=True, verbose_name="reason")),
-                (
-                    "detail",
-                    models.CharField(blank=True, max_length=500, verbose_name="detail"),
-                ),
-                ("acted_by", models.CharField(max_length=150, verbose_name="by")),
-                ("acted_at", models.DateTimeField(verbose_name="at")),
-                (
-                    "connection",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="acts",
-                        to="xero_sync.connection",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "act on a connection",
-                "verbose_name_plural": "acts on connections",
-            },
-        ),
-        AppendOnly("xero_sync_connectionact"),
         migrations.RunPython(date_consents, migrations.RunPython.noop),
     ]

@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
+from lending.audit import trail
 from xero_sync.models.programme import (
     ActKind,
     PartnerProgramme,
@@ -247,6 +248,14 @@ def _add(
         override_reason=override_reason,
         author=author,
         recorded_at=now,
+    )
+    trail.record(
+        f"programme.{kind}",
+        standing.record(),
+        by=author,
+        at=now,
+        reason=act.note,
+        after=trail.values_of(act, "subject", "happened_on", "override_reason"),
     )
     # Once certified, no connection is beyond the limit any more.
     cap.settle()

@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lending.audit import trail
 from xero_sync.models import Connection
 from xero_sync.models.choices import ConnectionStatus
 from xero_sync.models.programme import BANK_FEEDS_SCOPE, ScopeChange, scopes_at
@@ -171,7 +172,7 @@ def record_change(
             or a removed one is still on it, or the moment lies ahead or before the
             change before it.
     """
-    standing.locked_record()
+    programme = standing.locked_record()
     asked_for = _names(requested())
     unreasoned = sorted(set(added) - asked_for)
     if unreasoned:
@@ -184,7 +185,7 @@ def record_change(
     if not added and not removed:
         raise ProgrammeRefused(_("Name a scope that was added."), field="added")
     _check_moment(changed_at, now)
-    return ScopeChange.objects.create(
+    change = ScopeChange.objects.create(
         changed_at=changed_at,
         added=sorted(set(added)),
         removed=sorted(set(removed)),
@@ -192,6 +193,15 @@ def record_change(
         author=author,
         recorded_at=now,
     )
+    trail.record(
+        "programme.scopes_changed",
+        programme,
+        by=author,
+        at=now,
+        reason=change.note,
+        after=trail.values_of(change, "changed_at", "added", "removed"),
+    )
+    return change
 
 
 def _check_removed(removed: set[str], asked_for: set[str]) -> None:

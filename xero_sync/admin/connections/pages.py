@@ -149,7 +149,6 @@ class ConnectionAdmin(ReadOnlyAdmin):
             _lender_accounts(obj),
             _mappings(obj),
             _switches(obj),
-            _acts(obj),
             consents(obj),
         ]
 
@@ -227,24 +226,6 @@ def _switches(connection: Connection) -> Section:
     )
 
 
-def _acts(connection: Connection) -> Section:
-    return Section(
-        title=_("What was done"),
-        columns=(_("When"), _("What"), _("Reason"), _("Detail"), _("By")),
-        rows=[
-            (
-                localize(localtime(act.acted_at)),
-                act.get_kind_display(),
-                act.reason or "–",
-                act.detail or "–",
-                act.acted_by,
-            )
-            for act in connection.acts.order_by("-pk")[:MOST_ROWS]
-        ],
-        empty=_("Nobody has done anything about it yet."),
-    )
-
-
 class AccountMappingAdmin(ReadOnlyAdmin):
     """Versions of the borrowers' choices of accounts."""
 
@@ -260,24 +241,6 @@ class AccountMappingAdmin(ReadOnlyAdmin):
         "created_at",
     )
     list_select_related = ("connection__company", "lender_account")
-    search_fields = ("connection__company__reference__startswith",)
-    ordering = ("-pk",)
-    sortable_by = ()
-
-
-class WritebackSwitchAdmin(ReadOnlyAdmin):
-    """Who switched write-back, and when."""
-
-    list_display = (
-        "connection__company",
-        "on",
-        "held_events",
-        "publish_from",
-        "switched_by",
-        "switched_at",
-    )
-    list_filter = ("on",)
-    list_select_related = ("connection__company",)
     search_fields = ("connection__company__reference__startswith",)
     ordering = ("-pk",)
     sortable_by = ()
