@@ -70,6 +70,9 @@ class UserAdmin(TrailedAdmin, auth_admin.UserAdmin):
             "user_permissions": _named(obj.user_permissions.all()),
         }
 
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        """Write nothing: commands make users as well, and a receiver sees them all."""
+
     def user_change_password(
         self,
         request: HttpRequest,

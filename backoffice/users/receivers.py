@@ -1,4 +1,4 @@
-"""Who came in, who left, and who tried in vain."""
+"""Who was made a user, who came in, who left, and who tried in vain."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.contrib.auth.signals import (
     user_login_failed,
 )
 from django.db import transaction
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
@@ -19,6 +20,14 @@ from xero_sync.portal import throttles
 # From one address; the ones after them tell nothing new.
 FAILURES_A_MINUTE = 30
 ANYBODY = "anonymous"
+
+
+@receiver(post_save, sender=User, dispatch_uid="backoffice.users.made")
+def made(instance: User, created: bool, raw: bool = False, **_: Any) -> None:  # noqa: FBT001, FBT002
+    """Write down that there is a new user, whichever page or command made them."""
+    if created and not raw:
+        after = trail.values_of(instance, "username", "is_staff", "is_superuser")
+        _record("user.created", instance, after=after)
 
 
 @receiver(user_logged_in, dispatch_uid="backoffice.users.signed_in")
@@ -54,5 +63,5 @@ def failed(
 
 
 @transaction.atomic
-def _record(verb: str, about: User | Subject, *, by: str) -> None:
-    trail.record(verb, about, by=by)
+def _record(verb: str, about: User | Subject, **entry: Any) -> None:
+    trail.record(verb, about, **entry)
