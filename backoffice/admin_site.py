@@ -43,10 +43,12 @@ class OperatorsSite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         """Show beside the overview what this person did last."""
-        mine = AuditEntry.objects.filter(actor=author(request)).latest_first()
+        mine = AuditEntry.objects.filter(actor=author(request)).exclude(
+            verb__startswith="user.signed"
+        )
         recent = [
             (wording.sentence(one), one.object_label, wording.moment(one.at))
-            for one in mine[:RECENT]
+            for one in mine.latest_first()[:RECENT]
         ]
         return super().index(request, {"recent": recent, **(extra_context or {})})
 

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.dateparse import parse_datetime
-from django.utils.formats import localize
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -20,6 +20,9 @@ from lending.models import AuditEntry
 
 Presenter = Callable[[AuditEntry], str]
 NOTHING = "–"
+EMPTY: tuple[Any, ...] = (None, "", [])
+# To the second, because acts follow each other quickly.
+MOMENT = "Y-m-d H:i:s"
 
 _presenters: dict[str, Presenter] = {}
 _said: dict[str, Collection[str]] = {}
@@ -67,7 +70,8 @@ def changes(entry: AuditEntry) -> list[str]:
 
 
 def _differs(entry: AuditEntry, name: str) -> bool:
-    return bool(entry.before.get(name) != entry.after.get(name))
+    before, after = entry.before.get(name), entry.after.get(name)
+    return before != after and not (before in EMPTY and after in EMPTY)
 
 
 def _change(entry: AuditEntry, name: str) -> str:
@@ -90,7 +94,7 @@ def _field(entry: AuditEntry, name: str) -> Any:
 
 
 def _value(value: Any, field: Any) -> str:
-    if value in (None, "", []):
+    if value in EMPTY:
         return NOTHING
     if isinstance(value, bool):
         return _("yes") if value else _("no")
@@ -104,4 +108,4 @@ def _value(value: Any, field: Any) -> str:
 
 def moment(at: datetime) -> str:
     """Spell when it was done."""
-    return str(localize(localtime(at)))
+    return date_format(localtime(at), MOMENT)

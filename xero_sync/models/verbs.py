@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from lending.audit import wording
 from lending.models import AuditEntry
+from xero_sync.models.choices import HeldEvents
 from xero_sync.models.programme import (
     ActKind,
     CheckpointStatus,
@@ -51,6 +52,13 @@ def _scopes(entry: AuditEntry) -> str:
     }
 
 
+def _switched_on(entry: AuditEntry) -> str:
+    words = [_("Switched write-back on.")]
+    if held := entry.after.get("held_events"):
+        words.append(_("Held entries: %(what)s.") % {"what": HeldEvents(held).label})
+    return " ".join(words)
+
+
 wording.register(
     {
         "company.link_made": gettext_lazy("Made a customer's link to hand on."),
@@ -60,7 +68,6 @@ wording.register(
         "connection.made": gettext_lazy("Connected the company to Xero."),
         "connection.consented": gettext_lazy("Agreed on our page to what we do."),
         "connection.accounts_chosen": gettext_lazy("Chose the accounts."),
-        "connection.writeback_on": gettext_lazy("Switched write-back on."),
         "connection.writeback_off": gettext_lazy("Switched write-back off."),
         "connection.bank_feeds_on": gettext_lazy("Switched bank feeds on."),
         "connection.bank_feeds_off": gettext_lazy("Switched bank feeds off."),
@@ -98,6 +105,7 @@ wording.register(
         "xero_app.seen": gettext_lazy("Saw at Codat whether Xero is enabled."),
     }
 )
+wording.register({"connection.writeback_on": _switched_on}, said={"held_events"})
 wording.register(
     {f"programme.{kind}": _act for kind in ActKind},
     said={"subject", "happened_on"},

@@ -24,12 +24,12 @@ from xero_sync.connections import alerts
 from xero_sync.models import Connection
 from xero_sync.xero_app import cap
 
-# More versions and switches than a page has to show; the lists have them all.
+# More versions than a page has to show; the lists have them all.
 MOST_ROWS = 50
 
 
 class ConnectionAdmin(ReadOnlyAdmin):
-    """Connections, with their accounts, mappings and switches."""
+    """Connections, with their accounts and mappings."""
 
     object_actions = (
         ConfirmOrganisation(),
@@ -148,7 +148,6 @@ class ConnectionAdmin(ReadOnlyAdmin):
         return [
             _lender_accounts(obj),
             _mappings(obj),
-            _switches(obj),
             consents(obj),
         ]
 
@@ -205,24 +204,6 @@ def _mappings(connection: Connection) -> Section:
             for mapping in versions.order_by("-version")[:MOST_ROWS]
         ],
         empty=_("The accounts are not chosen yet."),
-    )
-
-
-def _switches(connection: Connection) -> Section:
-    return Section(
-        title=_("Write-back switched"),
-        columns=(_("When"), _("To"), _("Held entries"), _("From"), _("By")),
-        rows=[
-            (
-                localize(localtime(switch.switched_at)),
-                _("on") if switch.on else _("off"),
-                switch.get_held_events_display() or "–",
-                localize(switch.publish_from) if switch.publish_from else "–",
-                switch.switched_by,
-            )
-            for switch in connection.switches.order_by("-pk")[:MOST_ROWS]
-        ],
-        empty=_("It was never switched."),
     )
 
 
