@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from django.contrib import admin
+from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -19,11 +20,13 @@ from backoffice.api_keys.admin import ApiKeyAdmin
 from backoffice.api_keys.client_admin import ApiClientAdmin
 from backoffice.models import ApiClient, ApiKey, WebhookDelivery, WebhookEndpoint
 from backoffice.positions import fee_tax_of, records_of
+from backoffice.users.admin import GroupAdmin, UserAdmin
 from backoffice.webhooks import admin as webhook_admin
 from lending import formats
 from lending.admin import pages as lending_admin
+from lending.admin.audit import AuditEntryAdmin
 from lending.admin.base import Link, ObjectAction, Section, object_url
-from lending.models import Company, Loan, LoanEvent
+from lending.models import AuditEntry, Company, Loan, LoanEvent
 from lending.positions import loan_position
 from lending.selectors import events_of_loan
 from xero_sync import admin as xero_admin
@@ -166,12 +169,16 @@ def in_words(record: SyncRecord) -> str:
     return state_in_words(record.get_state_display(), record.get_reason_display())
 
 
+# Importing Django's own pages of them has registered those.
+site.unregister([User, Group])
+site.register(User, UserAdmin)
+site.register(Group, GroupAdmin)
+site.register(AuditEntry, AuditEntryAdmin)
 site.register(Connection, xero_admin.ConnectionAdmin)
 site.register(xero.LenderAccount, xero_admin.LenderAccountAdmin)
 site.register(xero.MissingLine, xero_admin.MissingLineAdmin)
 site.register(AccountMapping, xero_admin.AccountMappingAdmin)
 site.register(xero.ConnectionCheckRun, xero_admin.ConnectionCheckRunAdmin)
-site.register(xero.WritebackSwitch, xero_admin.WritebackSwitchAdmin)
 site.register(xero.BorrowerNotice, borrower_pages.BorrowerNoticeAdmin)
 site.register(SyncRecord, xero_admin.SyncRecordAdmin)
 site.register(xero.WriteRequest, xero_admin.WriteRequestAdmin)
@@ -182,7 +189,6 @@ site.register(xero.RateScope, xero_admin.RateScopeAdmin)
 site.register(xero.Lane, xero_admin.LaneAdmin)
 site.register(xero.PartnerProgramme, xero_admin.PartnerProgrammeAdmin)
 site.register(xero.XeroApp, xero_admin.XeroAppAdmin)
-site.register(xero.XeroAppChange, xero_admin.XeroAppChangeAdmin)
 site.register(ApiClient, ApiClientAdmin)
 site.register(ApiKey, ApiKeyAdmin)
 site.register(WebhookEndpoint, webhook_admin.WebhookEndpointAdmin)

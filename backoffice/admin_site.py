@@ -5,7 +5,17 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.options import ModelAdmin
+from django.db import transaction
 from django.db.models import Model
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from lending import formats
+from lending.admin.base import author
+from lending.audit import wording
+from lending.models import AuditEntry
+
+RECENT = 10
 
 # Whose models operators see. Other packages register pages of their own: django-q2's
 # schedules name a function to call, so whoever may add one runs any code on the worker.
@@ -29,3 +39,23 @@ class OperatorsSite(AdminSite):
         )
         ours = [one for one in models if one._meta.app_label in SHOWN_APPS]
         super().register(ours, admin_class, **options)
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Show beside the overview what this person did last."""
+        mine = AuditEntry.objects.filter(actor=author(request)).exclude(
+            verb__startswith="user.signed"
+        )
+        recent = [
+            (wording.sentence(one), one.object_label, formats.instant(one.at))
+            for one in mine.latest_first()[:RECENT]
+        ]
+        return super().index(request, {"recent": recent, **(extra_context or {})})
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Set one's own password in one transaction with what tells of it."""
+        with transaction.atomic():
+            return super().password_change(request, extra_context)

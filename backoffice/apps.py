@@ -14,7 +14,8 @@ class BackofficeConfig(AppConfig):
     def ready(self) -> None:
         """Connect what the back office does of its own once the models exist."""
         # These import models, which only exist once the app registry is filled.
-        from backoffice import checks  # noqa: F401, PLC0415
+        from backoffice import checks, verbs  # noqa: F401, PLC0415
+        from backoffice.users import receivers as sign_ins  # noqa: F401, PLC0415
         from backoffice.webhooks import nudging, receivers  # noqa: F401, PLC0415
         from xero_sync.runtime import task_queue  # noqa: PLC0415
 

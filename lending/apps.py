@@ -12,6 +12,7 @@ class LendingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Add the lookup of many values to every field."""
-        # It imports fields, which need the settings.
+        """Add the lookup of many values to every field, and our verbs to the trail."""
+        # They import fields and models, which need the settings and each other.
+        from lending.audit import verbs  # noqa: F401, PLC0415
         from lending.db import lookups  # noqa: F401, PLC0415

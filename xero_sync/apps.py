@@ -13,10 +13,11 @@ class XeroSyncConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect the receivers and the system checks."""
+        """Connect the receivers, the system checks and our verbs."""
         # These import models, which only exist once the app registry is filled.
         from xero_sync import checks, receivers  # noqa: F401, PLC0415
         from xero_sync.borrowers import notices  # noqa: PLC0415
+        from xero_sync.models import verbs  # noqa: F401, PLC0415
         from xero_sync.runtime import task_queue  # noqa: PLC0415
 
         task_queue.every_minute(name="Mails to customers", job=notices.SEND)

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -173,10 +172,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             "back": reverse("admin:backoffice_apikey_changelist"),
         }
         if is_post and form.is_valid():
-            with transaction.atomic():
-                made = form.make(author(request))
-                if made is not None:
-                    self.log_addition(request, made[0], _("Made"))
+            made = form.make(author(request))
             if made is not None:
                 context |= {"key": made[0], "text": made[1]}
                 context |= {"back": object_url(made[0]), "title": _("A key was made")}

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from backoffice.models import ApiClient, ApiKey, KeyScope
+from lending.audit import trail
 from lending.db.prepared import Prepared, columns_of
 from lending.models import Company
 
@@ -91,15 +92,31 @@ def create_key(
         expires_at=expires_at,
     )
     key.companies.set(seen or [])
+    made = trail.values_of(key, "prefix", "name", "scopes", "expires_at")
+    seen_in_words = {"companies": ["all"] if seen is None else sorted(map(str, seen))}
+    trail.record("api_key.made", key, by=created_by, at=now, after=made | seen_in_words)
     return key, f"{MARK}_{prefix}_{secret}"
 
 
+@transaction.atomic
+def switch_client(*, client: ApiClient, on: bool, by: str = "") -> ApiClient:
+    """Accept the keys of a client, or none of them."""
+    row = ApiClient.objects.select_for_update(no_key=True).get(pk=client.pk)
+    if row.is_active != on:
+        row.is_active = on
+        row.save(update_fields=["is_active"])
+        trail.record("api_client.on" if on else "api_client.off", row, by=by)
+    return row
+
+
+@transaction.atomic
 def revoke_key(*, key: ApiKey, revoked_by: str, now: datetime) -> ApiKey:
     """Refuse a key from now on; one that is revoked stays as it is."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(
-        revoked_at=now, revoked_by=revoked_by
-    )
+    live = ApiKey.objects.filter(pk=key.pk, revoked_at=None)
+    is_revoked_now = live.update(revoked_at=now, revoked_by=revoked_by)
     key.refresh_from_db()
+    if is_revoked_now:
+        trail.record("api_key.revoked", key, by=revoked_by, at=now)
     return key
 
 

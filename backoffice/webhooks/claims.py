@@ -21,6 +21,7 @@ from backoffice.models import (
 from backoffice.models.webhooks import DisabledReason
 from backoffice.webhooks import services
 from backoffice.webhooks.sending import Answer
+from lending.audit.origin import SYSTEM
 
 # Four times what an attempt may take.
 LEASE = timedelta(seconds=60)
@@ -157,6 +158,10 @@ def _judge(endpoint: WebhookEndpoint, answer: Answer, now: datetime) -> None:
         endpoint.failing_since = now
         endpoint.save(update_fields=["failing_since"])
     if answer.status_code == GONE:
-        services.switch_off(endpoint, reason=DisabledReason.GONE, now=now)
+        _give_up(endpoint, DisabledReason.GONE, now)
     elif now - endpoint.failing_since >= GIVES_UP_AFTER:
-        services.switch_off(endpoint, reason=DisabledReason.FAILING, now=now)
+        _give_up(endpoint, DisabledReason.FAILING, now)
+
+
+def _give_up(endpoint: WebhookEndpoint, reason: str, now: datetime) -> None:
+    services.switch_off(endpoint, reason=reason, now=now, by=SYSTEM)

@@ -23,6 +23,7 @@ from backoffice.webhooks import (
     signing,
 )
 from backoffice.webhooks.exceptions import EndpointDisabled, WebhookRefused
+from lending.audit import trail
 from lending.db import encryption
 
 # How long a secret signs beside the one that follows it.
@@ -67,7 +68,17 @@ def create_endpoint(
         created_at=now,
     )
     changes.begin(now=now)
-    return endpoint, _add_secret(endpoint, now)
+    secret = _add_secret(endpoint, now)
+    trail.record(
+        "endpoint.made", endpoint, by=created_by, at=now, after=_settings_of(endpoint)
+    )
+    return endpoint, secret
+
+
+def _settings_of(endpoint: WebhookEndpoint) -> dict[str, object]:
+    """Return what the trail may say of an endpoint: its query may carry a secret."""
+    chosen = trail.values_of(endpoint, "description", "events")
+    return {"url": str(endpoint), **chosen}
 
 
 @transaction.atomic
@@ -85,6 +96,7 @@ def update_endpoint(
         WebhookRefused: a type of message is not known, or the endpoint is deleted.
     """
     row = _locked(endpoint)
+    before, address = _settings_of(row), row.url
     if url is not None:
         addresses.check_url(url)
         row.url = url
@@ -93,6 +105,9 @@ def update_endpoint(
     if events is not None:
         row.events = _known_types(events)
     row.save(update_fields=["url", "description", "events"])
+    if row.url != address or _settings_of(row) != before:
+        after = _settings_of(row)
+        trail.record("endpoint.changed", row, before=before, after=after)
     return row
 
 
@@ -115,7 +130,10 @@ def rotate_secret(
             % {"count": MOST_SECRETS}
         )
     row.secrets.filter(retires_at=None).update(retires_at=now + OVERLAP)
-    return row, _add_secret(row, now)
+    secret = _add_secret(row, now)
+    ending = {"new_secret": f"…{secret[-4:]}"}
+    trail.record("endpoint.secret_changed", row, at=now, after=ending)
+    return row, secret
 
 
 @transaction.atomic
@@ -127,17 +145,24 @@ def disable_endpoint(*, endpoint: WebhookEndpoint, now: datetime) -> WebhookEndp
     return row
 
 
-def switch_off(endpoint: WebhookEndpoint, *, reason: str, now: datetime) -> None:
+def switch_off(
+    endpoint: WebhookEndpoint, *, reason: str, now: datetime, by: str = ""
+) -> None:
     """Disable an endpoint that the caller's transaction holds."""
     endpoint.disabled_at = now
     endpoint.disabled_reason = reason
     endpoint.save(update_fields=["disabled_at", "disabled_reason"])
+    why = {"disabled_reason": reason}
+    trail.record("endpoint.disabled", endpoint, by=by, at=now, after=why)
 
 
 @transaction.atomic
 def enable_endpoint(*, endpoint: WebhookEndpoint) -> WebhookEndpoint:
     """Send again, beginning with what has waited."""
     row = _locked(endpoint)
+    if row.disabled_at is not None:
+        why = trail.values_of(row, "disabled_reason")
+        trail.record("endpoint.enabled", row, before=why)
     row.disabled_at = row.failing_since = None
     row.disabled_reason = ""
     row.save(update_fields=["disabled_at", "disabled_reason", "failing_since"])
@@ -159,6 +184,7 @@ def delete_endpoint(*, endpoint: WebhookEndpoint, now: datetime) -> WebhookEndpo
     row.deliveries.open().update(
         next_attempt_at=None, leased_until=None, given_up_at=now
     )
+    trail.record("endpoint.deleted", row, at=now)
     return row
 
 
@@ -175,6 +201,7 @@ def send_test(*, endpoint: WebhookEndpoint, now: datetime) -> WebhookDelivery:
     )
     message = messages.unsaved(draft, now=now)
     message.save()
+    trail.record("endpoint.tested", row, at=now, after={"message": message.webhook_id})
     nudging.deliver_soon()
     return WebhookDelivery.objects.create(
         message=message, endpoint=row, created_at=now, next_attempt_at=now
@@ -203,6 +230,8 @@ def replay_message(
     latest = row.deliveries.filter(message=message).order_by("-pk").first()
     if latest is not None and latest.next_attempt_at is not None:
         return latest
+    again = {"message": message.webhook_id, "about": message.subject}
+    trail.record("endpoint.replayed", row, at=now, after=again)
     nudging.deliver_soon()
     return WebhookDelivery.objects.create(
         message=message,
@@ -246,6 +275,8 @@ def replay_range(
         )
     for start in range(0, len(ids), AT_A_TIME):
         _replay(row, ids[start : start + AT_A_TIME], now)
+    again = {"since": since, "until": until, "messages": len(ids)}
+    trail.record("endpoint.replayed", row, at=now, after=again)
     nudging.deliver_soon()
     return len(ids)
 

@@ -20,13 +20,20 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from lending import formats
+from lending.audit import wording
 from lending.exceptions import LendingError
+from lending.models import AuditEntry
 
 Text = str | Promise
 
 MOST_ROWS_COUNTED = 10_000
+# More than a page has to show; the trail has them all.
+MOST_ACTS = 50
+TRAIL = "admin:lending_auditentry_changelist"
 
 
 class Autocomplete(AutocompleteSelect):
@@ -211,7 +218,6 @@ class BackOfficeAdmin(admin.ModelAdmin):
             except action.refusals as refusal:
                 show_refusal(form, refusal)
             else:
-                self.log_change(request, obj, str(action.label))
                 if secret:
                     return self.show_once(request, obj, secret, str(action.done))
                 self.message_user(request, str(action.done), messages.SUCCESS)
@@ -249,13 +255,37 @@ class BackOfficeAdmin(admin.ModelAdmin):
         if obj is not None and obj.pk:
             context["subtitle"] = self.headline(obj)
             context["standing"] = self.standing(obj)
-            context["sections"] = self.sections(request, obj)
+            acts = done_here(obj)
+            context["sections"] = self.sections(request, obj) + acts
             context["links"] = self.links(request, obj) + self._buttons(request, obj)
+            if acts and request.user.has_perm("lending.view_auditentry"):
+                context["links"] += [Link(_("All that was done"), self.trail_of(obj))]
             if not context["adminform"].form.fields:
                 # Nothing can be edited, so there is nothing to save.
                 context["show_save"] = context["show_save_and_continue"] = False
                 context["show_save_and_add_another"] = False
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def trail_of(self, obj: Any) -> str:
+        """Return the address of what was done to an object, and by whom."""
+        about = {"type": self.opts.label_lower, "key": obj.pk}
+        return f"{reverse(TRAIL)}?{urlencode(about)}"
+
+    def history_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> HttpResponse:
+        """Lead to the trail, which is the history of everything."""
+        obj = self.get_object(request, unquote(object_id))
+        return HttpResponseRedirect(self.trail_of(obj) if obj else reverse(TRAIL))
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Log nothing: the service that stored it has written the trail."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Log nothing: the service that stored it has written the trail."""
 
     def _buttons(self, request: HttpRequest, obj: Any) -> list[Link]:
         return [
@@ -303,6 +333,24 @@ def may_see(request: HttpRequest, model: type[models.Model]) -> bool:
     return any(
         request.user.has_perm(f"{app}.{may}_{name}") for may in ("view", "change")
     )
+
+
+def done_here(obj: models.Model) -> list[Section]:
+    """Return the section of what was done to an object, if anything was."""
+    entries = AuditEntry.objects.about(obj)[:MOST_ACTS]
+    rows = [
+        (
+            formats.instant(entry.at),
+            wording.sentence(entry),
+            "; ".join(wording.changes(entry)) or wording.NOTHING,
+            entry.reason or wording.NOTHING,
+            entry.actor,
+        )
+        for entry in entries
+    ]
+    columns = (_("When"), _("What"), _("Change"), _("Why"), _("By"))
+    title = _("What was done here")
+    return [Section(title=title, columns=columns, rows=rows)] if rows else []
 
 
 def author(request: HttpRequest) -> str:

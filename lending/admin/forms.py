@@ -67,9 +67,8 @@ class CompanyForm(ServiceForm):
         company: Company = self.instance
         if company._state.adding:
             return services.create_company(**values)
-        if self.changed_data:
-            company.save(update_fields=self.changed_data)
-        return company
+        changed = {name: values[name] for name in self.changed_data}
+        return services.update_company(company=company, **changed)
 
 
 class LoanForm(ServiceForm):

@@ -8,12 +8,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lending import formats, services
 from lending.admin.base import (
+    TRAIL,
     Autocomplete,
     BackOfficeAdmin,
     Link,
@@ -114,6 +116,10 @@ class CompanyAdmin(ServiceAdmin):
     def country_name(self, company: Company) -> str:
         """Name the country."""
         return formats.country(company.country)
+
+    def trail_of(self, obj: Company) -> str:
+        """Return the address of what was done to it and to whatever is its own."""
+        return f"{reverse(TRAIL)}?{urlencode({'about': obj.reference})}"
 
     def links(self, request: HttpRequest, obj: Company) -> list[Link]:  # noqa: ARG002
         """Lead to the company's loans."""

@@ -103,22 +103,6 @@ class AppendOnly(TableGuard):
         return f"append_only_{self.table}"
 
 
-class GuardedBefore(AppendOnly):
-    """Guard a table again after the operations that follow have been taken back.
-
-    It stands first in a migration that makes SQLite build the table anew: taken back,
-    that drops the triggers once more.
-    """
-
-    def on(self, vendor: str) -> list[str]:  # noqa: ARG002
-        """Return nothing: the guard is there."""
-        return []
-
-    def off(self, vendor: str) -> list[str]:
-        """Return the statements that put the triggers back."""
-        return super().on(vendor)
-
-
 def _names(vendor: str) -> tuple[str, ...]:
     if vendor == "sqlite":
         return SQLITE_TRIGGERS

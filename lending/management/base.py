@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from datetime import date
 from threading import Event
 from typing import Any
+from uuid import uuid4
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
+from lending.audit import origin
+from lending.audit.origin import Origin
 from lending.exceptions import LendingError
 from lending.models import Company, Loan, LoanEvent
 
@@ -28,8 +31,10 @@ class PlainCommand(BaseCommand):
         Raises:
             CommandError: what was refused, which field is meant and what to do.
         """
+        came = Origin(actor=at_the_keyboard, request_id=str(uuid4()))
         try:
-            return super().execute(*args, **options)
+            with origin.acting(came):
+                return super().execute(*args, **options)
         except self.refusals as exc:
             raise CommandError(self.sentence(exc)) from exc
         except DatabaseError as exc:

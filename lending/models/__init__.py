@@ -1,5 +1,6 @@
 """The lender's book: companies, loans and what happened on them."""
 
+from lending.models.audit import AuditEntry
 from lending.models.company import Company
 from lending.models.event import EventKind, LoanEvent, LoanEventQuerySet
 from lending.models.loan import (
@@ -20,6 +21,7 @@ __all__ = [
     "REFERENCE_PATTERN",
     "REFERENCE_RULE",
     "RESERVED_REFERENCE",
+    "AuditEntry",
     "CollectionRoute",
     "Company",
     "EventKind",

@@ -13,6 +13,8 @@ from lending.services.loans import (
     create_company,
     create_loan,
     lock_loan_of,
+    remove_company,
+    update_company,
     update_loan_route,
 )
 
@@ -26,6 +28,8 @@ __all__ = [
     "record_event",
     "record_events",
     "record_in_transaction",
+    "remove_company",
     "reverse_event",
+    "update_company",
     "update_loan_route",
 ]

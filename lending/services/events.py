@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from lending import money
+from lending.audit import trail
 from lending.exceptions import (
     EventAlreadyReversed,
     ExternalIdConflict,
@@ -237,7 +238,7 @@ def _reverse(
     content.setdefault("value_date", today)
     checks.check_value_date(loan, value_date or today, today=today)
     if loan.is_closed:
-        _reopen(loan)
+        _reopen(loan, by=recorded_by)
     reversal = batch.enter(
         content, loan=loan, external_id=external_id, recorded_by=recorded_by
     )
@@ -304,8 +305,10 @@ def _in_words(value: object, currency: str) -> object:
     return money.as_text(value, currency) if isinstance(value, Decimal) else value
 
 
-def _reopen(loan: Loan) -> None:
+def _reopen(loan: Loan, *, by: str) -> None:
+    before = trail.values_of(loan, "closed_at", "closed_by", "close_reason")
     loan.closed_at = None
     loan.closed_by = ""
     loan.close_reason = ""
-    loan.save(update_fields=["closed_at", "closed_by", "close_reason"])
+    loan.save(update_fields=[*before])
+    trail.record_change("loan.reopened", loan, by=by, before=before)

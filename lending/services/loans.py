@@ -9,6 +9,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext
 
 from lending import money
+from lending.audit import trail
 from lending.countries import check_country
 from lending.db.prepared import Prepared
 from lending.exceptions import LoanNotSettled, ReferenceTaken, RouteFrozen
@@ -66,7 +67,36 @@ def create_company(
     check_fields(company)
     check_country(country)
     _insert(company, reference)
+    trail.record(
+        "company.created",
+        company,
+        after=trail.values_of(company, "legal_name", "contact_email", "currency"),
+    )
     return company
+
+
+@transaction.atomic
+def update_company(*, company: Company, **values: str) -> Company:
+    """Mend how a company is named and reached.
+
+    Raises:
+        InvalidValue: a field is malformed.
+    """
+    row = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+    before = trail.values_of(row, *values)
+    for name, value in values.items():
+        setattr(row, name, value)
+    check_fields(row)
+    row.save(update_fields=[*values])
+    trail.record_change("company.changed", row, before=before)
+    return row
+
+
+@transaction.atomic
+def remove_company(*, company: Company) -> None:
+    """Take back that a company was taken on, as long as nothing hangs on it."""
+    trail.record("company.removed", company)
+    company.delete()
 
 
 @transaction.atomic
@@ -106,6 +136,15 @@ def create_loan(
     )
     check_fields(loan, skip=("company",))
     _insert(loan, reference)
+    trail.record(
+        "loan.created",
+        loan,
+        after={
+            "invoice_number": invoice_number,
+            "invoice_amount": money.as_text(loan.invoice_amount, company.currency),
+            "collection_route": collection_route,
+        },
+    )
     return loan
 
 
@@ -128,10 +167,12 @@ def update_loan_route(
             "route is fixed; agree a new loan for another route."
         ) % {"loan": loan.reference}
         raise RouteFrozen(message, field="collection_route")
+    before = trail.values_of(loan, "collection_route", "invoice_payment_posting")
     loan.collection_route = collection_route
     loan.invoice_payment_posting = invoice_payment_posting
     check_fields(loan, skip=("company",))
-    loan.save(update_fields=["collection_route", "invoice_payment_posting"])
+    loan.save(update_fields=[*before])
+    trail.record_change("loan.route_changed", loan, before=before)
     return loan
 
 
@@ -159,6 +200,7 @@ def close_loan(*, loan: Loan, closed_by: str, now: datetime, reason: str = "") -
     loan.close_reason = reason.strip()
     check_fields(loan, skip=("company",))
     loan.save(update_fields=["closed_at", "closed_by", "close_reason"])
+    trail.record("loan.closed", loan, by=closed_by, at=now, reason=reason)
     return loan
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from lending.models import Loan
 from lending.money import split_tax
 from lending.positions import Position, loan_position
+from tests.trail import entries
 from tests.worlds import Borrower, World
 from xero_sync.models import SyncRecord, WriteAttempt, WriteRequest
 from xero_sync.models.choices import BOOKINGS, Step
@@ -155,5 +156,7 @@ def timeline(event, step=None) -> list[tuple[str, str, str]]:
 
 
 def acts_of(connection):
-    """What was done about a connection, but for the bank feeds a world begins with."""
-    return connection.acts.exclude(kind__startswith="bank_feeds")
+    """What was done about a connection, but for its making and its switches."""
+    others = ("made", "bank_feeds", "accounts_chosen", "writeback")
+    acts = entries("connection.", about=connection)
+    return [one for one in acts if not one.verb.partition(".")[2].startswith(others)]

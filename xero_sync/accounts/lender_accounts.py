@@ -6,8 +6,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from lending.audit import trail
 from xero_sync.accounts.options import is_usable
 from xero_sync.bank_feeds import services as bank_feeds
 from xero_sync.bank_feeds import source_accounts
@@ -223,20 +225,39 @@ def adopt(
         _check_target(connection, target_account_id, client)
         if fed_already := _with_feed(connection, target_account_id):
             return _starting(fed_already, feed_start_date, by)
-    account, _is_new = LenderAccount.objects.update_or_create(
-        connection=connection,
-        target_account_id=target_account_id,
-        defaults={
-            "source_account_id": source_account_id,
-            "name": name,
-            "currency": connection.company.currency,
-            "feed_status": status,
-            "opening_balance": opening_balance,
-            # The borrower may have come back to the organisation that has it.
-            "void_since": None,
-        },
+    account = _taken(
+        connection,
+        target_account_id,
+        by,
+        source_account_id=source_account_id,
+        name=name,
+        currency=connection.company.currency,
+        feed_status=status,
+        opening_balance=opening_balance,
+        # The borrower may have come back to the organisation that has it.
+        void_since=None,
     )
     return _starting(account, feed_start_date, by)
+
+
+@transaction.atomic
+def _taken(
+    connection: Connection, target_id: str, by: str, **values: object
+) -> LenderAccount:
+    there = connection.lender_accounts.filter(target_account_id=target_id).first()
+    before = trail.values_of(there, *values) if there else {}
+    account, _is_new = LenderAccount.objects.update_or_create(
+        connection=connection, target_account_id=target_id, defaults=values
+    )
+    trail.record_change(
+        "lender_account.adopted",
+        account,
+        by=by,
+        company_id=connection.company_id,
+        before=before,
+        after=values,
+    )
+    return account
 
 
 def _with_feed(connection: Connection, target_id: str) -> LenderAccount | None:

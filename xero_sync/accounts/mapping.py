@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from lending.audit import trail
 from xero_sync.accounts import setup_writes
 from xero_sync.accounts.options import (
     SupplierMatch,
@@ -37,6 +38,16 @@ from xero_sync.writeback.transitions import lock_connection
 
 Chosen = TypeVar("Chosen", BankAccount, Account, Supplier)
 Wait = Callable[[float], None]
+# What the trail says of a choice.
+NAMED = (
+    "version",
+    "lender_account",
+    "nominated_account_name",
+    "expense_account_name",
+    "supplier_name",
+    "tax_rate_id",
+    "tax_percent",
+)
 # Where a fee account is made in Xero's chart.
 FEE_CATEGORY = "Expense.Expense"
 
@@ -205,11 +216,20 @@ def _store(
     row.unusable_account = ""
     row.save(update_fields=["unusable_account"])
     if mapping is None or _differs(mapping, values):
+        before = trail.values_of(mapping, *NAMED) if mapping else {}
         mapping = AccountMapping.objects.create(
             connection=row,
             version=mapping.version + 1 if mapping else 1,
             created_at=created_at,
             **values,
+        )
+        trail.record_change(
+            "connection.accounts_chosen",
+            row,
+            by=mapping.chosen_by,
+            at=created_at,
+            before=before,
+            after=trail.values_of(mapping, *NAMED),
         )
     reconsider.company(company_id=row.company_id, now=created_at)
     return mapping

@@ -5,7 +5,6 @@ from xero_sync.admin.connections.checks import ConnectionCheckRunAdmin
 from xero_sync.admin.connections.pages import (
     AccountMappingAdmin,
     ConnectionAdmin,
-    WritebackSwitchAdmin,
 )
 from xero_sync.admin.entries.pages import SyncRecordAdmin
 from xero_sync.admin.entries.requests import WriteAttemptAdmin, WriteRequestAdmin
@@ -16,7 +15,7 @@ from xero_sync.admin.monitoring.pages import (
     WebhookMessageAdmin,
 )
 from xero_sync.admin.partner_programme.pages import PartnerProgrammeAdmin
-from xero_sync.admin.xero_app.pages import XeroAppAdmin, XeroAppChangeAdmin
+from xero_sync.admin.xero_app.pages import XeroAppAdmin
 
 __all__ = [
     "AccountMappingAdmin",
@@ -32,7 +31,5 @@ __all__ = [
     "WebhookMessageAdmin",
     "WriteAttemptAdmin",
     "WriteRequestAdmin",
-    "WritebackSwitchAdmin",
     "XeroAppAdmin",
-    "XeroAppChangeAdmin",
 ]

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from lending.money import as_text, quantize
+from lending.money import quantize
 from xero_sync.bank_feeds import source_accounts
 from xero_sync.bank_feeds import status as feed_status
 from xero_sync.bank_feeds import wording as feed_wording
@@ -32,7 +33,7 @@ from xero_sync.codat.exceptions import (
     FeedNotMapped,
     MappingIncomplete,
 )
-from xero_sync.models import FeedActKind, LenderAccount, SyncRecord
+from xero_sync.models import LenderAccount, SyncRecord
 from xero_sync.models.choices import (
     STANDING_STATES,
     UNDER_WAY_STATES,
@@ -155,9 +156,11 @@ def connect(
                 _require_offered(wanted, present.options)
                 _cut(account, client)
             map_once(account=account, target_account_id=wanted, client=client)
-        LenderAccount.objects.filter(pk=account.pk).update(target_account_id=wanted)
-        account.refresh_from_db()
-        note(account, FeedActKind.MAPPED, after=wanted, by=by, at=now)
+        with transaction.atomic():
+            account.target_account_id = wanted
+            account.save(update_fields=["target_account_id"])
+            target = {"field": "target_account_id", "after": wanted}
+            note(account, "feed.connected", by=by, at=now, **target)
         account = feed_status.look(account=account, client=client, now=now)
     connection.refresh_from_db(fields=["feed_refusal"])
     if connection.feed_refusal and account.feed_status in FED:
@@ -183,7 +186,8 @@ def disconnect(
     with _alone(account):
         if feed_status.mapping_of(account, client).status in FED:
             _cut(account, client)
-            note(account, FeedActKind.UNMAPPED, by=by, at=now)
+            with transaction.atomic():
+                note(account, "feed.disconnected", by=by, at=now)
         return feed_status.look(account=account, client=client, now=now)
 
 
@@ -205,11 +209,7 @@ def rename(
             field="name",
         )
     _patch(account, {"accountName": name}, client)
-    before, account.name = account.name, name
-    account.save(update_fields=["name"])
-    if before != name:
-        note(account, FeedActKind.RENAMED, before=before, after=name, by=by, at=now)
-    return account
+    return _changed(account, "feed.renamed", "name", name, by=by, now=now)
 
 
 def set_opening_balance(
@@ -244,11 +244,25 @@ def set_opening_balance(
             field="balance",
         )
     _patch(account, {"balance": balance}, client)
-    before = as_text(account.opening_balance, account.currency)
-    account.opening_balance = balance
-    account.save(update_fields=["opening_balance"])
-    after = as_text(balance, account.currency)
-    note(account, FeedActKind.BALANCE, before=before, after=after, by=by, at=now)
+    field = "opening_balance"
+    return _changed(account, "feed.balance_changed", field, balance, by=by, now=now)
+
+
+@transaction.atomic
+def _changed(
+    account: LenderAccount,
+    verb: str,
+    field: str,
+    value: object,
+    *,
+    by: str,
+    now: datetime,
+) -> LenderAccount:
+    before = getattr(account, field)
+    setattr(account, field, value)
+    account.save(update_fields=[field])
+    if before != value:
+        note(account, verb, field=field, before=before, after=value, by=by, at=now)
     return account
 
 
@@ -278,7 +292,7 @@ def close(
             if exc.status_code != GONE:
                 raise
         return feed_status.store(
-            account, status=FeedStatus.CLOSED, kind=FeedActKind.CLOSED, by=by, now=now
+            account, status=FeedStatus.CLOSED, verb="feed.closed", by=by, now=now
         )
 
 

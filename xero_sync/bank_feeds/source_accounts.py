@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from xero_sync.bank_feeds import status as feed_status
@@ -25,7 +26,7 @@ from xero_sync.codat.exceptions import (
     MappingIncomplete,
 )
 from xero_sync.codat.setup_payloads import FEED_NUMBER_CHARACTERS
-from xero_sync.models import Connection, FeedActKind, LenderAccount
+from xero_sync.models import Connection, LenderAccount
 from xero_sync.models.choices import FeedStatus, Reason
 from xero_sync.runtime.clock import database_now
 from xero_sync.writeback import feed_refusals
@@ -234,4 +235,6 @@ def _create(account: LenderAccount, numbers: Numbers, client: CodatClient) -> No
     )
     with refusals_of(account.connection):
         client.create_source_account(*feed_status.ids_of(account.connection), body)
-    feed_status.note(account, FeedActKind.CREATED, at=database_now())
+    with transaction.atomic():
+        made = {"field": "source_account_id", "after": account.source_account_id}
+        feed_status.note(account, "feed.created", at=database_now(), **made)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from lending.audit import trail
 from xero_sync.codat.bank_feeds import FeedMapping
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
@@ -14,11 +15,13 @@ from xero_sync.codat.exceptions import (
     CodatUnavailable,
     MappingIncomplete,
 )
-from xero_sync.models import Connection, FeedAct, FeedActKind, LenderAccount
+from xero_sync.models import Connection, LenderAccount
 from xero_sync.models.choices import FeedStatus
 from xero_sync.writeback import reconsider
 
 logger = logging.getLogger(__name__)
+
+SEEN = "feed.seen"
 
 
 def ids_of(connection: Connection) -> tuple[uuid.UUID, uuid.UUID]:
@@ -90,7 +93,7 @@ def store(
     status: str,
     now: datetime,
     target: str = "",
-    kind: str = FeedActKind.SEEN,
+    verb: str = SEEN,
     by: str = "",
 ) -> LenderAccount:
     """Store a feed's state, and hold or release the lines that depend on it."""
@@ -102,8 +105,9 @@ def store(
     row.feed_checked_at = now
     if row.feed_status != before:
         row.feed_status_since = now
-    if row.feed_status != before or kind != FeedActKind.SEEN:
-        note(row, kind, before=before, after=row.feed_status, by=by, at=now)
+    if row.feed_status != before or verb != SEEN:
+        states = {"before": before, "after": row.feed_status}
+        note(row, verb, field="feed_status", by=by, at=now, **states)
     row.save(
         update_fields=[
             "feed_status",
@@ -131,26 +135,31 @@ def set_start(
     row = LenderAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
     if row.feed_start_date == starts_on:
         return row
-    before, after = (
-        one.isoformat() if one else "" for one in (row.feed_start_date, starts_on)
-    )
-    row.feed_start_date = starts_on
+    before, row.feed_start_date = row.feed_start_date, starts_on
     row.save(update_fields=["feed_start_date"])
-    note(row, FeedActKind.START, before=before, after=after, by=by, at=now)
+    states = {"before": before, "after": starts_on}
+    note(row, "feed.start_changed", field="feed_start_date", by=by, at=now, **states)
     reconsider.company(company_id=row.connection.company_id, now=now)
     return row
 
 
 def note(
     account: LenderAccount,
-    kind: str,
+    verb: str,
     *,
     at: datetime,
-    before: str = "",
-    after: str = "",
     by: str = "",
+    field: str = "",
+    before: object = None,
+    after: object = None,
 ) -> None:
-    """Write down what was done or seen, for good."""
-    FeedAct.objects.create(
-        account=account, kind=kind, before=before, after=after, by=by, at=at
+    """Write down what was done to a feed, or seen of it, with what it changed."""
+    trail.record(
+        verb,
+        account,
+        by=by,
+        at=at,
+        company_id=account.connection.company_id,
+        before={field: before} if before is not None else {},
+        after={field: after} if field else {},
     )

@@ -11,9 +11,11 @@ from datetime import datetime
 from hashlib import sha256
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from lending.audit import trail
 from xero_sync.models import BorrowerConsent, Connection
 from xero_sync.xero_app import facts
 
@@ -63,15 +65,19 @@ def on_offer() -> Offer:
     )
 
 
+@transaction.atomic
 def keep(*, connection: Connection, offer: Offer, now: datetime) -> BorrowerConsent:
     """Store that a borrower has agreed; each time they do is a row of its own."""
-    return connection.consents.create(
+    kept: BorrowerConsent = connection.consents.create(
         text_version=offer.version,
         language=offer.language,
         privacy_url=offer.privacy_url,
         terms_url=offer.terms_url,
         given_at=now,
     )
+    said = trail.values_of(kept, "text_version", "language")
+    trail.record("connection.consented", connection, at=now, after=said)
+    return kept
 
 
 def text_of(consent: BorrowerConsent) -> Text:

@@ -3,6 +3,9 @@
 from datetime import datetime
 from uuid import uuid4
 
+from django.db import transaction
+
+from lending.audit import trail
 from lending.models import Company
 from xero_sync.borrowers import notices
 from xero_sync.models.borrowers import NoticeKind
@@ -18,6 +21,7 @@ def mail_link(*, company: Company, now: datetime) -> None:
     )
 
 
+@transaction.atomic
 def mail_link_for(*, company: Company, author: str, now: datetime) -> None:
     """Mail a fresh link to a company because one of us wants it to have one."""
     notices.tell(
@@ -26,6 +30,7 @@ def mail_link_for(*, company: Company, author: str, now: datetime) -> None:
         subject=f"sent by {author[:100]}, {uuid4()}",
         now=now,
     )
+    trail.record("company.link_mailed", company, by=author, at=now)
 
 
 def ask(*, reference: str, email: str, now: datetime) -> None:

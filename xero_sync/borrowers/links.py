@@ -12,8 +12,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
+from django.db import transaction
 from django.urls import reverse
 
+from lending.audit import trail
 from lending.models import Company
 from xero_sync.models import Connection, LinkRevocation
 
@@ -55,6 +57,13 @@ def link_for(company: Company) -> str:
     return f"{settings.PUBLIC_BASE_URL}{path}"
 
 
+@transaction.atomic
+def hand_out(*, company: Company, by: str) -> str:
+    """Return a fresh link for a person to hand on, and write down that they have it."""
+    trail.record("company.link_made", company, by=by)
+    return link_for(company)
+
+
 def company_of(token: str) -> Company:
     """Return the company whose pages a token opens.
 
@@ -83,11 +92,13 @@ def lasts() -> timedelta:
     return timedelta(days=settings.CUSTOMER_LINK_DAYS)
 
 
+@transaction.atomic
 def revoke(*, company: Company, revoked_by: str, now: datetime) -> None:
     """Let none of the links open any more that the company was given so far."""
     LinkRevocation.objects.create(
         company=company, revoked_at=now, revoked_by=revoked_by
     )
+    trail.record("company.links_revoked", company, by=revoked_by, at=now)
 
 
 def visit_for(connection: Connection, *, language: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db import transaction
 
+from lending.audit import trail
 from lending.models import Company
 from xero_sync.borrowers import mails
 from xero_sync.models import BorrowerNotice
@@ -100,12 +101,15 @@ def send_due(
     return sent, failed
 
 
-def send_again(*, notice: BorrowerNotice, now: datetime) -> bool:
+@transaction.atomic
+def send_again(*, notice: BorrowerNotice, by: str, now: datetime) -> bool:
     """Take up a mail that was given up, from its first attempt; False if it was not."""
     given_up = BorrowerNotice.objects.filter(pk=notice.pk, given_up_at__isnull=False)
     taken_up = given_up.update(
         given_up_at=None, is_obsolete=False, attempts=0, next_attempt_at=now
     )
+    if taken_up:
+        trail.record("mail.sent_again", notice, by=by, at=now)
     task_queue.nudge(SEND)
     return bool(taken_up)
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from lending.audit import trail
 from lending.models import Company
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.companies import Connection as RemoteConnection
@@ -49,14 +50,7 @@ def import_codat_company(
             field="codat_connection_id",
         )
     try:
-        connection, is_new = Connection.objects.get_or_create(
-            codat_connection_id=UUID(found.id),
-            defaults={
-                "company": company,
-                "codat_company_id": codat_company_id,
-                "status": status_of(found),
-            },
-        )
+        connection, is_new = _taken_in(company, codat_company_id, found)
     except IntegrityError as exc:
         raise ConnectionNotLinked(
             _("The company, or this company of Codat's, has a live connection."),
@@ -69,6 +63,24 @@ def import_codat_company(
             company_id=connection.company_id,
         )
     return refresh(connection=connection, client=client, now=now)
+
+
+@transaction.atomic
+def _taken_in(
+    company: Company, codat_company_id: UUID, found: RemoteConnection
+) -> tuple[Connection, bool]:
+    connection, is_new = Connection.objects.get_or_create(
+        codat_connection_id=UUID(found.id),
+        defaults={
+            "company": company,
+            "codat_company_id": codat_company_id,
+            "status": status_of(found),
+        },
+    )
+    if is_new:
+        ids = trail.values_of(connection, "codat_company_id", "codat_connection_id")
+        trail.record("connection.made", connection, after=ids)
+    return connection, is_new
 
 
 def _choose(

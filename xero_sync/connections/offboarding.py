@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from lending.audit import trail
 from xero_sync.bank_feeds import status as feed_status
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
@@ -25,11 +26,10 @@ from xero_sync.codat.exceptions import (
 )
 from xero_sync.connections import status as connection_status
 from xero_sync.connections import switches
-from xero_sync.models import Connection, ConnectionAct, SyncRecord
+from xero_sync.models import Connection, SyncRecord
 from xero_sync.models.choices import (
     NOT_SENT_STATES,
     UNDER_WAY_STATES,
-    ConnectionActKind,
     ConnectionStatus,
 )
 from xero_sync.runtime import leases
@@ -96,7 +96,7 @@ def _unlink(
         row = connection_status.store_status(
             connection=connection, status=status, now=now
         )
-        _note(row, ConnectionActKind.DISCONNECTED, by=by, now=now, reason=reason)
+        trail.record("connection.disconnected", row, by=by, at=now, reason=reason)
     return row
 
 
@@ -162,8 +162,7 @@ def off_board(
 def _is_let_go(connection: Connection) -> bool:
     """Tell whether it was off-boarded before, or followed by another connection."""
     followers = connection.company.connections.live().exclude(pk=connection.pk)
-    acts = connection.acts.filter(kind=ConnectionActKind.OFF_BOARDED)
-    return acts.exists() or followers.exists()
+    return connection.off_boarded_at is not None or followers.exists()
 
 
 def _check_words(
@@ -241,16 +240,15 @@ def _let_go(
     )
     words = reason or _("The borrower was let go.")
     _cancel(left_out, reason=words, by=by, now=now)
-    detail = ngettext(
-        "%(count)d entry was left out", "%(count)d entries were left out", len(left_out)
-    ) % {"count": len(left_out)}
-    _note(
+    row.off_boarded_at = now
+    row.save(update_fields=["off_boarded_at"])
+    trail.record(
+        "connection.off_boarded",
         row,
-        ConnectionActKind.OFF_BOARDED,
         by=by,
-        now=now,
+        at=now,
         reason=reason,
-        detail=detail if left_out else "",
+        after={"entries_left_out": len(left_out)} if left_out else {},
     )
     return row
 
@@ -263,22 +261,3 @@ def _cancel(
         # A booking takes its line with it.
         if record.state in NOT_SENT_STATES:
             decisions.let_go(record=record, reason=reason, decided_by=by, now=now)
-
-
-def _note(
-    row: Connection,
-    kind: str,
-    *,
-    by: str,
-    now: datetime,
-    reason: str,
-    detail: str = "",
-) -> None:
-    ConnectionAct.objects.create(
-        connection=row,
-        kind=kind,
-        reason=reason,
-        detail=detail,
-        acted_by=by,
-        acted_at=now,
-    )

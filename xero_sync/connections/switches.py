@@ -5,6 +5,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from lending.audit import trail
 from xero_sync.codat.exceptions import (
     ConnectionNotLinked,
     DecisionNotAllowed,
@@ -13,13 +14,11 @@ from xero_sync.codat.exceptions import (
 )
 from xero_sync.models import (
     Connection,
-    ConnectionAct,
     SyncRecord,
     WritebackSwitch,
 )
 from xero_sync.models.choices import (
     Cause,
-    ConnectionActKind,
     ConnectionStatus,
     HeldEvents,
     Reason,
@@ -53,14 +52,8 @@ def mark_demo(
     elif row.status == ConnectionStatus.LINKED:
         cap.take_place(row, now=now)
     row.save(update_fields=["marked_demo", "over_cap_since"])
-    kind = ConnectionActKind
-    ConnectionAct.objects.create(
-        connection=row,
-        kind=kind.MARKED_DEMO if is_demo else kind.UNMARKED_DEMO,
-        reason=reason,
-        acted_by=marked_by,
-        acted_at=now,
-    )
+    verb = "connection.marked_demo" if is_demo else "connection.unmarked_demo"
+    trail.record(verb, row, by=marked_by, at=now, reason=reason)
     cap.settle()
     reconsider.company(company_id=row.company_id, now=now)
     return row
@@ -108,6 +101,14 @@ def switch_writeback(
         publish_from=publish_from,
         switched_by=switched_by,
         switched_at=now,
+    )
+    chosen = {"held_events": held_events, "publish_from": publish_from}
+    trail.record(
+        "connection.writeback_on" if on else "connection.writeback_off",
+        row,
+        by=switched_by,
+        at=now,
+        after={name: value for name, value in chosen.items() if value},
     )
     if on:
         _settle_held(held, held_events, publish_from, switched_by, now)
@@ -183,17 +184,9 @@ def set_bank_feeds(
     if row.deleted_at:
         raise DecisionNotAllowed(_("The connection is deleted."), field="connection")
     if row.bank_feeds != on or row.feed_refusal:
-        ConnectionAct.objects.create(
-            connection=row,
-            kind=(
-                ConnectionActKind.BANK_FEEDS_ON
-                if on
-                else ConnectionActKind.BANK_FEEDS_OFF
-            ),
-            detail=row.feed_refusal,
-            acted_by=set_by,
-            acted_at=now,
-        )
+        refusal = {"feed_refusal": row.feed_refusal} if row.feed_refusal else {}
+        verb = "connection.bank_feeds_on" if on else "connection.bank_feeds_off"
+        trail.record(verb, row, by=set_by, at=now, before=refusal)
     with notify_changes(row):
         row.bank_feeds = on
         feed_refusals.clear(row)

@@ -9,11 +9,10 @@ from xero_sync.models.checks import (
 from xero_sync.models.connections import (
     AccountMapping,
     Connection,
-    ConnectionAct,
     LenderAccount,
     WritebackSwitch,
 )
-from xero_sync.models.feeds import FeedAct, FeedActKind, MissingLine
+from xero_sync.models.feeds import MissingLine
 from xero_sync.models.programme import (
     CheckpointReview,
     PartnerProgramme,
@@ -29,7 +28,7 @@ from xero_sync.models.writeback import (
     WriteAttempt,
     WriteRequest,
 )
-from xero_sync.models.xero_app import XeroApp, XeroAppAct, XeroAppChange
+from xero_sync.models.xero_app import FailedReveal, XeroApp
 
 __all__ = [
     "AccountMapping",
@@ -38,12 +37,10 @@ __all__ = [
     "CheckFailureKind",
     "CheckpointReview",
     "Connection",
-    "ConnectionAct",
     "ConnectionCheckFailure",
     "ConnectionCheckRun",
     "DataRefresh",
-    "FeedAct",
-    "FeedActKind",
+    "FailedReveal",
     "Heartbeat",
     "Lane",
     "LenderAccount",
@@ -62,6 +59,4 @@ __all__ = [
     "WriteRequest",
     "WritebackSwitch",
     "XeroApp",
-    "XeroAppAct",
-    "XeroAppChange",
 ]

@@ -14,22 +14,6 @@ class ConnectionStatus(models.TextChoices):
     DELETED = "Deleted", _("Deleted")
 
 
-class ConnectionActKind(models.TextChoices):
-    """What a person may do about a connection."""
-
-    DISCONNECTED = "disconnected", _("Disconnected")
-    OFF_BOARDED = "off_boarded", _("Deleted for good")
-    MARKED_DEMO = "marked_demo", _("Marked as a demo company")
-    UNMARKED_DEMO = "unmarked_demo", _("No longer marked as a demo company")
-    SAME_ORGANISATION = "same_organisation", _("The organisation is the same")
-    OTHER_ORGANISATION = (
-        "other_organisation",
-        _("Another organisation: accounts to be chosen anew"),
-    )
-    BANK_FEEDS_ON = "bank_feeds_on", _("Bank feeds switched on")
-    BANK_FEEDS_OFF = "bank_feeds_off", _("Bank feeds switched off")
-
-
 class FeedStatus(models.TextChoices):
     """Codat's words for a source account, plus ours where it has none."""
 

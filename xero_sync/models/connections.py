@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 from lending.formats import instant
 from xero_sync.models.choices import (
-    ConnectionActKind,
     ConnectionStatus,
     FeedStatus,
     HeldEvents,
@@ -113,6 +112,13 @@ class Connection(models.Model):
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
+    off_boarded_at = models.DateTimeField(
+        _("let go"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("When a person let the borrower go for good."),
+    )
 
     objects = ConnectionQuerySet.as_manager()
 
@@ -287,24 +293,3 @@ class WritebackSwitch(models.Model):
     def __str__(self) -> str:
         """Name the connection, the position and the time."""
         return f"{self.connection_id} {self.on} {instant(self.switched_at)}"
-
-
-class ConnectionAct(models.Model):
-    """What a person did about a connection; written once."""
-
-    connection = models.ForeignKey(
-        Connection, on_delete=models.PROTECT, related_name="acts"
-    )
-    kind = models.CharField(_("act"), max_length=30, choices=ConnectionActKind.choices)
-    reason = models.TextField(_("reason"), blank=True)
-    detail = models.CharField(_("detail"), max_length=500, blank=True)
-    acted_by = models.CharField(_("by"), max_length=150)
-    acted_at = models.DateTimeField(_("at"))
-
-    class Meta:
-        verbose_name = _("act on a connection")
-        verbose_name_plural = _("acts on connections")
-
-    def __str__(self) -> str:
-        """Name the connection, the act and the time."""
-        return f"{self.connection_id} {self.kind} {instant(self.acted_at)}"

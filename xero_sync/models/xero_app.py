@@ -102,33 +102,23 @@ class XeroApp(models.Model):
         return self.name or str(_("Xero app"))
 
 
-class XeroAppAct(models.TextChoices):
-    """What somebody did with the app's record."""
+class FailedReveal(models.Model):
+    """A wrong password at the client secret: a few of them bar the way for a while.
 
-    CHANGED = "changed", _("Changed")
-    REVEALED = "revealed", _("Shown")
-    NOT_REVEALED = "not_revealed", _("Not shown: wrong password")
-    ERASED = "erased", _("Erased")
-
-
-class XeroAppChange(models.Model):
-    """One change of the app's record, or one look at its secret; never altered.
-
-    Of the secret there are endings only.
+    It is counted, so it is no entry of the trail; what is too old to count goes.
     """
 
-    act = models.CharField(_("act"), max_length=20, choices=XeroAppAct.choices)
-    field = models.CharField(_("field"), max_length=40)
-    before = models.CharField(_("before"), max_length=254, blank=True)
-    after = models.CharField(_("after"), max_length=254, blank=True)
-    changed_by = models.CharField(_("by"), max_length=160)
-    changed_at = models.DateTimeField(_("when"))
+    username = models.CharField(_("user"), max_length=150)
+    at = models.DateTimeField(_("when"))
 
     class Meta:
-        verbose_name = _("change of the Xero app")
-        verbose_name_plural = _("changes of the Xero app")
-        default_permissions = ("view",)
+        verbose_name = _("wrong password at the client secret")
+        verbose_name_plural = _("wrong passwords at the client secret")
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["username", "at"], name="xero_sync_failedreveal_who")
+        ]
 
     def __str__(self) -> str:
-        """Name the field, the act and the time."""
-        return f"{self.field} {self.act} {instant(self.changed_at)}"
+        """Name the user and the time."""
+        return f"{self.username} {instant(self.at)}"

@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from lending.audit import trail
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
     CodatError,
@@ -18,8 +19,8 @@ from xero_sync.codat.exceptions import (
     DecisionNotAllowed,
     OrganisationChanged,
 )
-from xero_sync.models import Connection, ConnectionAct, SyncRecord
-from xero_sync.models.choices import Cause, ConnectionActKind, Reason, State
+from xero_sync.models import Connection, SyncRecord
+from xero_sync.models.choices import Cause, Reason, State
 from xero_sync.signals import notify_changes
 from xero_sync.writeback import reconsider
 from xero_sync.writeback.transitions import lock_connection
@@ -113,7 +114,7 @@ def confirm_same(
     if not row.organisation_changed:
         return row
     return _decide(
-        row, ConnectionActKind.SAME_ORGANISATION, by=confirmed_by, reason=reason, at=now
+        row, "connection.same_organisation", by=confirmed_by, reason=reason, at=now
     )
 
 
@@ -135,12 +136,12 @@ def replace(
     row.lender_accounts.filter(void_since=None).update(void_since=now)
     row.unusable_account = ""
     return _decide(
-        row, ConnectionActKind.OTHER_ORGANISATION, by=replaced_by, reason=reason, at=now
+        row, "connection.other_organisation", by=replaced_by, reason=reason, at=now
     )
 
 
 def _decide(
-    row: Connection, kind: str, *, by: str, reason: str, at: datetime
+    row: Connection, verb: str, *, by: str, reason: str, at: datetime
 ) -> Connection:
     before, name = row.previous_organisation_name, row.organisation_name
     with notify_changes(row):
@@ -153,13 +154,14 @@ def _decide(
                 "unusable_account",
             ]
         )
-    ConnectionAct.objects.create(
-        connection=row,
-        kind=kind,
+    trail.record(
+        verb,
+        row,
+        by=by,
+        at=at,
         reason=reason,
-        detail=f"{before} → {name}"[:500],
-        acted_by=by,
-        acted_at=at,
+        before={"organisation_name": before},
+        after={"organisation_name": name},
     )
     held = SyncRecord.objects.filter(
         company=row.company_id, state=State.HELD, reason=Reason.ORGANISATION_CHANGED

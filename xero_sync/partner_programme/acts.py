@@ -11,6 +11,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from lending import formats
+from lending.audit import trail
 from xero_sync.models.programme import (
     ActKind,
     PartnerProgramme,
@@ -249,6 +250,14 @@ def _add(
         recorded_at=now,
     )
     standing.conclude()
+    trail.record(
+        f"programme.{kind}",
+        standing.record(),
+        by=author,
+        at=now,
+        reason=act.note,
+        after=trail.values_of(act, "subject", "happened_on", "override_reason"),
+    )
     # Once certified, no connection is beyond the limit any more.
     cap.settle()
     return act

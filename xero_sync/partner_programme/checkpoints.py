@@ -10,6 +10,7 @@ from django.core.validators import URLValidator
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from lending.audit import trail
 from xero_sync.models.programme import (
     LONGEST_LINK,
     CheckpointReview,
@@ -100,8 +101,7 @@ def review(
         ProgrammeRefused: the checkpoint asks nothing of us, it is said to be met
             without evidence, or the link is not an https address or too long.
     """
-    standing.locked_record()
-    find(checkpoint)
+    programme, found = standing.locked_record(), find(checkpoint)
     evidence = evidence.strip()
     if status not in CheckpointStatus.values:
         raise ProgrammeRefused(_("Say whether it is open or met."), field="status")
@@ -111,7 +111,7 @@ def review(
         raise ProgrammeRefused(
             _("Say what shows that it is met: some words, or a link."), field="evidence"
         )
-    return CheckpointReview.objects.create(
+    word = CheckpointReview.objects.create(
         checkpoint=checkpoint,
         status=status,
         evidence=evidence,
@@ -119,6 +119,15 @@ def review(
         author=author,
         recorded_at=now,
     )
+    trail.record(
+        "programme.reviewed",
+        programme,
+        by=author,
+        at=now,
+        reason=" ".join(filter(None, (evidence, evidence_url))),
+        after={"checkpoint": names([found]), "status": status},
+    )
+    return word
 
 
 def _check_link(url: str) -> None:

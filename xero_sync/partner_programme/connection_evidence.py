@@ -6,17 +6,15 @@ from django.db.models import Count, Max, Min, QuerySet
 from django.utils.translation import gettext as _
 
 from lending.formats import instant
-from lending.models import Company
+from lending.models import AuditEntry, Company
 from xero_sync.connections import alerts
 from xero_sync.models import (
     Connection,
-    ConnectionAct,
     ConnectionCheckRun,
     SyncRecord,
     WebhookMessage,
 )
 from xero_sync.models.choices import (
-    ConnectionActKind,
     ConnectionStatus,
     Reason,
     State,
@@ -71,8 +69,10 @@ def disconnects() -> list[Fact]:
             % {"count": away.count(), "kept": kept.count()}
         ),
     ]
-    ours = ConnectionAct.objects.filter(kind=ConnectionActKind.DISCONNECTED)
-    made = ours.aggregate(count=Count("pk"), last=Max("acted_at"))
+    ours = AuditEntry.objects.filter(
+        object_type=Connection._meta.label_lower, verb="connection.disconnected"
+    )
+    made = ours.aggregate(count=Count("pk"), last=Max("at"))
     if made["last"]:
         words = _("Disconnects made by us: %(count)d, the last on %(at)s.")
         values = {"count": made["count"], "at": instant(made["last"])}

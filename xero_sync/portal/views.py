@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from lending import formats
+from lending.audit.origin import acting_as
 from lending.models import Company
 from xero_sync.borrowers import (
     connecting,
@@ -78,7 +79,7 @@ def connect(request: HttpRequest, token: str) -> HttpResponse:
         if not throttles.may("way", who=company.pk, a_minute=A_MINUTE):
             return _to_home(token, refused=Code.UNREACHABLE, lang=language)
         try:
-            with paced_client() as client:
+            with acting_as(f"borrower:{company.reference}"), paced_client() as client:
                 url = connecting.way_to_xero(
                     company=company,
                     client=client,

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import transaction
 from django.urls import reverse
 
+from lending.audit import trail
+from lending.audit.trail import Subject
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.consumers import WebhookConsumer
 from xero_sync.codat.webhooks import EVENT_TYPES
@@ -78,4 +81,7 @@ def register(*, client: CodatClient) -> tuple[Registration, bool]:
     if registration.consumer is not None:
         return registration, False
     consumer = client.create_webhook_consumer(registration.address, EVENT_TYPES)
+    ours = Subject("codat.webhook", registration.address, registration.address)
+    with transaction.atomic():
+        trail.record("codat.webhook_registered", ours)
     return Registration(registration.address, consumer), True

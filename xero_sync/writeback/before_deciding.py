@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from lending import formats
 from xero_sync.codat.calls import LARGEST_PAGE
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
@@ -265,7 +266,7 @@ def _require_landed(record: SyncRecord, request: WriteRequest, now: datetime) ->
         raise DecisionNotAllowed(
             _(
                 "What was sent for this entry may still be on its way to Codat. Decide "
-                "after %(time)s UTC; until then it is looked for."
+                "after %(time)s; until then it is looked for."
             )
-            % {"time": f"{landed_at:%Y-%m-%d %H:%M}"}
+            % {"time": formats.moment(landed_at)}
         )

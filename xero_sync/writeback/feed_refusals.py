@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from lending.audit import trail
 from xero_sync.models import Connection, SyncRecord
 from xero_sync.models.choices import FEED_REFUSALS, Cause, State, Step
 from xero_sync.signals import notify_changes
@@ -48,6 +49,15 @@ def lift(*, company_id: int, now: datetime, by: str, note: str) -> int:
     live = Connection.objects.live().filter(company=company_id).first()
     if live is not None:
         row = lock_connection(live, now=now)
+        if row.feed_refusal or not row.bank_feeds:
+            trail.record(
+                "connection.bank_feeds_on",
+                row,
+                by=by,
+                at=now,
+                reason=note,
+                before={"feed_refusal": row.feed_refusal},
+            )
         with notify_changes(row):
             row.bank_feeds = True
             clear(row)

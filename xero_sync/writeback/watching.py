@@ -57,11 +57,12 @@ def begin(
     if status:
         WatchedPush.objects.filter(pk=watched.pk).update(status=status)
     if is_new:
+        until = watched.watched_until.isoformat(timespec="minutes")
         tell(
             record,
             cause=Cause.WATCHED,
             now=now,
-            note=f"push {key}, until {watched.watched_until:%Y-%m-%d %H:%M} UTC",
+            note=f"push {key}, until {until}",
             key=key if is_ours else None,
         )
     return watched

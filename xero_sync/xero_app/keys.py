@@ -15,8 +15,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
+from lending.audit import trail
 from lending.db import encryption
-from xero_sync.models.xero_app import XeroApp, XeroAppAct, XeroAppChange
+from xero_sync.models.xero_app import FailedReveal, XeroApp
 from xero_sync.xero_app import records
 from xero_sync.xero_app.exceptions import (
     KeysMissing,
@@ -99,16 +100,31 @@ def save_keys(
         app = records.locked()
         if not client_secret and not app.secret_ending:
             raise KeysMissing(_("Enter the client secret."), field=SECRET)
+        before = _keys_of(app)
         is_other_secret = bool(client_secret) and not is_recorded(app, client_secret)
         if is_other_secret:
-            _replace_secret(app, client_secret, changed_by, now)
+            _replace_secret(app, client_secret, now)
         elif client_secret and app.sealed_secret and not _is_readable(app):
             app.sealed_secret = encryption.seal(client_secret)
             app.save(update_fields=["sealed_secret"])
         if client_id != app.client_id or is_other_secret:
-            values = {"client_id": client_id, "pasted_at": None}
-            records.change(app, by=changed_by, now=now, **values)
+            app.client_id, app.pasted_at = client_id, None
+            app.save(update_fields=["client_id", "pasted_at"])
+            trail.record(
+                "xero_app.keys_saved",
+                app,
+                by=changed_by,
+                at=now,
+                before=before,
+                after=_keys_of(app),
+            )
     return app
+
+
+def _keys_of(app: XeroApp) -> dict[str, object]:
+    """Return what the trail may say of the keys: of the secret its ending."""
+    values = trail.values_of(app, "client_id", "secret_saved_at", "pasted_at")
+    return values | (_ending(app) if app.secret_ending else {})
 
 
 @sensitive_variables()
@@ -120,12 +136,10 @@ def is_recorded(app: XeroApp, secret: str) -> bool:
 
 
 @sensitive_variables()
-def _replace_secret(app: XeroApp, secret: str, by: str, now: datetime) -> None:
-    ending = secret[-ENDING:]
-    records.note(SECRET, before=app.secret_ending, after=ending, by=by, now=now)
+def _replace_secret(app: XeroApp, secret: str, now: datetime) -> None:
     app.sealed_secret = encryption.seal(secret)
     app.secret_hash = make_password(secret)
-    app.secret_ending = ending
+    app.secret_ending = secret[-ENDING:]
     app.secret_saved_at = now
     app.pasted_at = None
     app.save(
@@ -150,16 +164,17 @@ def reveal(*, username: str, password: str, now: datetime) -> str:
         WrongPassword: the password is not this person's.
         TooManyTries: there were too many wrong ones within a quarter of an hour.
     """
-    by = f"user:{username}"
     with transaction.atomic():
         # One try at a time, so that no two of them count as one.
         app = records.locked()
         secret = _unsealed(app)
-        _require_tries_left(by, now)
+        _require_tries_left(username, now)
         user = authenticate(username=username, password=password)
         is_right = user is not None and user.get_username() == username
-        act = XeroAppAct.REVEALED if is_right else XeroAppAct.NOT_REVEALED
-        records.note(SECRET, act=act, after=app.secret_ending, by=by, now=now)
+        if not is_right:
+            FailedReveal.objects.create(username=username, at=now)
+        verb = "xero_app.secret_shown" if is_right else "xero_app.secret_not_shown"
+        trail.record(verb, app, by=f"user:{username}", at=now, after=_ending(app))
     if not is_right:
         raise WrongPassword(field="password")
     return secret
@@ -189,10 +204,9 @@ def _is_readable(app: XeroApp) -> bool:
     return True
 
 
-def _require_tries_left(by: str, now: datetime) -> None:
-    wrong = XeroAppChange.objects.filter(
-        act=XeroAppAct.NOT_REVEALED, changed_by=by, changed_at__gt=now - WRONG_WITHIN
-    )
+def _require_tries_left(username: str, now: datetime) -> None:
+    FailedReveal.objects.filter(at__lte=now - WRONG_WITHIN).delete()
+    wrong = FailedReveal.objects.filter(username=username)
     if wrong.count() >= MOST_WRONG_PASSWORDS:
         raise TooManyTries(field="password")
 
@@ -219,13 +233,14 @@ def mark_pasted(*, ending: str, changed_by: str, now: datetime) -> XeroApp:
         )
     if app.pasted_at is not None:
         return app
-    if app.sealed_secret:
-        erased = XeroAppAct.ERASED
-        records.note(SECRET, act=erased, before=ending, by=changed_by, now=now)
-        app.sealed_secret = ""
-        app.save(update_fields=["sealed_secret"])
-    records.change(app, by=changed_by, now=now, pasted_at=now)
+    app.sealed_secret, app.pasted_at = "", now
+    app.save(update_fields=["sealed_secret", "pasted_at"])
+    trail.record("xero_app.pasted", app, by=changed_by, at=now, after=_ending(app))
     return app
+
+
+def _ending(app: XeroApp) -> dict[str, object]:
+    return {"secret_ending": f"…{app.secret_ending}"}
 
 
 def missing(app: XeroApp) -> list[str]:

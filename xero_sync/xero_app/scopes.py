@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lending.audit import trail
 from xero_sync.models import Connection
 from xero_sync.models.choices import ConnectionStatus
 from xero_sync.models.scopes import BANK_FEEDS_SCOPE, ScopeChange, scopes_at
@@ -160,7 +161,7 @@ def record_change(
             or a removed one is still on it, or the moment lies ahead or before the
             change before it.
     """
-    records.locked()
+    app = records.locked()
     asked_for = _names(requested())
     unreasoned = sorted(set(added) - asked_for)
     if unreasoned:
@@ -173,7 +174,7 @@ def record_change(
     if not added and not removed:
         raise XeroAppRefused(_("Name a scope that was added."), field="added")
     _check_moment(changed_at, now)
-    return ScopeChange.objects.create(
+    change = ScopeChange.objects.create(
         changed_at=changed_at,
         added=sorted(set(added)),
         removed=sorted(set(removed)),
@@ -181,6 +182,15 @@ def record_change(
         author=author,
         recorded_at=now,
     )
+    trail.record(
+        "xero_app.scopes_changed",
+        app,
+        by=author,
+        at=now,
+        reason=change.note,
+        after=trail.values_of(change, "changed_at", "added", "removed"),
+    )
+    return change
 
 
 def _check_removed(removed: set[str], asked_for: set[str]) -> None:

@@ -60,8 +60,13 @@ def withdraw_bank_feeds(*, changed_by: str, now: datetime) -> XeroApp:
     Statement lines wait from then on, even where nobody had recorded the toggle.
     """
     app = records.locked()
-    records.change(app, by=changed_by, now=now, bank_feeds_on=False)
-    records.change(app, by=changed_by, now=now, bank_feeds_approved_on=None)
+    records.change(
+        app,
+        by=changed_by,
+        now=now,
+        bank_feeds_on=False,
+        bank_feeds_approved_on=None,
+    )
     return app
 
 
@@ -113,7 +118,8 @@ def look(*, client: CodatClient, now: datetime) -> XeroApp:
         raise
     with transaction.atomic():
         app = records.locked()
-        records.change(app, by=CODAT, now=now, enabled_at_codat=enabled)
+        verb = "xero_app.seen"
+        records.change(app, verb, by=CODAT, now=now, enabled_at_codat=enabled)
         app.looked_at = now
         app.look_failed_at = None
         app.look_failure = ""

@@ -32,6 +32,11 @@ class Caller:
         """How what this client does is signed in our records."""
         return f"api:{self.client.name}"
 
+    @property
+    def signature(self) -> str:
+        """The same with the key that was used, for the trail."""
+        return f"{self.author}/{self.key.prefix}"
+
     def may_see(self, company_id: int) -> bool:
         """Whether the key's companies include this one."""
         return (

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
-from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponseBase
 
@@ -18,7 +17,7 @@ SERVER_FAULT = 500
 
 
 class ApiMiddleware:
-    """Number each request, and make a problem document of every bare error page.
+    """Name each request, and make a problem document of every bare error page.
 
     An address that does not exist, a host that is not ours and a crash are answered
     outside the views; a service deserves the same shape from them.
@@ -30,7 +29,6 @@ class ApiMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path.startswith(PREFIX):
             return self.get_response(request)
-        request.request_id = str(uuid4())  # type: ignore[attr-defined]
         response = self.get_response(request)
         kind = response.headers.get("Content-Type", "")
         if response.status_code >= HTTPStatus.BAD_REQUEST and kind != CONTENT_TYPE:

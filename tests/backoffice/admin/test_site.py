@@ -14,6 +14,7 @@ SHOWN = {
     "backoffice.ApiKey",
     "backoffice.WebhookDelivery",
     "backoffice.WebhookEndpoint",
+    "lending.AuditEntry",
     "lending.Company",
     "lending.Loan",
     "lending.LoanEvent",
@@ -31,9 +32,7 @@ SHOWN = {
     "xero_sync.WebhookMessage",
     "xero_sync.WriteAttempt",
     "xero_sync.WriteRequest",
-    "xero_sync.WritebackSwitch",
     "xero_sync.XeroApp",
-    "xero_sync.XeroAppChange",
 }
 
 

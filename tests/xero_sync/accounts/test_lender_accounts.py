@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from tests.builders import make_company
+from tests.trail import entries
 from tests.worlds import Borrower, World
 from tests.xero_sync.bank_feeds import worlds as feed_worlds
 from xero_sync.accounts import lender_accounts
@@ -19,7 +20,7 @@ from xero_sync.codat.exceptions import (
     MappingIncomplete,
 )
 from xero_sync.connections import adopting
-from xero_sync.models import FeedAct, LenderAccount
+from xero_sync.models import LenderAccount
 
 pytestmark = pytest.mark.django_db
 
@@ -293,9 +294,10 @@ def test_adopting_an_account_that_is_there_moves_its_start_on_the_record(
     kept = adopt(borrower, made.target_account_id, **source)
 
     assert moved.feed_start_date == kept.feed_start_date == date(2026, 2, 1)
-    acts = FeedAct.objects.filter(kind="start").order_by("pk")
-    assert [(one.before, one.after, one.by) for one in acts] == [
-        ("", "2026-01-01", ""),
+    acts = entries("feed.start_changed")
+    field = "feed_start_date"
+    assert [(one.before.get(field), one.after[field], one.actor) for one in acts] == [
+        (None, "2026-01-01", "system"),
         ("2026-01-01", "2026-02-01", "user:anna"),
     ]
 

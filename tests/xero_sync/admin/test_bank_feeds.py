@@ -6,11 +6,11 @@ import pytest
 from django.urls import reverse
 
 from tests.backoffice.admin.rows import make_evidence, operator, page, superuser
+from tests.trail import entries
 from tests.xero_sync.commands.conftest import codat as codat
 from tests.xero_sync.commands.worlds import record_drawdown
 from xero_sync.models import (
     Connection,
-    FeedAct,
     LenderAccount,
     MissingLine,
     SyncRecord,
@@ -73,9 +73,10 @@ def test_a_feed_is_cut_and_connected_again(account):
     client.post(act("connect", account), {"target_account_id": ""})
 
     assert now(account).feed_status == "connected"
-    done = FeedAct.objects.filter(account=account).values_list("kind", "by")
-    assert {("unmapped", "user:anna"), ("mapped", "user:anna")} <= set(done)
-    assert "What happened to the feed" in of_page(client, account)
+    done = {(one.verb, one.actor) for one in entries("feed.", about=account)}
+    ours = {("feed.disconnected", "user:anna"), ("feed.connected", "user:anna")}
+    assert ours <= done
+    assert "What was done here" in of_page(client, account)
 
 
 def test_what_xero_offers_is_offered_and_no_number_is_shown(account):

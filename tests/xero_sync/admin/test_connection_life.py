@@ -88,7 +88,7 @@ def test_at_the_limit_an_operator_reads_why_and_what_to_do(codat, settings):
     client.post(address, {"is_demo": "on"})
     connection = company.connections.get()
     assert connection.is_demo
-    assert acts_of(connection).get().kind == "marked_demo"
+    assert [one.verb for one in acts_of(connection)] == ["connection.marked_demo"]
 
 
 def test_connecting_needs_both_permissions(codat):

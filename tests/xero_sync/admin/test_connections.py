@@ -20,14 +20,15 @@ def offered(client, connection):
     return {name for name in ACTS if act(name, connection) in shown}
 
 
-def test_a_connection_shows_its_accounts_mapping_and_switches():
-    connection = make_evidence().company.connections.get()
+def test_a_connection_shows_its_accounts_mapping_and_what_was_done():
+    connection = World().borrower().connection
 
     shown = superuser().get(page(Connection, "change", connection.pk)).content.decode()
 
-    for section in ("Lender accounts", "Account mapping", "Write-back switched"):
+    for section in ("Lender accounts", "Account mapping", "What was done here"):
         assert f"<h2>{section}</h2>" in shown
-    assert f"source-{connection.company_id}" in shown
+    assert connection.lender_accounts.get().source_account_id in shown
+    assert "Switched write-back on." in shown
 
 
 def test_write_back_is_switched_on_and_off():

@@ -6,12 +6,12 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.test import Client
 from django.utils import timezone
 
 from tests.backoffice.admin.rows import operator, superuser
+from tests.trail import entries, verbs
 from tests.xero_sync.commands.worlds import codat_on_a_port
-from xero_sync.models import XeroApp, XeroAppChange
+from xero_sync.models import XeroApp
 from xero_sync.xero_app import facts, keys
 
 pytestmark = pytest.mark.django_db
@@ -263,8 +263,8 @@ def test_the_secret_is_on_no_page_and_in_no_history():
         saved,
         client.get(URL),
         *(client.get(address(act), follow=True) for act in ACTS),
-        client.get("/admin/xero_sync/xeroapp/1/history/"),
-        client.get("/admin/xero_sync/xeroappchange/"),
+        client.get("/admin/xero_sync/xeroapp/1/history/", follow=True),
+        client.get("/admin/lending/auditentry/"),
         client.get("/admin/"),
     ]
 
@@ -274,8 +274,8 @@ def test_the_secret_is_on_no_page_and_in_no_history():
         for hidden in (SECRET, sealed, XeroApp.objects.get().secret_hash):
             assert hidden not in one.content.decode()
     assert f"…{SECRET[-4:]}" in text(client)
-    (entry,) = LogEntry.objects.all()
-    assert entry.get_change_message() == "Record or replace the keys"
+    assert verbs("xero_app") == ["xero_app.keys_saved"]
+    assert not LogEntry.objects.exists()
     assert all(SECRET not in str(one.get_decoded()) for one in Session.objects.all())
 
 
@@ -294,10 +294,10 @@ def test_the_secret_is_shown_after_the_password_to_those_who_may():
 
     assert SECRET in shown.content.decode()
     assert "no-store" in shown.headers["Cache-Control"]
-    rows = XeroAppChange.objects.order_by("-pk")[:2]
-    assert [(one.act, one.changed_by) for one in rows] == [
-        ("revealed", "user:rita"),
-        ("not_revealed", "user:rita"),
+    rows = entries("xero_app.secret")
+    assert [(one.verb, one.actor) for one in rows] == [
+        ("xero_app.secret_not_shown", "user:rita"),
+        ("xero_app.secret_shown", "user:rita"),
     ]
 
 
@@ -308,181 +308,16 @@ def test_who_may_change_may_not_see_the_secret():
     assert "reveal" not in offered(client)
     assert client.get(address("reveal")).status_code == 403
     assert client.post(address("reveal"), {"password": "x"}).status_code == 403
-    assert XeroAppChange.objects.filter(act__contains="revealed").count() == 0
+    assert verbs("xero_app.secret") == []
 
 
-def test_the_list_of_changes_says_what_changed_in_the_words_of_the_page():
+def test_the_page_says_what_was_done_in_its_own_words():
     save_keys()
-    client = operator("xero_sync.view_xeroappchange")
 
-    shown = text(client, "/admin/xero_sync/xeroappchange/")
+    shown = text(changer())
 
-    assert "client id: Changed" in shown
-    assert "client secret: Changed" in shown
-    assert f"…{SECRET[-4:]}" in shown
+    assert "What was done here" in shown
+    assert "Recorded the keys." in shown
+    assert "client id: " in shown
+    assert f"client secret: …{SECRET[-4:]}" in shown
     assert "client_id" not in shown
-
-
-def test_once_pasted_it_cannot_be_shown_any_more():
-    save_keys()
-    client = changer()
-    assert "pasted" in errors(client.post(address("pasted"), {"ending": SECRET[-4:]}))
-
-    client.post(address("pasted"), {"pasted": "on", "ending": SECRET[-4:]})
-
-    assert XeroApp.objects.get().sealed_secret == ""
-    assert "erased here" in text(client)
-    reveals = revealer()
-    assert offered(reveals) == set()
-    answer = reveals.post(address("reveal"), {"password": PASSWORD})
-    assert "generate a new one in Xero" in answer.content.decode()
-
-
-def test_a_page_that_was_open_while_the_secret_was_replaced_goes_on_with_the_new_one():
-    save_keys(client_secret="an-earlier-secret-of-Xero-with-the-end-0000")
-    save_keys()
-    client = changer()
-
-    refused = client.post(address("pasted"), {"pasted": "on", "ending": "0000"})
-
-    shown = refused.context["form"]
-    assert shown.errors
-    assert (shown["ending"].value(), shown["pasted"].value()) == (SECRET[-4:], False)
-    client.post(address("pasted"), {"pasted": "on", "ending": shown["ending"].value()})
-    assert XeroApp.objects.get().pasted_at is not None
-
-
-def test_those_who_may_only_look_see_the_state_and_no_buttons():
-    client = operator("xero_sync.view_xeroapp")
-
-    assert offered(client) == set()
-    for act in ACTS:
-        assert client.get(address(act)).status_code == 403
-        assert client.post(address(act), APP | KEYS).status_code == 403
-    assert not XeroApp.objects.exists()
-
-
-@pytest.mark.parametrize("may_look", [True, False])
-def test_the_last_step_leads_to_the_programme_whom_it_is_open_to(may_look):
-    also = ["xero_sync.view_partnerprogramme"] if may_look else []
-    client = operator("xero_sync.view_xeroapp", *also)
-
-    shown = text(client)
-
-    opened = client.get(PROGRAMME)
-    assert "the page on the partner programme" in shown
-    assert (f'href="{PROGRAMME}"' in shown) == (opened.status_code == 200) == may_look
-
-
-def test_who_may_not_see_it_sees_nothing():
-    stranger = operator("lending.view_company")
-
-    assert stranger.get(URL).status_code == 403
-    assert Client().get(URL).status_code == 302
-    assert Client().post(address("keys"), KEYS).status_code == 302
-    assert not XeroApp.objects.exists()
-
-
-def test_the_list_leads_to_the_one_page():
-    client = changer()
-
-    assert client.get("/admin/xero_sync/xeroapp/").headers["Location"] == URL
-    assert client.get("/admin/xero_sync/xeroapp/2/change/").status_code == 302
-    assert client.get("/admin/xero_sync/xeroapp/add/").status_code == 403
-    assert client.post("/admin/xero_sync/xeroapp/1/delete/").status_code == 403
-
-
-def test_it_is_not_enabled_without_keys():
-    answer = changer().post(address("enable"), {"when": "now"})
-
-    (complaint,) = answer.context["form"].non_field_errors()
-    assert complaint.endswith("still missing: the client id and the client secret.")
-    assert facts.current().integration_on is None
-
-
-def test_bank_feeds_are_refused_naming_what_is_missing():
-    client = changer()
-
-    answer = client.post(address("feeds-on"))
-    (complaint,) = answer.context["form"].non_field_errors()
-    assert "no partner status" in complaint
-    assert "enabled the Bank Feeds API" in complaint
-    client.post(
-        address("approve-feeds"), {"approved_on": timezone.localdate().isoformat()}
-    )
-    (complaint,) = client.post(address("feeds-on")).context["form"].non_field_errors()
-
-    assert "no partner status" in complaint
-    assert "enabled the Bank Feeds API" not in complaint
-    assert facts.current().bank_feeds_on is None
-
-
-def test_bank_feeds_that_nobody_recorded_can_be_switched_off():
-    client = changer()
-    assert {"feeds-on", "feeds-off"} <= offered(client)
-
-    client.post(address("feeds-off"))
-
-    assert facts.current().bank_feeds_on is False
-    assert "feeds-off" not in offered(client)
-
-
-def test_a_difference_to_codat_is_on_the_page_and_on_the_overview(codat):
-    save_keys()
-    client = changer()
-    codat.sandbox.settings.integration_enabled = False
-
-    client.post(address("enable"), {"when": "now"})
-
-    for page in (URL, "/admin/"):
-        assert "Xero is on here, but off at Codat" in text(client, page)
-    assert standings(client)[4] == "Needs you"
-    stranger = operator("lending.view_company", name="stranger")
-    assert "Xero is on here" not in text(stranger, "/admin/")
-
-    codat.sandbox.settings.integration_enabled = True
-    client.post(address("look"))
-    for page in (URL, "/admin/"):
-        assert "Xero is on here" not in text(client, page)
-
-
-def test_a_choice_is_kept_when_codat_cannot_be_asked(settings):
-    settings.CODAT_BASE_URL = "http://127.0.0.1:1"
-    save_keys()
-    client = changer()
-
-    client.post(address("enable"), {"when": "now"})
-
-    assert facts.current().integration_on is True
-    assert "Codat could not be asked since" in text(client)
-    asked = client.post(address("look"))
-    assert asked.status_code == 200
-    assert asked.context["form"].non_field_errors()
-
-
-@pytest.mark.parametrize("debug", [True, False])
-@pytest.mark.parametrize(
-    ("act", "data"),
-    [("keys", KEYS), ("reveal", {"password": PASSWORD, "client_secret": SECRET})],
-)
-def test_an_error_page_shows_neither_secret_nor_password(
-    settings, caplog, debug, act, data
-):
-    save_keys()
-    XeroApp.objects.update(secret_hash="", secret_ending="zzzz")
-    client = revealer()
-    user = User.objects.get(username="rita")
-    user.is_superuser = True
-    user.save()
-    client.raise_request_exception = False
-    settings.DEBUG = debug
-    # Sealing and opening both fail on what is no key.
-    settings.FIELD_ENCRYPTION_KEYS = ["no-key"]
-
-    answer = client.post(address(act), data)
-
-    assert answer.status_code == 500
-    shown = answer.content.decode() + caplog.text
-    assert SECRET not in shown
-    assert PASSWORD not in shown
-    assert ("ValueError" in answer.content.decode()) is debug

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.trail import entries
 from tests.worlds import World
 from tests.xero_sync.bank_feeds.worlds import app_feeds, calls, new_borrower
 from tests.xero_sync.evidence import (
@@ -28,7 +29,7 @@ from xero_sync.codat.exceptions import (
     OrganisationChanged,
 )
 from xero_sync.connections import onboarding, switches
-from xero_sync.models import Connection, FeedAct, LenderAccount
+from xero_sync.models import Connection, LenderAccount
 from xero_sync.runtime.clock import database_now
 from xero_sync.runtime.leases import alone
 
@@ -84,8 +85,8 @@ def cut(borrower, account):
 
 
 def acts_on(account):
-    acts = FeedAct.objects.filter(account=account).order_by("pk")
-    return [(one.kind, one.by) for one in acts]
+    acts = entries("feed.", about=account)
+    return [(one.verb.removeprefix("feed."), one.actor) for one in acts]
 
 
 # --- the source account, before the borrower is sent to Xero --------------------------
@@ -222,7 +223,7 @@ def test_it_is_connected_to_an_account_that_is_there(world, numbers):
     assert target in {one.id for one in offered}
     assert (connected.feed_status, connected.target_account_id) == ("connected", target)
     assert connected.feed_status_since == connected.feed_checked_at == world.clock.now
-    assert ("mapped", "user:anna") in acts_on(account)
+    assert ("connected", "user:anna") in acts_on(account)
 
 
 def test_only_accounts_of_its_currency_and_kind_are_offered(world, numbers):
@@ -443,7 +444,7 @@ def test_cutting_it_again_is_harmless(world):
     cut(borrower, account)
 
     assert len(calls(world, "PATCH")) == 1
-    assert [kind for kind, _ in acts_on(account)].count("unmapped") == 1
+    assert [kind for kind, _ in acts_on(account)].count("disconnected") == 1
 
 
 def test_what_the_borrower_did_in_xero_is_on_the_feeds_record(world):
@@ -453,9 +454,10 @@ def test_what_the_borrower_did_in_xero_is_on_the_feeds_record(world):
 
     world.run(seconds=30)
 
-    assert acts_on(account)[-1] == ("seen", "")
-    latest = FeedAct.objects.filter(account=account).latest("pk")
-    assert (latest.before, latest.after) == ("connected", "disconnected")
+    assert acts_on(account)[-1] == ("seen", "system")
+    latest = entries("feed.seen", about=account)[-1]
+    states = (latest.before["feed_status"], latest.after["feed_status"])
+    assert states == ("connected", "disconnected")
 
 
 def test_a_feed_that_now_brings_lines_elsewhere_holds_them(world):
@@ -647,9 +649,11 @@ def test_who_says_that_xero_takes_lines_stays_on_record():
     for on in (False, False, True):
         switches.set_bank_feeds(on=on, **said)
 
-    acts = connection.acts.filter(kind__startswith="bank_feeds", acted_by="user:anna")
-    kinds = acts.order_by("pk").values_list("kind", flat=True)
-    assert list(kinds) == ["bank_feeds_off", "bank_feeds_on"]
+    acts = entries("connection.bank_feeds", about=connection)
+    assert [one.verb for one in acts if one.actor == "user:anna"] == [
+        "connection.bank_feeds_off",
+        "connection.bank_feeds_on",
+    ]
 
 
 def test_without_a_source_account_nobody_is_sent_to_xero(world, settings):

@@ -136,10 +136,10 @@ def test_after_some_days_a_person_is_asked_and_may_have_it_sent_again(
     clock.forward(10 * 86_400)
     assert notices.send_due(now=clock) == (0, 0)
 
-    assert notices.send_again(notice=notice, now=clock.now)
+    assert notices.send_again(notice=notice, by="user:anna", now=clock.now)
 
     assert notices.send_due(now=clock) == (1, 0)
-    assert not notices.send_again(notice=notice, now=clock.now)
+    assert not notices.send_again(notice=notice, by="user:anna", now=clock.now)
     assert not BorrowerNotice.objects.needing_a_person().exists()
 
 

@@ -3,9 +3,10 @@
 import pytest
 from django.utils import timezone
 
+from tests.trail import entries
 from tests.xero_sync.commands.worlds import refusal, run
 from xero_sync import jobs
-from xero_sync.models import XeroApp, XeroAppChange
+from xero_sync.models import XeroApp
 from xero_sync.xero_app import facts, keys, toggles
 
 SECRET = "aB3-dE6_gH9jK2mN5pQ8sT1vW4yZ7-bC0_eF3hI6kL9nO2q"
@@ -30,13 +31,13 @@ def test_before_anything_is_recorded_it_says_so(db):
 
 def test_a_check_asks_codat_and_may_be_repeated(codat, on):
     printed = run("xero_app", "--check")
-    rows = XeroAppChange.objects.count()
+    rows = entries()
     again = run("xero_app", "--check")
 
     assert "Xero here:          on" in printed
     assert "Xero at Codat:      on, read" in printed
     assert "Xero at Codat:      on, read" in again
-    assert XeroAppChange.objects.count() == rows
+    assert entries() == rows
     assert SECRET not in printed
     assert f"…{SECRET[-4:]}" in printed
 

@@ -75,9 +75,9 @@ def test_disconnecting_unlinks_at_codat_and_keeps_who_and_why(world, borrower):
     assert row.status == "Unlinked"
     assert world.sandbox.connection(borrower.codat_connection).status == "Unlinked"
     assert row.writeback_on
-    act = acts_of(row).get()
-    assert (act.kind, act.acted_by, act.reason) == (
-        "disconnected",
+    (act,) = acts_of(row)
+    assert (act.verb, act.actor, act.reason) == (
+        "connection.disconnected",
         "user:anna",
         "The borrower asked for it.",
     )
@@ -88,7 +88,7 @@ def test_a_second_click_is_harmless(world, borrower):
         disconnect(world, borrower)
 
     assert len(unlinks(world)) == 1
-    assert acts_of(borrower.connection).count() == 1
+    assert len(acts_of(borrower.connection)) == 1
 
 
 @pytest.mark.parametrize("status", ["PendingAuth", "Deauthorized"])
@@ -102,7 +102,7 @@ def test_only_a_linked_connection_is_disconnected(world, borrower, status):
         disconnect(world, borrower)
 
     assert not unlinks(world)
-    assert not acts_of(borrower.connection).exists()
+    assert not acts_of(borrower.connection)
 
 
 def test_two_who_disconnect_at_once_are_kept_apart(world, borrower):
@@ -125,7 +125,7 @@ def test_a_disconnection_whose_answer_was_lost_is_looked_up(world, borrower):
     row = disconnect(world, borrower)
 
     assert row.status == "Unlinked"
-    assert acts_of(row).get().kind == "disconnected"
+    assert [one.verb for one in acts_of(row)] == ["connection.disconnected"]
 
 
 def test_a_disconnection_that_did_not_happen_leaves_all_as_it_was(world, borrower):
@@ -137,7 +137,7 @@ def test_a_disconnection_that_did_not_happen_leaves_all_as_it_was(world, borrowe
         disconnect(world, borrower)
 
     assert borrower.connection.status == "Linked"
-    assert not acts_of(borrower.connection).exists()
+    assert not acts_of(borrower.connection)
 
 
 def test_after_a_disconnection_codat_is_asked_for_nothing_but_the_status(

@@ -83,9 +83,10 @@ def test_a_renamed_organisation_is_shown_by_its_new_name_and_asked_about(world):
     )
     assert not borrower.connection.organisation_changed
     assert borrower.connection.previous_organisation_name == ""
-    act = acts_of(borrower.connection).get()
-    assert (act.kind, act.acted_by) == ("same_organisation", "user:anna")
-    assert act.detail == f"{before} → Renamed Ltd"
+    (act,) = acts_of(borrower.connection)
+    assert (act.verb, act.actor) == ("connection.same_organisation", "user:anna")
+    assert act.before == {"organisation_name": before}
+    assert act.after == {"organisation_name": "Renamed Ltd"}
     event = borrower.record(borrower.loan(), "drawdown", "800")
     world.run()
     assert state_of(event) == WRITTEN
@@ -254,7 +255,7 @@ def test_an_organisation_that_did_not_change_cannot_be_replaced(world):
     with pytest.raises(DecisionNotAllowed):
         replaced(world, borrower)
 
-    assert not acts_of(borrower.connection).exists()
+    assert not acts_of(borrower.connection)
     assert borrower.lender_account.void_since is None
 
 
@@ -265,7 +266,7 @@ def test_confirming_what_did_not_change_leaves_no_trace(world):
         connection=borrower.connection, confirmed_by="user:anna", now=world.clock.now
     )
 
-    assert not acts_of(borrower.connection).exists()
+    assert not acts_of(borrower.connection)
 
 
 def test_an_account_is_adopted_again_when_the_borrower_comes_back(world):

@@ -7,13 +7,13 @@ import pytest
 from django.utils import timezone
 
 from lending import formats
+from lending.audit import trail
 from tests.backoffice.admin.rows import make_evidence
 from tests.builders import make_company
 from tests.worlds import World
 from tests.xero_sync.partner_programme.acts import certify
 from xero_sync.models import (
     Connection,
-    ConnectionAct,
     ConnectionCheckRun,
     SyncRecord,
     WebhookMessage,
@@ -182,12 +182,7 @@ def test_several_organisations_of_a_borrower_are_counted_by_borrower():
 def test_a_disconnect_by_us_is_dated():
     connection = make_evidence().company.connections.get()
     assert "by us" not in words(Evidence.DISCONNECTS)
-    ConnectionAct.objects.create(
-        connection=connection,
-        kind="disconnected",
-        acted_by="user:anna",
-        acted_at=timezone.now(),
-    )
+    trail.record("connection.disconnected", connection, by="user:anna")
 
     assert "Disconnects made by us: 1, the last on" in words(Evidence.DISCONNECTS)
 

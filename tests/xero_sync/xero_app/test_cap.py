@@ -142,10 +142,10 @@ def test_a_person_marks_a_demo_company_and_takes_it_back(world, settings):
         assert connection.is_demo is is_demo
         assert cap.usage().count == int(not is_demo)
 
-    acts = acts_of(connection).order_by("pk").values_list("kind", "acted_by", "reason")
-    assert list(acts) == [
-        ("marked_demo", "user:anna", "Xero's Demo Company (UK)"),
-        ("unmarked_demo", "user:anna", "Xero's Demo Company (UK)"),
+    acts = [(one.verb, one.actor, one.reason) for one in acts_of(connection)]
+    assert acts == [
+        ("connection.marked_demo", "user:anna", "Xero's Demo Company (UK)"),
+        ("connection.unmarked_demo", "user:anna", "Xero's Demo Company (UK)"),
     ]
 
 

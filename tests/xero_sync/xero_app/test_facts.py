@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from xero_sync.models import XeroApp, XeroAppChange
+from xero_sync.models import XeroApp
 from xero_sync.xero_app import facts
 
 pytestmark = pytest.mark.django_db
@@ -69,14 +69,3 @@ def test_without_certification_the_cap_is_the_setting(settings, cap):
 def test_the_database_refuses_what_cannot_be(impossible):
     with pytest.raises(IntegrityError), transaction.atomic():
         XeroApp.objects.create(**impossible)
-
-
-def test_changes_are_added_to_and_never_altered():
-    change = XeroAppChange.objects.create(
-        act="changed", field="name", changed_by="test", changed_at=timezone.now()
-    )
-
-    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-        change.save()
-    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-        XeroAppChange.objects.update(after="other")

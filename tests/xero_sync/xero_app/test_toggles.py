@@ -5,11 +5,12 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
+from tests.trail import entries
 from tests.worlds import World
 from tests.xero_sync.partner_programme.acts import TODAY, WHO, certify
 from xero_sync import jobs
 from xero_sync.codat.exceptions import CodatError
-from xero_sync.models import XeroApp, XeroAppChange
+from xero_sync.models import XeroApp
 from xero_sync.partner_programme import acts
 from xero_sync.xero_app import facts, problems, records, toggles
 from xero_sync.xero_app.exceptions import (
@@ -37,8 +38,8 @@ def switch(*, on):
 
 
 def changes(field):
-    rows = XeroAppChange.objects.filter(field=field).order_by("pk")
-    return [(one.before, one.after, one.changed_by) for one in rows]
+    acts = [one for one in entries("xero_app.") if field in one.after]
+    return [(one.before[field], one.after[field], one.actor) for one in acts]
 
 
 @pytest.mark.parametrize(
@@ -75,9 +76,9 @@ def test_it_is_enabled_now_or_later_and_switched_off_again():
     switch(on=False)
 
     assert changes("integration_on") == [
-        ("", "off", "user:anna"),
-        ("off", "on", "user:anna"),
-        ("on", "off", "user:anna"),
+        (None, False, "user:anna"),
+        (False, True, "user:anna"),
+        (True, False, "user:anna"),
     ]
 
 
@@ -132,7 +133,7 @@ def test_where_certification_ends_bank_feeds_are_switched_off(end):
         acts.record_not_eligible(**given)
 
     assert facts.current().bank_feeds_on is False
-    assert records.changes().first().changed_by == WHO["author"]
+    assert changes("bank_feeds_on")[-1] == (True, False, WHO["author"])
 
 
 def test_bank_feeds_that_nobody_recorded_stay_unrecorded_where_certification_ends():
@@ -179,7 +180,7 @@ def test_without_the_approval_bank_feeds_are_off():
 
     row = XeroApp.objects.get()
     assert (row.bank_feeds_on, row.bank_feeds_approved_on) == (False, None)
-    assert changes("bank_feeds_on") == [("on", "off", "user:anna")]
+    assert changes("bank_feeds_on") == [(True, False, "user:anna")]
 
 
 def test_without_the_approval_bank_feeds_that_nobody_recorded_are_off_too():
@@ -188,7 +189,7 @@ def test_without_the_approval_bank_feeds_that_nobody_recorded_are_off_too():
     toggles.withdraw_bank_feeds(**signed())
 
     assert facts.current().bank_feeds_on is False
-    assert changes("bank_feeds_on") == [("", "off", "user:anna")]
+    assert changes("bank_feeds_on") == [(None, False, "user:anna")]
 
 
 def test_bank_feeds_can_be_switched_off_whatever_is_missing():
@@ -208,7 +209,7 @@ def test_what_codat_says_is_stored_with_its_time(enabled):
 
     assert facts.current().enabled_at_codat is enabled
     assert records.stored().looked_at == world.clock.now
-    assert changes("enabled_at_codat") == [("", "on" if enabled else "off", "Codat")]
+    assert changes("enabled_at_codat") == [(None, enabled, "Codat")]
     assert facts.current().integration_on is None
 
 
@@ -218,7 +219,7 @@ def test_only_another_answer_is_a_change():
         world.sandbox.settings.integration_enabled = enabled
         toggles.look(client=world.client, now=world.clock.now)
 
-    assert [after for _, after, _ in changes("enabled_at_codat")] == ["on", "off", "on"]
+    assert [after for _, after, _ in changes("enabled_at_codat")] == [True, False, True]
 
 
 def test_a_look_that_fails_proves_nothing_and_is_not_hidden():

@@ -19,8 +19,8 @@ from lending.admin.filters import ChoiceFilter
 from xero_sync.admin.bank_feeds import actions
 from xero_sync.admin.entries.pages import state_in_words
 from xero_sync.bank_feeds import wording as feed_wording
-from xero_sync.models import FeedAct, FeedActKind, LenderAccount, SyncRecord
-from xero_sync.models.choices import UNDER_WAY_STATES, FeedStatus, State
+from xero_sync.models import LenderAccount, SyncRecord
+from xero_sync.models.choices import UNDER_WAY_STATES, State
 from xero_sync.runtime.clock import database_now
 
 # More lines and acts than a page has to show; the lists have them all.
@@ -89,8 +89,8 @@ class LenderAccountAdmin(ReadOnlyAdmin):
         return feed_wording.standing(obj)
 
     def sections(self, request: HttpRequest, obj: LenderAccount) -> list[Section]:  # noqa: ARG002
-        """Show the lines that are to come, and what was done."""
-        return [_missing_lines(obj), _acts(obj)]
+        """Show the lines that are to come."""
+        return [_missing_lines(obj)]
 
 
 def _missing_lines(account: LenderAccount) -> Section:
@@ -123,31 +123,6 @@ def _link(line: SyncRecord) -> SafeString:
 def age(since: datetime, now: datetime) -> str:
     """Say how long something has waited."""
     return timesince(since, now, depth=1)
-
-
-def _acts(account: LenderAccount) -> Section:
-    return Section(
-        title=_("What happened to the feed"),
-        columns=(_("When"), _("What"), _("From"), _("To"), _("By")),
-        rows=[
-            (
-                formats.moment(act.at),
-                act.get_kind_display(),
-                _value(act, act.before),
-                _value(act, act.after),
-                act.by or "–",
-            )
-            for act in account.acts.order_by("-pk")[:MOST_ROWS]
-        ],
-        empty=_("Nothing yet."),
-    )
-
-
-def _value(act: FeedAct, value: str) -> str:
-    is_state = act.kind in {FeedActKind.SEEN, FeedActKind.CLOSED}
-    if is_state and value in FeedStatus.values:
-        return str(FeedStatus(value).label)
-    return value or "–"
 
 
 class MoveFilter(ChoiceFilter):

@@ -33,7 +33,7 @@ class ShowLink(ObjectAction):
 
     def perform(self, obj: Company, values: dict[str, Any], author: str) -> str:  # noqa: ARG002
         """Return the link, to be shown this once."""
-        return links.link_for(obj)
+        return links.hand_out(company=obj, by=author)
 
 
 class MailLink(ObjectAction):
@@ -99,7 +99,7 @@ class SendAgain(ObjectAction):
 
     def perform(self, obj: BorrowerNotice, values: dict[str, Any], author: str) -> None:  # noqa: ARG002
         """Have it sent."""
-        notices.send_again(notice=obj, now=database_now())
+        notices.send_again(notice=obj, by=author, now=database_now())
 
 
 class MailState(ChoiceFilter):

@@ -11,7 +11,7 @@ from xero_sync.admin.connections.organisation import ReasonForm
 from xero_sync.connections import offboarding
 from xero_sync.connections import status as connection_status
 from xero_sync.models import Connection
-from xero_sync.models.choices import ConnectionActKind, ConnectionStatus
+from xero_sync.models.choices import ConnectionStatus
 from xero_sync.runtime.clock import database_now
 from xero_sync.writeback.paced_client import paced_client
 
@@ -103,8 +103,7 @@ class OffBoard(ConnectionAction):
 
     def is_offered(self, obj: Connection) -> bool:
         """Offer it until somebody has done it."""
-        acts = obj.acts.filter(kind=ConnectionActKind.OFF_BOARDED)
-        return not acts.exists()
+        return obj.off_boarded_at is None
 
     def form_for(self, obj: Connection, data: Any = None) -> forms.Form:
         """Ask for the reference, and about the entries that wait."""

@@ -23,12 +23,12 @@ from xero_sync.connections import alerts
 from xero_sync.models import Connection
 from xero_sync.xero_app import cap
 
-# More versions and switches than a page has to show; the lists have them all.
+# More versions than a page has to show; the lists have them all.
 MOST_ROWS = 50
 
 
 class ConnectionAdmin(ReadOnlyAdmin):
-    """Connections, with their accounts, mappings and switches."""
+    """Connections, with their accounts and mappings."""
 
     object_actions = (
         ConfirmOrganisation(),
@@ -147,8 +147,6 @@ class ConnectionAdmin(ReadOnlyAdmin):
         return [
             _lender_accounts(obj),
             _mappings(obj),
-            _switches(obj),
-            _acts(obj),
             consents(obj),
         ]
 
@@ -208,42 +206,6 @@ def _mappings(connection: Connection) -> Section:
     )
 
 
-def _switches(connection: Connection) -> Section:
-    return Section(
-        title=_("Write-back switched"),
-        columns=(_("When"), _("To"), _("Held entries"), _("From"), _("By")),
-        rows=[
-            (
-                formats.moment(switch.switched_at),
-                _("on") if switch.on else _("off"),
-                switch.get_held_events_display() or "–",
-                formats.day(switch.publish_from),
-                switch.switched_by,
-            )
-            for switch in connection.switches.order_by("-pk")[:MOST_ROWS]
-        ],
-        empty=_("It was never switched."),
-    )
-
-
-def _acts(connection: Connection) -> Section:
-    return Section(
-        title=_("What was done"),
-        columns=(_("When"), _("What"), _("Reason"), _("Detail"), _("By")),
-        rows=[
-            (
-                formats.moment(act.acted_at),
-                act.get_kind_display(),
-                act.reason or "–",
-                act.detail or "–",
-                act.acted_by,
-            )
-            for act in connection.acts.order_by("-pk")[:MOST_ROWS]
-        ],
-        empty=_("Nobody has done anything about it yet."),
-    )
-
-
 class AccountMappingAdmin(ReadOnlyAdmin):
     """Versions of the borrowers' choices of accounts."""
 
@@ -259,24 +221,6 @@ class AccountMappingAdmin(ReadOnlyAdmin):
         "created_at",
     )
     list_select_related = ("connection__company", "lender_account")
-    search_fields = ("connection__company__reference__startswith",)
-    ordering = ("-pk",)
-    sortable_by = ()
-
-
-class WritebackSwitchAdmin(ReadOnlyAdmin):
-    """Who switched write-back, and when."""
-
-    list_display = (
-        "connection__company",
-        "on",
-        "held_events",
-        "publish_from",
-        "switched_by",
-        "switched_at",
-    )
-    list_filter = ("on",)
-    list_select_related = ("connection__company",)
     search_fields = ("connection__company__reference__startswith",)
     ordering = ("-pk",)
     sortable_by = ()

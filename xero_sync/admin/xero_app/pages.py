@@ -1,31 +1,25 @@
 """The page that leads through the set-up of the lender's Xero app."""
 
-from datetime import datetime
 from typing import Any
 
-from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import (
     sensitive_post_parameters,
     sensitive_variables,
 )
 
-from lending import formats
-from lending.admin.base import ObjectAction, ReadOnlyAdmin, Section
+from lending.admin.base import ObjectAction, done_here
 from xero_sync.admin.base.single_row import OnePageAdmin
 from xero_sync.admin.xero_app import actions as acts
 from xero_sync.admin.xero_app.guide import steps
 from xero_sync.admin.xero_app.steps import StepStanding
-from xero_sync.models import PartnerProgramme, XeroApp, XeroAppChange
+from xero_sync.models import PartnerProgramme, XeroApp
 from xero_sync.models.xero_app import THE_ONLY
 from xero_sync.runtime.clock import database_now
-from xero_sync.xero_app import facts, keys, problems, records
-
-MOST_CHANGES = 50
+from xero_sync.xero_app import facts, problems, records
 
 
 class XeroAppAdmin(OnePageAdmin):
@@ -75,7 +69,7 @@ class XeroAppAdmin(OnePageAdmin):
             "facts": current,
             "programme_url": self._programme_address(request),
             "is_off": record.integration_on is False,
-            "sections": [changes_section()],
+            "sections": done_here(record),
         }
 
     def _programme_address(self, request: HttpRequest) -> str:
@@ -115,60 +109,3 @@ class XeroAppAdmin(OnePageAdmin):
                 "portal, save there, then say here that the keys are in the portal."
             )
         return answer
-
-
-class XeroAppChangeAdmin(ReadOnlyAdmin):
-    """Who changed what of the app's record, and who saw its secret."""
-
-    list_display = ("changed_at", "what", "value_before", "value_after", "changed_by")
-    list_filter = ("act",)
-    ordering = ("-pk",)
-    sortable_by = ()
-
-    @admin.display(description=gettext_lazy("what"))
-    def what(self, obj: XeroAppChange) -> str:
-        """Name the field as the set-up page does, and the act."""
-        return _what(obj)
-
-    @admin.display(description=gettext_lazy("before"))
-    def value_before(self, obj: XeroAppChange) -> str:
-        """Show what was there."""
-        return _value(obj, obj.before)
-
-    @admin.display(description=gettext_lazy("after"))
-    def value_after(self, obj: XeroAppChange) -> str:
-        """Show what is there since."""
-        return _value(obj, obj.after)
-
-
-def changes_section() -> Section:
-    """Show what was done with the record, newest first."""
-    return Section(
-        title=_("What was changed, and who saw the secret"),
-        columns=(_("When"), _("What"), _("Before"), _("After"), _("By")),
-        rows=[
-            (
-                formats.moment(change.changed_at),
-                _what(change),
-                _value(change, change.before),
-                _value(change, change.after),
-                change.changed_by,
-            )
-            for change in records.changes()[:MOST_CHANGES]
-        ],
-        empty=_("Nothing is recorded yet."),
-    )
-
-
-def _what(change: XeroAppChange) -> str:
-    names = {one.name: one.verbose_name for one in XeroApp._meta.fields}
-    field = names.get(change.field, _("client secret"))
-    return f"{field}: {change.get_act_display()}"
-
-
-def _value(change: XeroAppChange, text: str) -> str:
-    if not text:
-        return "–"
-    if change.field == "pasted_at":
-        return formats.moment(datetime.fromisoformat(text))
-    return f"…{text}" if change.field == keys.SECRET else text

@@ -78,7 +78,7 @@ def _create_and_adopt(options: dict[str, Any]) -> Connection:
     except XeroCommand.refusals:
         # Both or nothing; no transaction is held open over the network for it.
         if not company.connections.exists():
-            company.delete()
+            services.remove_company(company=company)
         raise
 
 

@@ -4,12 +4,13 @@ import pytest
 
 from tests.backoffice.api.conftest import make_service
 from tests.builders import make_company
+from tests.trail import entries
 from tests.xero_sync.bank_feeds.worlds import app_feeds
 from tests.xero_sync.commands.conftest import codat as codat
 from tests.xero_sync.commands.worlds import record_drawdown
 from xero_sync.accounts import lender_accounts
 from xero_sync.codat.client import CodatClient
-from xero_sync.models import Connection, FeedAct, LenderAccount, SyncRecord
+from xero_sync.models import Connection, LenderAccount, SyncRecord
 
 
 @pytest.fixture
@@ -45,7 +46,8 @@ def written(codat):
 
 
 def acts_of(connection, kind):
-    return FeedAct.objects.filter(account__connection=connection, kind=kind)
+    acts = entries(f"feed.{kind}")
+    return [one for one in acts if one.company_id == connection.company_id]
 
 
 def bank_account(codat, **options):
@@ -68,7 +70,7 @@ def test_a_feed_is_connected_to_an_account_that_is_there(service, codat, unfed):
     assert (shown["status"], shown["target_account_id"]) == ("connected", target)
     assert again.json()["status"] == "connected"
     assert written(codat)[before:] == ["POST"]
-    assert acts_of(unfed, "mapped").first().by == "api:loan-system"
+    assert acts_of(unfed, "connected")[0].actor.startswith("api:loan-system/")
 
 
 def test_a_feed_is_connected_to_a_new_account_that_xero_makes(service, codat, unfed):
@@ -101,7 +103,8 @@ def test_a_feed_that_was_cut_keeps_its_lines_and_takes_up_its_account_again(
 
     shown = back.json()
     assert (shown["status"], shown["target_account_id"]) == ("connected", target)
-    assert acts_of(connection, "unmapped").get().by == "api:loan-system"
+    (done,) = acts_of(connection, "disconnected")
+    assert done.actor.startswith("api:loan-system/")
 
 
 def test_a_source_account_is_renamed_once(service, codat, connection):
@@ -110,11 +113,9 @@ def test_a_source_account_is_renamed_once(service, codat, connection):
 
         assert (answer.status_code, answer.json()["name"]) == (200, "Acme Finance")
 
-    renamed = acts_of(connection, "renamed").get()
-    assert (renamed.before, renamed.after) == (
-        "Example Invoice Finance",
-        "Acme Finance",
-    )
+    (renamed,) = acts_of(connection, "renamed")
+    assert renamed.before == {"name": "Example Invoice Finance"}
+    assert renamed.after == {"name": "Acme Finance"}
     found = service.get(f"connections/{connection.pk}/bank-feeds").json()["accounts"]
     assert [one["name"] for one in found] == ["Acme Finance"]
 

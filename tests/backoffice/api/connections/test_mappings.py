@@ -9,13 +9,13 @@ from django.utils import timezone
 from backoffice.api.connections import mappings
 from backoffice.models import StoredReply
 from tests.builders import make_company
+from tests.trail import entries
 from tests.xero_sync.commands.conftest import codat as codat
 from xero_sync.accounts import lender_accounts
 from xero_sync.codat.client import CodatClient
 from xero_sync.models import (
     AccountMapping,
     Connection,
-    FeedAct,
     Heartbeat,
     LenderAccount,
 )
@@ -125,11 +125,10 @@ def test_a_new_start_date_is_given_to_the_account_that_is_there(service, codat):
         assert shown["version"] == first["version"]
         assert shown["lender_account"]["feed_start_date"] == "2026-02-01"
     assert LenderAccount.objects.count() == 1
-    acts = FeedAct.objects.filter(kind="start").order_by("pk")
-    assert [(one.after, one.by) for one in acts] == [
-        ("2026-01-01", "api:loan-system"),
-        ("2026-02-01", "api:loan-system"),
-    ]
+    acts = entries("feed.start_changed")
+    starts = [one.after["feed_start_date"] for one in acts]
+    assert starts == ["2026-01-01", "2026-02-01"]
+    assert all(one.actor.startswith("api:loan-system/") for one in acts)
 
 
 def test_an_account_in_xero_is_adopted(service, codat):

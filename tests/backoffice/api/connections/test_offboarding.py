@@ -4,9 +4,10 @@ import pytest
 
 from tests.backoffice.api.conftest import make_service
 from tests.builders import make_company
+from tests.trail import entries
 from tests.xero_sync.commands.conftest import codat as codat
 from tests.xero_sync.commands.worlds import record_drawdown
-from xero_sync.models import Connection, ConnectionAct, SyncRecord, XeroApp
+from xero_sync.models import Connection, SyncRecord, XeroApp
 
 
 def disconnect(service, connection, **body):
@@ -99,11 +100,9 @@ def test_a_connection_is_cut_once_and_says_so(service, codat):
     assert first.json()["in_words"] == "Unlinked by us"
     assert (again.status_code, again.json()["status"]) == (200, "Unlinked")
     assert len(calls(codat, "PATCH")) == 1
-    act = ConnectionAct.objects.exclude(kind__startswith="bank_feeds").get()
-    assert (act.acted_by, act.reason) == (
-        "api:loan-system",
-        "Asked for by the borrower.",
-    )
+    (act,) = entries("connection.disconnected")
+    assert act.actor.startswith("api:loan-system/")
+    assert act.reason == "Asked for by the borrower."
     link = service.get(f"connections/{connection.pk}?link=true").json()["link_url"]
     assert "/_sandbox/link/" in link
 

@@ -7,8 +7,8 @@ from lending.db.append_only import AppendOnly
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("backoffice", "0002_webhooks"),
-        ("lending", "0002_append_only_events"),
+        ("backoffice", "0001_initial"),
+        ("lending", "0002_guards"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from lending.db.append_only import AppendOnly
 class Migration(migrations.Migration):
     dependencies = [
         ("xero_sync", "0001_initial"),
-        ("lending", "0002_append_only_events"),
+        ("lending", "0002_guards"),
     ]
 
     operations = [
@@ -17,4 +17,13 @@ class Migration(migrations.Migration):
         AppendOnly("xero_sync_recordchange"),
         AppendOnly("xero_sync_accountmapping", unique=[["connection_id", "version"]]),
         AppendOnly("xero_sync_writebackswitch"),
+        AppendOnly("xero_sync_programmeact"),
+        AppendOnly("xero_sync_checkpointreview"),
+        AppendOnly("xero_sync_scopechange"),
+        AppendOnly("xero_sync_linkrevocation"),
+        AppendOnly("xero_sync_borrowerconsent"),
+        AppendOnly("xero_sync_connectioncheckrun"),
+        AppendOnly(
+            "xero_sync_connectioncheckfailure", unique=[["run_id", "connection_id"]]
+        ),
     ]

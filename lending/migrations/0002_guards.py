@@ -1,8 +1,9 @@
-"""Make loan events append-only."""
+"""Events and the trail are added to and never altered; a value date is a date."""
 
 from django.db import migrations
 
 from lending.db.append_only import AppendOnly
+from lending.db.real_dates import RealDates
 
 
 class Migration(migrations.Migration):
@@ -12,5 +13,8 @@ class Migration(migrations.Migration):
         AppendOnly(
             "lending_loanevent",
             unique=[["external_id"], ["loan_id", "sequence"], ["reverses_id"]],
-        )
+        ),
+        # SQLite would take anything.
+        RealDates("lending_loanevent", ["value_date"]),
+        AppendOnly("lending_auditentry"),
     ]

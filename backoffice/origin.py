@@ -1,0 +1,55 @@
+"""Who sends a request, and from where: for the trail, the logs and the answers."""
+
+from collections.abc import Callable
+from ipaddress import ip_address
+from uuid import uuid4
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+
+from backoffice.api.framework.authentication import Caller
+from lending.audit import origin
+from lending.audit.origin import Origin
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+class OriginMiddleware:
+    """Number each request, and say for all that it does who sent it."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.request_id = str(uuid4())  # type: ignore[attr-defined]
+        came = Origin(
+            actor=lambda: actor_of(request),
+            request_id=request.request_id,  # type: ignore[attr-defined]
+            address=address_of(request),
+        )
+        with origin.acting(came):
+            return self.get_response(request)
+
+
+def actor_of(request: HttpRequest) -> str:
+    """Name who is signed in, or whose key the request came with; nobody is ""."""
+    user = getattr(request, "user", None)
+    if isinstance(user, Caller):
+        return user.signature
+    is_known = user is not None and user.is_authenticated
+    return f"user:{user.get_username()}" if user and is_known else ""
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """Return the address that a request came from, as far as it can be believed.
+
+    Behind our own proxy that is what the proxy added last; anything before it may have
+    been made up by the sender.
+    """
+    found = request.META.get("REMOTE_ADDR", "")
+    if settings.BEHIND_TLS_PROXY:
+        found = request.headers.get("X-Forwarded-For", found).rpartition(",")[2]
+    try:
+        return str(ip_address(found.strip()))
+    except ValueError:
+        return None

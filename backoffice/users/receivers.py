@@ -1,0 +1,67 @@
+"""Who was made a user, who came in, who left, and who tried in vain."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.contrib.auth.signals import (
+    user_logged_in,
+    user_logged_out,
+    user_login_failed,
+)
+from django.db import transaction
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from lending.audit import origin, trail
+from lending.audit.trail import Subject
+from xero_sync.portal import throttles
+
+# From one address; the ones after them tell nothing new.
+FAILURES_A_MINUTE = 30
+ANYBODY = "anonymous"
+
+
+@receiver(post_save, sender=User, dispatch_uid="backoffice.users.made")
+def made(instance: User, created: bool, raw: bool = False, **_: Any) -> None:  # noqa: FBT001, FBT002
+    """Write down that there is a new user, whichever page or command made them."""
+    if created and not raw:
+        after = trail.values_of(instance, "username", "is_staff", "is_superuser")
+        _record("user.created", instance, after=after)
+
+
+@receiver(user_logged_in, dispatch_uid="backoffice.users.signed_in")
+def signed_in(user: User, **_: Any) -> None:
+    """Write down who came in."""
+    _record("user.signed_in", user, by=f"user:{user.get_username()}")
+
+
+@receiver(user_logged_out, dispatch_uid="backoffice.users.signed_out")
+def signed_out(user: User | None, **_: Any) -> None:
+    """Write down who left; a session that was over already was nobody's."""
+    if user is not None:
+        _record("user.signed_out", user, by=f"user:{user.get_username()}")
+
+
+@receiver(user_login_failed, dispatch_uid="backoffice.users.failed")
+def failed(
+    credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any
+) -> None:
+    """Write down at whose name somebody tried in vain.
+
+    A name that nobody has may be a password in the wrong field: it is not repeated. A
+    check of a password that is no sign-in comes without a request.
+    """
+    address = origin.current().address
+    if request is None or not throttles.may(
+        "failed-sign-in", who=address, a_minute=FAILURES_A_MINUTE
+    ):
+        return
+    user = User.objects.filter(username=credentials.get("username")).first()
+    unknown = Subject(User._meta.label_lower, "", "")
+    _record("user.sign_in_failed", user or unknown, by=ANYBODY)
+
+
+@transaction.atomic
+def _record(verb: str, about: User | Subject, **entry: Any) -> None:
+    trail.record(verb, about, **entry)

@@ -1,0 +1,32 @@
+"""What is done in the back office itself, as the trail says it."""
+
+from django.utils.translation import gettext_lazy as _
+
+from lending.audit import wording
+
+wording.register(
+    {
+        "user.signed_in": _("Signed in."),
+        "user.signed_out": _("Signed out."),
+        "user.sign_in_failed": _("Tried in vain to sign in."),
+        "user.password_set": _("Set the password."),
+        "user.created": _("Made the user."),
+        "user.changed": _("Changed the user."),
+        "user.deleted": _("Deleted the user."),
+        "group.created": _("Made the group."),
+        "group.changed": _("Changed the group."),
+        "group.deleted": _("Deleted the group."),
+        "api_key.made": _("Made a key of the API."),
+        "api_key.revoked": _("Revoked the key."),
+        "api_client.on": _("Switched the client on."),
+        "api_client.off": _("Switched the client off: none of its keys is accepted."),
+        "endpoint.made": _("Made a webhook endpoint."),
+        "endpoint.changed": _("Changed the endpoint."),
+        "endpoint.secret_changed": _("Gave the endpoint a new secret."),
+        "endpoint.enabled": _("Enabled the endpoint."),
+        "endpoint.disabled": _("Disabled the endpoint."),
+        "endpoint.deleted": _("Deleted the endpoint."),
+        "endpoint.tested": _("Sent the endpoint a test."),
+        "endpoint.replayed": _("Sent the endpoint messages once more."),
+    }
+)

@@ -1,0 +1,1 @@
+"""The trail: its page, and that everything that is done leaves an entry."""

@@ -1,0 +1,117 @@
+"""What is done about connections, feeds and the Xero app, as the trail says it."""
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from lending import formats
+from lending.audit import wording
+from lending.models import AuditEntry
+from xero_sync.models.choices import HeldEvents
+from xero_sync.models.programme import (
+    ActKind,
+    CheckpointStatus,
+    PartnerStep,
+    PartnerType,
+    Preparation,
+)
+
+# What an act of the programme is about, if it is about something.
+ABOUT = {
+    ActKind.TYPE_CHOSEN: PartnerType,
+    ActKind.PREPARED: Preparation,
+    ActKind.UNPREPARED: Preparation,
+    ActKind.STEP_TAKEN: PartnerStep,
+    ActKind.STEP_WITHDRAWN: PartnerStep,
+}
+
+
+def _act(entry: AuditEntry) -> str:
+    kind = ActKind(entry.verb.partition(".")[2])
+    about, words = ABOUT.get(kind), str(kind.label)
+    if about:
+        words = f"{words}: {about(entry.after['subject']).label}"
+    return f"{words} ({entry.after['happened_on']})"
+
+
+def _review(entry: AuditEntry) -> str:
+    return _("Checkpoint %(name)s: %(status)s") % {
+        "name": entry.after["checkpoint"],
+        "status": CheckpointStatus(entry.after["status"]).label,
+    }
+
+
+def _scopes(entry: AuditEntry) -> str:
+    parts = []
+    if added := entry.after["added"]:
+        parts.append(_("added %s") % ", ".join(added))
+    if removed := entry.after["removed"]:
+        parts.append(_("removed %s") % ", ".join(removed))
+    return _("Scopes changed (%(at)s): %(what)s") % {
+        "at": formats.moment(parse_datetime(entry.after["changed_at"])),
+        "what": "; ".join(parts),
+    }
+
+
+def _switched_on(entry: AuditEntry) -> str:
+    words = [_("Switched write-back on.")]
+    if held := entry.after.get("held_events"):
+        words.append(_("Held entries: %(what)s.") % {"what": HeldEvents(held).label})
+    return " ".join(words)
+
+
+wording.register(
+    {
+        "company.link_made": gettext_lazy("Made a customer's link to hand on."),
+        "company.link_mailed": gettext_lazy("Had the customer's link mailed."),
+        "company.links_revoked": gettext_lazy("Revoked the customer's links."),
+        "mail.sent_again": gettext_lazy("Had a mail sent again that was given up."),
+        "connection.made": gettext_lazy("Connected the company to Xero."),
+        "connection.consented": gettext_lazy("Agreed on our page to what we do."),
+        "connection.accounts_chosen": gettext_lazy("Chose the accounts."),
+        "connection.writeback_off": gettext_lazy("Switched write-back off."),
+        "connection.bank_feeds_on": gettext_lazy("Switched bank feeds on."),
+        "connection.bank_feeds_off": gettext_lazy("Switched bank feeds off."),
+        "connection.marked_demo": gettext_lazy("Marked it as a demo company."),
+        "connection.unmarked_demo": gettext_lazy(
+            "Took the mark of a demo company off."
+        ),
+        "connection.same_organisation": gettext_lazy("Said: the same organisation."),
+        "connection.other_organisation": gettext_lazy(
+            "Said: another organisation; accounts to be chosen anew."
+        ),
+        "connection.disconnected": gettext_lazy("Disconnected it."),
+        "connection.off_boarded": gettext_lazy("Deleted it for good."),
+        "lender_account.adopted": gettext_lazy(
+            "Took an account in Xero as the lender account."
+        ),
+        "feed.created": gettext_lazy("Made the source account."),
+        "feed.connected": gettext_lazy("Connected the feed to an account in Xero."),
+        "feed.disconnected": gettext_lazy("Disconnected the feed."),
+        "feed.renamed": gettext_lazy("Renamed the source account."),
+        "feed.balance_changed": gettext_lazy("Changed the opening balance."),
+        "feed.start_changed": gettext_lazy("Changed the start date."),
+        "feed.closed": gettext_lazy("Closed the feed for good."),
+        "feed.seen": gettext_lazy("Saw at Codat how the feed stands."),
+        "codat.webhook_registered": gettext_lazy("Registered our address at Codat."),
+        "xero_app.changed": gettext_lazy("Changed the record of the Xero app."),
+        "xero_app.keys_saved": gettext_lazy("Recorded the keys."),
+        "xero_app.pasted": gettext_lazy(
+            "Recorded that Codat's portal has the keys; the secret is erased here."
+        ),
+        "xero_app.secret_shown": gettext_lazy("Had the client secret shown."),
+        "xero_app.secret_not_shown": gettext_lazy(
+            "Was not shown the client secret: wrong password."
+        ),
+        "xero_app.seen": gettext_lazy("Saw at Codat whether Xero is enabled."),
+    }
+)
+wording.register({"connection.writeback_on": _switched_on}, said={"held_events"})
+wording.register(
+    {f"programme.{kind}": _act for kind in ActKind},
+    said={"subject", "happened_on"},
+)
+wording.register(
+    {"programme.reviewed": _review, "xero_app.scopes_changed": _scopes},
+    said={"checkpoint", "status", "changed_at", "added", "removed"},
+)
