@@ -12,10 +12,18 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.api_keys import services as api_keys
 from backoffice.api_keys.admin import ROTATION, state_cell
 from backoffice.models import ApiClient, ApiKey
 from lending import formats
-from lending.admin.base import BackOfficeAdmin, Link, Section, may_see, object_url
+from lending.admin.base import (
+    BackOfficeAdmin,
+    Link,
+    Section,
+    author,
+    may_see,
+    object_url,
+)
 
 
 class ApiClientAdmin(BackOfficeAdmin):
@@ -43,6 +51,16 @@ class ApiClientAdmin(BackOfficeAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Refuse: a client is made with its first key."""
         return False
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: ApiClient,
+        form: Any,  # noqa: ARG002
+        change: bool,  # noqa: ARG002, FBT001
+    ) -> None:
+        """Switch the client, which is all that can be changed."""
+        api_keys.switch_client(client=obj, on=obj.is_active, by=author(request))
 
     @admin.display(description=gettext_lazy("accepted keys"))
     def accepted_keys(self, client: Any) -> int:

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 
 from lending.audit import origin, trail
 from lending.audit.trail import Subject
-from xero_sync.portal import throttles
+from xero_sync.runtime import throttles
 
 # From one address; the ones after them tell nothing new.
 FAILURES_A_MINUTE = 30

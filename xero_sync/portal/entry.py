@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from xero_sync.borrowers import link_requests
-from xero_sync.portal import throttles
 from xero_sync.portal.answers import SeeOther, private, show, speaking
+from xero_sync.runtime import throttles
 from xero_sync.runtime.clock import database_now
 
 TOO_MANY = 429

@@ -27,8 +27,8 @@ from xero_sync.borrowers.wording import Code, Words
 from xero_sync.codat.exceptions import CodatError, WritebackBlocked
 from xero_sync.connections import status as connection_status
 from xero_sync.models import Connection
-from xero_sync.portal import throttles
 from xero_sync.portal.answers import SeeOther, private, show, speaking
+from xero_sync.runtime import throttles
 from xero_sync.runtime.clock import database_now
 from xero_sync.writeback.paced_client import paced_client
 

@@ -12,7 +12,7 @@ from backoffice.models import WebhookDelivery
 from backoffice.webhooks import services as webhooks
 from tests.builders import make_company, make_loan
 from tests.xero_sync.commands.worlds import Codat
-from tests.xero_sync.xero_app.acts import certify, give_links
+from tests.xero_sync.partner_programme.acts import certify, give_links
 from xero_sync.borrowers import notices
 from xero_sync.connections import switches
 from xero_sync.models import (
@@ -329,4 +329,5 @@ NONE = {
     "xero_sync.syncrecord.not-in-xero": TIMELINE,
     "xero_sync.syncrecord.link-by-hand": TIMELINE,
     "xero_sync.syncrecord.cancel": TIMELINE,
+    "xero_sync.syncrecord.settle-alarm": TIMELINE,
 }

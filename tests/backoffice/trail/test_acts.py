@@ -8,7 +8,7 @@ from django.test import Client
 from lending.admin.base import BackOfficeAdmin
 from lending.audit import wording
 from lending.models import AuditEntry
-from tests.backoffice.admin_rows import page
+from tests.backoffice.admin.rows import page
 from tests.backoffice.trail.acts import ACTS, NONE
 
 pytestmark = pytest.mark.django_db

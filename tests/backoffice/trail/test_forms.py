@@ -4,7 +4,7 @@ import pytest
 
 from backoffice.models import ApiClient, WebhookEndpoint
 from lending.models import Company, Loan
-from tests.backoffice.admin_rows import page, superuser
+from tests.backoffice.admin.rows import page, superuser
 from tests.backoffice.trail import acts
 from tests.builders import make_company
 from tests.trail import entries, verbs

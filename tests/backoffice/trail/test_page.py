@@ -13,7 +13,7 @@ from lending import services
 from lending.admin import audit
 from lending.audit import trail
 from lending.models import AuditEntry, Company, Loan
-from tests.backoffice.admin_rows import operator, page, superuser
+from tests.backoffice.admin.rows import operator, page, superuser
 from tests.builders import make_company, make_loan
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.test import Client
 
-from tests.backoffice.admin_rows import page, superuser
+from tests.backoffice.admin.rows import page, superuser
 from tests.trail import entries, verbs
 
 pytestmark = pytest.mark.django_db
