@@ -18,8 +18,9 @@ from django.db.models import (
 
 from lending.db.prepared import Prepared
 from lending.models import Company, Loan
-from xero_sync.models import AccountMapping, Lane, LoanInXero, SyncRecord
+from xero_sync.models import Lane, LoanInXero, SyncRecord
 from xero_sync.models.choices import State, Step
+from xero_sync.writeback.readiness import AnyMapping
 
 
 def busy_lanes(company_ids: Iterable[int]) -> set[tuple[int, str]]:
@@ -120,7 +121,7 @@ def needs_check(record: SyncRecord, now: datetime) -> bool:
     return record.checked_at is None or record.checked_at < fresh
 
 
-def resendable(record: SyncRecord, mapping: AccountMapping, now: datetime) -> bool:
+def resendable(record: SyncRecord, mapping: AnyMapping, now: datetime) -> bool:
     """Tell whether a queued entry's request may go out again under its key.
 
     A queued entry keeps its request only if Codat has certainly not taken it in, so

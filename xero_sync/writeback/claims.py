@@ -20,7 +20,12 @@ from xero_sync.models.choices import BOOKINGS, Cause, Reason, State, Step
 from xero_sync.writeback import choosing, freezing, holds, lines, readiness, transitions
 from xero_sync.writeback.budget import LATE, Budget
 from xero_sync.writeback.exchange import Claim
-from xero_sync.writeback.readiness import Readiness
+from xero_sync.writeback.readiness import (
+    AnyAccount,
+    AnyMapping,
+    LiveConnection,
+    Readiness,
+)
 
 # Codat takes ten calls at once for a company; we keep well below.
 CALLS_AT_ONCE = 4
@@ -166,7 +171,8 @@ class _Round:
             if turn.due_at is None:
                 self.claimed.checks.append(record)
             return None
-        connection, mapping = ready.connection, ready.mapping
+        connection: LiveConnection | None = ready.connection
+        mapping: AnyMapping | None = ready.mapping
         if connection is None or mapping is None:  # hold_reason has just said otherwise
             return None
         turn.due_at = self.budget.take(organisation=connection.codat_connection_id)
@@ -177,10 +183,10 @@ class _Round:
             mapping = record.compensates.request.mapping or mapping
         if choosing.resendable(record, mapping, self.now):
             return Claim(request=record.request, records=(record,))  # type: ignore[arg-type]
-        account = fixed or mapping.lender_account
+        account: AnyAccount = fixed or mapping.lender_account
         if account.connection_id != connection.pk:
             account = mapping.lender_account
-        loan_in_xero.lender_account = record.lender_account = account
+        loan_in_xero.lender_account_id = record.lender_account_id = account.pk
         basis = freezing.Basis(connection, mapping, account, loan_in_xero)
         try:
             body = freezing.freeze_booking(record=record, basis=basis)

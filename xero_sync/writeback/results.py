@@ -63,13 +63,18 @@ def store(sent: Sequence[Sent], *, now: datetime) -> None:
         else:
             _settle(one, now)
     outcomes.taken_in(taken_in, now=now)
+    organisations = _organisations(sent)
     backpressure.learn(
-        (
-            (one.claim.request.connection.codat_connection_id, one.outcome)
-            for one in sent
-        ),
+        ((organisations[one.claim.request.connection_id], one.outcome) for one in sent),
         now=now,
     )
+
+
+def _organisations(sent: Sequence[Sent]) -> dict[UUID, UUID]:
+    """Return which of Codat's connections each of ours is."""
+    ids = {one.claim.request.connection_id for one in sent}
+    known = Connection.objects.filter(pk__in=ids)
+    return dict(known.values_list("pk", "codat_connection_id"))
 
 
 def _is_taken_in(outcome: object) -> TypeGuard[PushOperation]:
