@@ -94,7 +94,7 @@ def _due_lanes(limit: int, now: datetime, calls: Mapping[int, int]) -> list[Turn
 
 def _reschedule(turns: list[Turn]) -> None:
     idle = [turn.lane_id for turn in turns if turn.due_at is None]
-    Lane.objects.filter(pk__among=idle).update(due_at=None)
+    Lane.objects.filter(pk__in=idle).update(due_at=None)
     for turn in turns:
         if turn.due_at is not None:
             Lane.objects.filter(pk=turn.lane_id).update(due_at=turn.due_at)
@@ -273,22 +273,22 @@ class _Round:
             (claim.request, record) for claim in fresh for record in claim.records
         ]
         bulk.insert(WriteRequest, [bulk.values_of(one.request) for one in fresh])
-        bulk.insert(
-            WriteRequest.records.through,
-            [
-                {"writerequest": request.pk, "syncrecord": record.pk}
-                for request, record in carried
-            ],
+        through = WriteRequest.records.through
+        through.objects.bulk_create(
+            through(writerequest_id=request.pk, syncrecord_id=record.pk)
+            for request, record in carried
         )
-        bulk.insert(
-            LoanInXero,
-            [
-                {"loan": record.loan_id, "lender_account": record.lender_account_id}
+        LoanInXero.objects.bulk_create(
+            (
+                LoanInXero(
+                    loan_id=record.loan_id, lender_account_id=record.lender_account_id
+                )
                 for _, record in carried
                 if record.step in BOOKINGS
-            ],
-            unique=["loan"],
-            or_update=["lender_account"],
+            ),
+            update_conflicts=True,
+            unique_fields=["loan"],
+            update_fields=["lender_account"],
         )
         self.claimed.sends += start_all(claims, self.now)
 

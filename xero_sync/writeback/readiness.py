@@ -115,7 +115,7 @@ class Readiness:
 _OF_CONNECTION = [field.name for field in fields(LiveConnection)]
 _OF_MAPPING = [field.name for field in fields(ChosenMapping)[:-1]]
 _OF_ACCOUNT = [field.name for field in fields(ChosenAccount)]
-# Few columns in one query, made once: it is asked for every event and every claim.
+# Few columns in one query: it is asked for every event and every claim.
 _VERSIONS = (
     AccountMapping.objects.filter(connection__deleted_at=None)
     .order_by("version")
@@ -131,10 +131,6 @@ _VERSIONS = (
 _OF_ONE = Prepared(
     lambda company: _VERSIONS.filter(connection__company=company),
     company=Company._meta.pk,
-)
-_OF_SEVERAL = Prepared(
-    lambda companies: _VERSIONS.filter(connection__company__among=companies),
-    companies=[Company._meta.pk],
 )
 
 
@@ -153,7 +149,7 @@ def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
     if len(wanted) == 1:
         (company_id,) = wanted
         return {company_id: of(company_id=company_id, now=now)}
-    versions = _OF_SEVERAL.rows(companies=wanted)
+    versions = _VERSIONS.filter(connection__company__in=wanted)
     found = [_readiness(row, now) for row in versions]
     ready = {one.connection.company_id: one for one in found if one.connection}
     if unmapped := wanted - ready.keys():

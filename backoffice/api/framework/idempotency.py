@@ -30,7 +30,6 @@ from backoffice.api.framework.problems import (
     invalid,
 )
 from backoffice.models import ApiClient, StoredReply
-from lending.db import bulk
 from lending.db.encryption import Unreadable, seal, unseal
 from lending.services import TakenMeanwhile
 from xero_sync.runtime.clock import database_now
@@ -167,21 +166,17 @@ def store(
     sent: Mapping[str, str] | None = None,
 ) -> None:
     """Keep what writes were answered; with a header's key, also what was `sent`."""
-    kept_rows = [
-        {
-            "natural_key": reply.natural_key if reply.is_new else None,
-            "status_code": reply.status,
-            "body": kept(reply),
-        }
+    StoredReply.objects.bulk_create(
+        StoredReply(
+            client=client,
+            header_key=key,
+            call=call,
+            fingerprint=sent or {},
+            natural_key=reply.natural_key if reply.is_new else None,
+            status_code=reply.status,
+            body=kept(reply),
+        )
         for reply in replies
-    ]
-    bulk.insert(
-        StoredReply,
-        kept_rows,
-        client=client.pk,
-        header_key=key,
-        call=call,
-        fingerprint=sent or {},
     )
 
 

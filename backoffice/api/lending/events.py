@@ -38,7 +38,6 @@ from backoffice.api.lending import representations as show
 from backoffice.api.lending import schemas
 from backoffice.models import KeyScope
 from lending import services
-from lending.db.prepared import Prepared
 from lending.exceptions import ExternalIdConflict
 from lending.models import EventKind, Loan, LoanEvent
 from lending.models.company import CURRENCY_RULE
@@ -265,17 +264,10 @@ def planned_of(event: LoanEvent) -> list[show.Planned | SyncRecord]:
     """Return what an event's entries were planned as, or have become since."""
     found = getattr(event, planner.PLANNED, None)
     if found is None:
-        found = [show.Planned(*row) for row in _PLANNED.rows(event=event.pk)]
+        rows = SyncRecord.objects.filter(event=event).values_list(*show.Planned._fields)
+        found = [show.Planned(*row) for row in rows]
     return sorted(found, key=_place)
 
 
 def _place(one: SyncRecord | show.Planned) -> tuple[bool, str]:
     return one.step == Step.STATEMENT_LINE, one.step
-
-
-_PLANNED = Prepared(
-    lambda event: SyncRecord.objects.filter(event=event).values_list(
-        *show.Planned._fields
-    ),
-    event=LoanEvent._meta.pk,
-)
