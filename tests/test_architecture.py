@@ -28,6 +28,23 @@ DOORS = {
     "django_q": {"xero_sync/runtime/task_queue.py"},
     "environ": {"backoffice/settings.py"},
 }
+# Who may rest on Django's internals, through `lending.db`: where the plain query or
+# `bulk_create` in its place costs a figure of `tests.bench` more than a tenth.
+PREPARED = {
+    "backoffice.api_keys.services": "the key, read by every request",
+    "lending.services.batch": "an event's place, read for every event",
+    "lending.services.loans": "the loan's lock, taken for every event",
+    "xero_sync.runtime.leases": "whether a nudge is needed, after every commit",
+    "xero_sync.writeback.choosing": "whose turn it is, asked in every claim",
+    "xero_sync.writeback.outcomes": "whether a message came before its answer",
+    "xero_sync.writeback.readiness": "what a company allows, asked for every event",
+}
+BULK = {
+    "xero_sync.writeback.budget": "what was taken of the limits, in every claim",
+    "xero_sync.writeback.claims": "the requests of a claim",
+    "xero_sync.writeback.planner": "an event's entries and their first changes",
+    "xero_sync.writeback.transitions": "lanes woken, states of many entries at once",
+}
 TOP_LEVEL = {
     "backoffice",
     "lending",
@@ -173,6 +190,20 @@ def test_a_package_has_one_door(package):
     }
 
     assert users == DOORS[package]
+
+
+@pytest.mark.parametrize(
+    ("module", "allowed"),
+    [
+        ("lending.db.prepared", PREPARED.keys() | {"lending.db.lookups"}),
+        ("lending.db.bulk", BULK.keys()),
+        ("lending.db.lookups", {"lending.apps"}),
+    ],
+)
+def test_djangos_internals_are_rested_on_by_few(module, allowed):
+    users = {name for name, targets in graph().items() if module in targets}
+
+    assert users == allowed
 
 
 def test_rooms_import_only_what_lies_below_them():

@@ -6,13 +6,13 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from backoffice.models import ApiClient, ApiKey, KeyScope
 from lending.audit import trail
-from lending.db.prepared import Prepared, columns_of
+from lending.db.prepared import Prepared
 from lending.models import Company
 
 # One in use and its successor: enough to change keys without a gap.
@@ -152,24 +152,15 @@ def authenticate(*, text: str, now: datetime) -> ApiKey | None:
     return key
 
 
-_OF_KEY, _OF_CLIENT = columns_of(ApiKey), columns_of(ApiClient)
 _BY_PREFIX = Prepared(
-    lambda prefix: ApiKey.objects.filter(prefix=prefix).values_list(
-        *_OF_KEY, *(f"client__{name}" for name in _OF_CLIENT)
-    ),
+    lambda prefix: ApiKey.objects.select_related("client").filter(prefix=prefix),
     prefix=ApiKey._meta.get_field("prefix"),
 )
 
 
 def _find(prefix: str) -> ApiKey | None:
     """Read a key and its client, as every request does."""
-    row = _BY_PREFIX.first(prefix=prefix)
-    if row is None:
-        return None
-    values = len(_OF_KEY)
-    key = ApiKey.from_db(DEFAULT_DB_ALIAS, _OF_KEY, row[:values])
-    key.client = ApiClient.from_db(DEFAULT_DB_ALIAS, _OF_CLIENT, row[values:])
-    return key
+    return next(iter(_BY_PREFIX.instances(prefix=prefix)), None)
 
 
 def _hash(secret: str) -> str:

@@ -214,8 +214,3 @@ def _insertion(model: type[Model], unique: str, count: int) -> str:
         f"VALUES {', '.join([places] * count)} ON CONFLICT ({found}) DO NOTHING "
         f"RETURNING {found}, {quote(str(meta.pk.column))}"
     )
-
-
-def columns_of(model: type[Model]) -> list[str]:
-    """Return the columns of a model, in the order in which `from_db` takes them."""
-    return [field.attname for field in model._meta.concrete_fields]

@@ -21,7 +21,6 @@ from lending.models import (
     Loan,
 )
 from lending.positions import explain, loan_position
-from lending.selectors import LOAN_WITH_COMPANY, loan_of_row
 from lending.services.checks import (
     check_author,
     check_fields,
@@ -204,9 +203,7 @@ def close_loan(*, loan: Loan, closed_by: str, now: datetime, reason: str = "") -
     return loan
 
 
-_FOR_UPDATE = Loan.objects.select_for_update(of=("self",), no_key=True).values_list(
-    *LOAN_WITH_COMPANY
-)
+_FOR_UPDATE = Loan.objects.with_company().select_for_update(of=("self",), no_key=True)
 _LOCKED = Prepared(lambda pk: _FOR_UPDATE.filter(pk=pk), pk=Loan._meta.pk)
 _LOCKED_BY_REFERENCE = Prepared(
     lambda reference: _FOR_UPDATE.filter(reference=reference),
@@ -216,22 +213,21 @@ _LOCKED_BY_REFERENCE = Prepared(
 
 def lock_loan(loan: Loan) -> Loan:
     """Read the loan afresh, with its company, and hold it to the transaction's end."""
-    row = _LOCKED.first(pk=loan.pk)
-    if row is None:
+    found = _LOCKED.instances(pk=loan.pk)
+    if not found:
         raise Loan.DoesNotExist(f"Loan {loan.pk} is not there.")
-    return loan_of_row(row)
+    locked: Loan = found[0]
+    return locked
 
 
 def lock_loan_of(reference: str) -> Loan | None:
     """Read and hold the loan of a reference as `lock_loan` does, if there is one."""
-    row = _LOCKED_BY_REFERENCE.first(reference=reference)
-    return None if row is None else loan_of_row(row)
+    return next(iter(_LOCKED_BY_REFERENCE.instances(reference=reference)), None)
 
 
 def lock_loans(ids: Collection[int]) -> dict[int, Loan]:
     """Read loans afresh, by key, as `lock_loan` does; in one order for everybody."""
-    rows = _FOR_UPDATE.filter(pk__in=ids).order_by("pk")
-    loans = {loan.pk: loan for loan in map(loan_of_row, rows)}
+    loans = {loan.pk: loan for loan in _FOR_UPDATE.filter(pk__in=ids).order_by("pk")}
     if missing := set(ids) - loans.keys():
         raise Loan.DoesNotExist(f"Loans {sorted(missing)} are not there.")
     return loans

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from lending.models import LoanEvent
-from xero_sync.models import LenderAccount, LoanInXero, SyncRecord
+from xero_sync.models import LoanInXero, SyncRecord
 from xero_sync.models.choices import DATA_TYPES, Step
 from xero_sync.writeback import freezing, lines, readiness
 
@@ -64,7 +64,7 @@ def _preview(
     return Preview(data_type, json.loads(body, parse_float=str))
 
 
-def _line(record: SyncRecord, account: LenderAccount) -> dict[str, Any]:
+def _line(record: SyncRecord, account: readiness.AnyAccount) -> dict[str, Any]:
     body: dict[str, Any] = json.loads(
         freezing.freeze_lines(
             records=[record],

@@ -17,9 +17,9 @@ from django.db.models import (
 )
 
 from lending.db.prepared import Prepared
-from lending.models import Company, Loan
-from xero_sync.models import AccountMapping, Lane, LoanInXero, SyncRecord
+from xero_sync.models import Lane, LoanInXero, SyncRecord
 from xero_sync.models.choices import State, Step
+from xero_sync.writeback.readiness import AnyMapping
 
 
 def busy_lanes(company_ids: Iterable[int]) -> set[tuple[int, str]]:
@@ -28,17 +28,10 @@ def busy_lanes(company_ids: Iterable[int]) -> set[tuple[int, str]]:
     Two such requests of one type could not be told apart in Codat's list of push
     operations, which names neither body nor key.
     """
-    return {
-        (company, step) for company, step in _UNANSWERED.rows(companies=company_ids)
-    }
-
-
-_UNANSWERED = Prepared(
-    lambda companies: SyncRecord.objects.filter(
-        company__among=companies, state__in=(State.SENDING, State.UNKNOWN)
-    ).values_list("company_id", "step"),
-    companies=[Company._meta.pk],
-)
+    unanswered = SyncRecord.objects.filter(
+        company__in=company_ids, state__in=(State.SENDING, State.UNKNOWN)
+    )
+    return set(unanswered.values_list("company_id", "step"))
 
 
 def next_bookings(
@@ -86,7 +79,7 @@ _NEXT_BOOKINGS = Prepared(_next_bookings, lanes=[Lane._meta.pk], now=DateTimeFie
 def companies_with_lines(company_ids: Iterable[int]) -> set[int]:
     """Return those of these companies that have statement lines waiting to go."""
     waiting = SyncRecord.objects.filter(
-        company__among=set(company_ids), step=Step.STATEMENT_LINE, state=State.QUEUED
+        company__in=set(company_ids), step=Step.STATEMENT_LINE, state=State.QUEUED
     )
     return set(waiting.values_list("company_id", flat=True).distinct())
 
@@ -120,7 +113,7 @@ def needs_check(record: SyncRecord, now: datetime) -> bool:
     return record.checked_at is None or record.checked_at < fresh
 
 
-def resendable(record: SyncRecord, mapping: AccountMapping, now: datetime) -> bool:
+def resendable(record: SyncRecord, mapping: AnyMapping, now: datetime) -> bool:
     """Tell whether a queued entry's request may go out again under its key.
 
     A queued entry keeps its request only if Codat has certainly not taken it in, so
@@ -133,17 +126,11 @@ def resendable(record: SyncRecord, mapping: AccountMapping, now: datetime) -> bo
 
 
 def loans_in_xero(records: Iterable[SyncRecord]) -> dict[int, LoanInXero]:
+    """Return what is known in Xero of each entry's loan, by loan; new if nothing is."""
     loan_ids = {record.loan_id for record in records}
-    known = {one.loan_id: one for one in _LOANS_IN_XERO.instances(loans=loan_ids)}
+    found = LoanInXero.objects.select_related("lender_account")
+    known = {one.loan_id: one for one in found.filter(loan__in=loan_ids)}
     return {
         loan_id: known.get(loan_id) or LoanInXero(loan_id=loan_id)
         for loan_id in loan_ids
     }
-
-
-_LOANS_IN_XERO = Prepared(
-    lambda loans: LoanInXero.objects.select_related("lender_account").filter(
-        loan__among=loans
-    ),
-    loans=[Loan._meta.pk],
-)

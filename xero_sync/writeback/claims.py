@@ -20,7 +20,12 @@ from xero_sync.models.choices import BOOKINGS, Cause, Reason, State, Step
 from xero_sync.writeback import choosing, freezing, holds, lines, readiness, transitions
 from xero_sync.writeback.budget import LATE, Budget
 from xero_sync.writeback.exchange import Claim
-from xero_sync.writeback.readiness import Readiness
+from xero_sync.writeback.readiness import (
+    AnyAccount,
+    AnyMapping,
+    LiveConnection,
+    Readiness,
+)
 
 # Codat takes ten calls at once for a company; we keep well below.
 CALLS_AT_ONCE = 4
@@ -89,7 +94,7 @@ def _due_lanes(limit: int, now: datetime, calls: Mapping[int, int]) -> list[Turn
 
 def _reschedule(turns: list[Turn]) -> None:
     idle = [turn.lane_id for turn in turns if turn.due_at is None]
-    Lane.objects.filter(pk__among=idle).update(due_at=None)
+    Lane.objects.filter(pk__in=idle).update(due_at=None)
     for turn in turns:
         if turn.due_at is not None:
             Lane.objects.filter(pk=turn.lane_id).update(due_at=turn.due_at)
@@ -166,7 +171,8 @@ class _Round:
             if turn.due_at is None:
                 self.claimed.checks.append(record)
             return None
-        connection, mapping = ready.connection, ready.mapping
+        connection: LiveConnection | None = ready.connection
+        mapping: AnyMapping | None = ready.mapping
         if connection is None or mapping is None:  # hold_reason has just said otherwise
             return None
         turn.due_at = self.budget.take(organisation=connection.codat_connection_id)
@@ -177,10 +183,10 @@ class _Round:
             mapping = record.compensates.request.mapping or mapping
         if choosing.resendable(record, mapping, self.now):
             return Claim(request=record.request, records=(record,))  # type: ignore[arg-type]
-        account = fixed or mapping.lender_account
+        account: AnyAccount = fixed or mapping.lender_account
         if account.connection_id != connection.pk:
             account = mapping.lender_account
-        loan_in_xero.lender_account = record.lender_account = account
+        loan_in_xero.lender_account_id = record.lender_account_id = account.pk
         basis = freezing.Basis(connection, mapping, account, loan_in_xero)
         try:
             body = freezing.freeze_booking(record=record, basis=basis)
@@ -267,22 +273,22 @@ class _Round:
             (claim.request, record) for claim in fresh for record in claim.records
         ]
         bulk.insert(WriteRequest, [bulk.values_of(one.request) for one in fresh])
-        bulk.insert(
-            WriteRequest.records.through,
-            [
-                {"writerequest": request.pk, "syncrecord": record.pk}
-                for request, record in carried
-            ],
+        through = WriteRequest.records.through
+        through.objects.bulk_create(
+            through(writerequest_id=request.pk, syncrecord_id=record.pk)
+            for request, record in carried
         )
-        bulk.insert(
-            LoanInXero,
-            [
-                {"loan": record.loan_id, "lender_account": record.lender_account_id}
+        LoanInXero.objects.bulk_create(
+            (
+                LoanInXero(
+                    loan_id=record.loan_id, lender_account_id=record.lender_account_id
+                )
                 for _, record in carried
                 if record.step in BOOKINGS
-            ],
-            unique=["loan"],
-            or_update=["lender_account"],
+            ),
+            update_conflicts=True,
+            unique_fields=["loan"],
+            update_fields=["lender_account"],
         )
         self.claimed.sends += start_all(claims, self.now)
 

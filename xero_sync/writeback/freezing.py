@@ -15,24 +15,18 @@ from lending.models import Loan, LoanEvent
 from lending.money import quantize, split_tax
 from xero_sync.codat import payloads
 from xero_sync.codat.push import push_path
-from xero_sync.models import (
-    AccountMapping,
-    Connection,
-    LenderAccount,
-    LoanInXero,
-    SyncRecord,
-    WriteRequest,
-)
+from xero_sync.models import LoanInXero, SyncRecord, WriteRequest
 from xero_sync.models.choices import DATA_TYPES, Step
+from xero_sync.writeback.readiness import AnyAccount, AnyConnection, AnyMapping
 
 
 @dataclass(frozen=True)
 class Basis:
     """Everything that an entry's bytes are made from."""
 
-    connection: Connection
-    mapping: AccountMapping
-    account: LenderAccount
+    connection: AnyConnection
+    mapping: AnyMapping
+    account: AnyAccount
     in_xero: LoanInXero
 
 
@@ -103,7 +97,7 @@ _BODIES = {
 def freeze_lines(
     *,
     records: Sequence[SyncRecord],
-    account: LenderAccount,
+    account: AnyAccount,
     balance: Decimal,
     latest_sent: date | None,
 ) -> bytes:
@@ -158,9 +152,9 @@ def new_request(
     *,
     step: str,
     body: bytes,
-    basis_connection: Connection,
-    mapping: AccountMapping | None,
-    account: LenderAccount,
+    basis_connection: AnyConnection,
+    mapping: AnyMapping | None,
+    account: AnyAccount,
     predecessor_id: UUID | None,
 ) -> WriteRequest:
     """Return an unsaved request with a fresh key."""
@@ -168,8 +162,8 @@ def new_request(
     is_line = step == Step.STATEMENT_LINE
     return WriteRequest(
         company_id=basis_connection.company_id,
-        connection=basis_connection,
-        mapping=mapping,
+        connection_id=basis_connection.pk,
+        mapping_id=mapping.pk if mapping else None,
         data_type=data_type,
         path=push_path(
             basis_connection.codat_company_id,

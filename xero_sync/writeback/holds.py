@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from xero_sync.codat.exceptions import StatementLineAhead, StatementLineTooOld
-from xero_sync.models import AccountMapping, Connection, LenderAccount, SyncRecord
+from xero_sync.models import SyncRecord
 from xero_sync.models.choices import (
     COVERED_REASONS,
     FEED_REFUSALS,
@@ -14,7 +14,12 @@ from xero_sync.models.choices import (
     Reason,
     Step,
 )
-from xero_sync.writeback.readiness import Readiness
+from xero_sync.writeback.readiness import (
+    AnyAccount,
+    AnyConnection,
+    AnyMapping,
+    Readiness,
+)
 
 # Xero refuses statement lines older than one year (Codat's page on pushing bank
 # transactions to Xero).
@@ -26,7 +31,7 @@ def hold_reason(
     record: SyncRecord,
     ready: Readiness,
     booking: SyncRecord | None = None,
-    fixed_account: LenderAccount | None = None,
+    fixed_account: AnyAccount | None = None,
 ) -> str:
     """Return why an entry may not be sent now, or "" when it may.
 
@@ -54,9 +59,9 @@ def hold_reason(
 
 
 def hindrances(
-    connection: Connection,
-    mapping: AccountMapping | None,
-    account: LenderAccount | None,
+    connection: AnyConnection,
+    mapping: AnyMapping | None,
+    account: AnyAccount | None,
 ) -> Iterator[Reason]:
     """Give all that keeps back whatever goes through a connection, first things first.
 
@@ -89,7 +94,7 @@ def hindrances(
 
 
 def feed_hindrance(
-    connection: Connection, account: LenderAccount | None, *, toggle: bool | None
+    connection: AnyConnection, account: AnyAccount | None, *, toggle: bool | None
 ) -> Reason | None:
     """Return what keeps back every statement line of a lender account, if anything.
 
@@ -109,7 +114,7 @@ def feed_hindrance(
     return None
 
 
-def _is_before_feed(record: SyncRecord, account: LenderAccount | None) -> bool:
+def _is_before_feed(record: SyncRecord, account: AnyAccount | None) -> bool:
     starts = account.feed_start_date if account else None
     return starts is not None and record.value_date < starts
 

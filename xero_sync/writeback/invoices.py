@@ -20,6 +20,7 @@ from xero_sync.models import Connection, LoanInXero, SyncRecord
 from xero_sync.models.choices import STANDING_STATES, Cause, Reason, State, Step
 from xero_sync.writeback import readiness, refreshes, results, transitions
 from xero_sync.writeback.exchange import Exchange
+from xero_sync.writeback.readiness import LiveConnection
 
 # An invoice that is missing or not unique is looked for again after so many minutes:
 # soon, as it may be on its way, and every hour in the end, as each look costs requests.
@@ -50,7 +51,7 @@ def check(record: SyncRecord, *, now: datetime) -> Exchange | None:
 
 
 def _refresh(
-    connection: Connection, record: SyncRecord, now: datetime
+    connection: LiveConnection, record: SyncRecord, now: datetime
 ) -> Exchange | None:
     """Return the next exchange towards payments, and then invoices, as they are now.
 
@@ -77,7 +78,7 @@ class Done:
     """Store a step's outcome and give the lane its next turn."""
 
     step: Exchange
-    connection: Connection
+    connection: LiveConnection
     record: SyncRecord
 
     def __call__(self, outcome: object, now: datetime) -> None:
@@ -102,7 +103,7 @@ def _next_turn(outcome: object, now: datetime) -> datetime:
     return now + TRY_AGAIN_AFTER if isinstance(outcome, CodatError) else now
 
 
-def _read(connection: Connection, record: SyncRecord) -> Exchange:
+def _read(connection: LiveConnection, record: SyncRecord) -> Exchange:
     loan = record.loan
     known = LoanInXero.objects.filter(loan=loan).first()
     invoice_id = (known and known.invoice_id) or loan.invoice_external_id

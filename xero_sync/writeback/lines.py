@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import Max, Sum
+from django.db.models import Max, QuerySet, Sum
 
 from xero_sync.models import LenderAccount, SyncRecord, WriteRequest
 from xero_sync.models.choices import (
@@ -19,7 +19,7 @@ from xero_sync.models.choices import (
 )
 from xero_sync.writeback import freezing
 from xero_sync.writeback.exchange import Claim
-from xero_sync.writeback.readiness import Readiness
+from xero_sync.writeback.readiness import AnyAccount, Readiness
 
 # Codat takes at most 1,000 lines a push (its bank feeds API description).
 LINES_A_PUSH = 1_000
@@ -100,22 +100,28 @@ def _may_repeat(
     )
 
 
-def statement_balance(account: LenderAccount) -> Decimal:
+def statement_balance(account: AnyAccount) -> Decimal:
     """Return what the statement stands at: the opening balance and all lines in it."""
-    standing = account.sync_records.filter(
-        step=Step.STATEMENT_LINE, state__in=STANDING_STATES
-    )
-    total: Decimal | None = standing.aggregate(total=Sum("lender_effect"))["total"]
+    total: Decimal | None = _standing(account).aggregate(total=Sum("lender_effect"))[
+        "total"
+    ]
     return account.opening_balance + (total or Decimal(0))
 
 
-def latest_date_sent(account: LenderAccount) -> date | None:
+def latest_date_sent(account: AnyAccount) -> date | None:
     """Return the date of the newest line that stands on the statement."""
-    standing = account.sync_records.filter(
-        step=Step.STATEMENT_LINE, state__in=STANDING_STATES
-    )
-    latest: date | None = standing.aggregate(latest=Max("value_date"))["latest"]
+    latest: date | None = _standing(account).aggregate(latest=Max("value_date"))[
+        "latest"
+    ]
     return latest
+
+
+def _standing(account: AnyAccount) -> QuerySet[SyncRecord]:
+    return SyncRecord.objects.filter(
+        lender_account=account.pk,
+        step=Step.STATEMENT_LINE,
+        state__in=STANDING_STATES,
+    )
 
 
 def booking_of(line: SyncRecord) -> SyncRecord | None:

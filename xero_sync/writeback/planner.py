@@ -6,8 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from lending.db import bulk
-from lending.db.prepared import Prepared
-from lending.models import EventKind, Loan, LoanEvent
+from lending.models import EventKind, LoanEvent
 from lending.models import InvoicePaymentPosting as Posting
 from lending.positions import effect_of
 from xero_sync.models import LenderAccount, LoanInXero, RecordChange, SyncRecord
@@ -130,17 +129,11 @@ def _set_first_states(records: Sequence[SyncRecord], *, now: datetime) -> None:
         record.state = State.HELD if record.reason else State.QUEUED
 
 
-_FIXED_ONES = LoanInXero.objects.exclude(lender_account=None).values_list(
-    "loan", "lender_account"
-)
-_FIXED = Prepared(lambda loan: _FIXED_ONES.filter(loan=loan), loan=Loan._meta.pk)
-
-
 def _fixed_accounts(loan_ids: Collection[int]) -> dict[int, LenderAccount]:
     """Return the lender accounts that the loans' first bookings fixed, by loan."""
-    if len(loan_ids) == 1:
-        found = _FIXED.rows(loan=next(iter(loan_ids)))
-    else:
-        found = list(_FIXED_ONES.filter(loan__in=loan_ids))
-    accounts = LenderAccount.objects.in_bulk({account for _, account in found})
-    return {loan: accounts[account] for loan, account in found}
+    fixed = LoanInXero.objects.filter(loan__in=loan_ids).exclude(lender_account=None)
+    return {
+        one.loan_id: one.lender_account
+        for one in fixed.select_related("lender_account")
+        if one.lender_account
+    }

@@ -1,13 +1,14 @@
 """What a company's connection and mapping allow, read once for many entries."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property, lru_cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, Subquery
 
 from lending.db.prepared import Prepared
@@ -19,7 +20,70 @@ from xero_sync.models import (
     ScopeChange,
     XeroApp,
 )
+from xero_sync.models.connections import DEMO_PLAN
 from xero_sync.models.scopes import BANK_FEEDS_SCOPE, scopes_at
+
+
+@dataclass(frozen=True, slots=True)
+class LiveConnection:
+    """What is read of a connection: enough to decide and to send."""
+
+    pk: UUID
+    company_id: int
+    codat_company_id: UUID
+    codat_connection_id: UUID
+    status: str
+    organisation_changed: bool
+    plan_type: str
+    marked_demo: bool
+    ledger_lock_date: date | None
+    bank_feeds: bool
+    feed_refusal: str
+    writeback_on: bool
+    access_problem: str
+    unusable_account: str
+    consented_at: datetime | None
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether it leads to a demo company, as for the row itself."""
+        return self.plan_type == DEMO_PLAN or self.marked_demo
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenAccount:
+    """What is read of the lender account that a mapping chose."""
+
+    pk: int
+    connection_id: UUID
+    source_account_id: str
+    target_account_id: str
+    feed_status: str
+    feed_start_date: date | None
+    opening_balance: Decimal
+    void_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenMapping:
+    """What is read of a connection's latest mapping."""
+
+    pk: int
+    connection_id: UUID
+    version: int
+    lender_target_account_id: str
+    nominated_account_id: str
+    expense_account_id: str
+    supplier_id: str
+    tax_rate_id: str
+    tax_percent: Decimal
+    lender_account: ChosenAccount
+
+
+# Some callers have read a row of their own, and more of it.
+AnyConnection = Connection | LiveConnection
+AnyAccount = LenderAccount | ChosenAccount
+AnyMapping = AccountMapping | ChosenMapping
 
 
 @dataclass(frozen=True)
@@ -30,8 +94,8 @@ class Readiness:
     `scopes_changed` tells whether what borrowers consent to was ever changed.
     """
 
-    connection: Connection | None
-    mapping: AccountMapping | None
+    connection: LiveConnection | None
+    mapping: ChosenMapping | None
     now: datetime
     feeds_toggle: bool | None = None
     scopes_changed: bool = False
@@ -39,59 +103,19 @@ class Readiness:
     @cached_property
     def lacks_feed_consent(self) -> bool:
         """Whether the borrower consented before bank feeds were asked for."""
-        if not self.scopes_changed or self.connection is None:
-            return False
-        # The row at hand is a part of it, and shared.
-        whole = Connection.objects.get(pk=self.connection.pk)
-        if whole.consented_at is None:
+        consented_at = self.connection.consented_at if self.connection else None
+        if not self.scopes_changed or consented_at is None:
             return False
         # It is so of a token whether or not the application still asks for them.
         made = ScopeChange.objects.latest_first()
-        scopes = scopes_at(whole.consented_at, changes=made, now={BANK_FEEDS_SCOPE})
+        scopes = scopes_at(consented_at, changes=made, now={BANK_FEEDS_SCOPE})
         return BANK_FEEDS_SCOPE not in scopes
 
 
-# What is read of each row, in the order of its fields: enough to decide and to send;
-# the rest loads when asked for.
-_OF_CONNECTION = (
-    "id",
-    "company_id",
-    "codat_company_id",
-    "codat_connection_id",
-    "status",
-    "organisation_changed",
-    "plan_type",
-    "marked_demo",
-    "ledger_lock_date",
-    "bank_feeds",
-    "feed_refusal",
-    "writeback_on",
-    "access_problem",
-    "unusable_account",
-)
-_OF_MAPPING = (
-    "id",
-    "connection_id",
-    "version",
-    "lender_account_id",
-    "lender_target_account_id",
-    "nominated_account_id",
-    "expense_account_id",
-    "supplier_id",
-    "tax_rate_id",
-    "tax_percent",
-)
-_OF_ACCOUNT = (
-    "id",
-    "connection_id",
-    "source_account_id",
-    "target_account_id",
-    "feed_status",
-    "feed_start_date",
-    "opening_balance",
-    "void_since",
-)
-# Few columns in one query, made once: it is asked for every event and every claim.
+_OF_CONNECTION = [field.name for field in fields(LiveConnection)]
+_OF_MAPPING = [field.name for field in fields(ChosenMapping)[:-1]]
+_OF_ACCOUNT = [field.name for field in fields(ChosenAccount)]
+# Few columns in one query: it is asked for every event and every claim.
 _VERSIONS = (
     AccountMapping.objects.filter(connection__deleted_at=None)
     .order_by("version")
@@ -108,62 +132,54 @@ _OF_ONE = Prepared(
     lambda company: _VERSIONS.filter(connection__company=company),
     company=Company._meta.pk,
 )
-_OF_SEVERAL = Prepared(
-    lambda companies: _VERSIONS.filter(connection__company__among=companies),
-    companies=[Company._meta.pk],
-)
 
 
 def of(*, company_id: int, now: datetime) -> Readiness:
     """Read the readiness of one company."""
     versions = _OF_ONE.rows(company=company_id)
     if not versions:
-        live = Connection.objects.live().filter(company=company_id)
-        toggle = XeroApp.objects.bank_feeds_toggle().first()
-        return Readiness(live.first(), None, now, toggle)
+        return _unmapped([company_id], now)[company_id]
     # The newest stands last.
     return _readiness(versions[-1], now)
 
 
 def load(*, company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
-    """Read the readiness of several companies with one query, at most two."""
+    """Read the readiness of several companies with one query, a few more at most."""
     wanted = set(company_ids)
     if len(wanted) == 1:
         (company_id,) = wanted
         return {company_id: of(company_id=company_id, now=now)}
-    versions = _OF_SEVERAL.rows(companies=wanted)
+    versions = _VERSIONS.filter(connection__company__in=wanted)
     found = [_readiness(row, now) for row in versions]
     ready = {one.connection.company_id: one for one in found if one.connection}
     if unmapped := wanted - ready.keys():
-        toggle = XeroApp.objects.bank_feeds_toggle().first()
-        ready |= {
-            connection.company_id: Readiness(connection, None, now, toggle)
-            for connection in Connection.objects.live().filter(company__in=unmapped)
-        }
-    nothing = Readiness(None, None, now)
-    return {company_id: ready.get(company_id, nothing) for company_id in wanted}
+        ready |= _unmapped(unmapped, now)
+    return ready
 
 
 def _readiness(row: Sequence[Any], now: datetime) -> Readiness:
-    mapping = _mapping(row)
-    return Readiness(mapping.connection, mapping, now, *row[-2:])
-
-
-@lru_cache(maxsize=1_024)
-def _mapping(row: tuple[object, ...]) -> AccountMapping:
-    """Return what a row says; the same row gives the same objects, to be read only."""
+    """Return what a row of `_VERSIONS` says."""
     values = iter(row)
-    connection = Connection.from_db(*_part(_OF_CONNECTION, values))
-    mapping = AccountMapping.from_db(*_part(_OF_MAPPING, values))
-    account = LenderAccount.from_db(*_part(_OF_ACCOUNT, values))
-    mapping.connection, mapping.lender_account = connection, account
-    return mapping
+    connection = LiveConnection(*islice(values, len(_OF_CONNECTION)))
+    of_mapping = islice(values, len(_OF_MAPPING))
+    chosen = dict(zip(_OF_MAPPING, of_mapping, strict=True))
+    account = ChosenAccount(*islice(values, len(_OF_ACCOUNT)))
+    mapping = ChosenMapping(**chosen, lender_account=account)
+    return Readiness(connection, mapping, now, *values)
 
 
-def _part(
-    names: Sequence[str], values: Iterator[object]
-) -> tuple[str, Sequence[str], list[object]]:
-    return DEFAULT_DB_ALIAS, names, list(islice(values, len(names)))
+def _unmapped(company_ids: Iterable[int], now: datetime) -> dict[int, Readiness]:
+    """Read the readiness of companies that have chosen no accounts yet."""
+    toggle = XeroApp.objects.bank_feeds_toggle().first()
+    live = Connection.objects.live().filter(company__in=company_ids)
+    rows = live.values_list(*_OF_CONNECTION)
+    connections = {
+        one.company_id: one for one in (LiveConnection(*row) for row in rows)
+    }
+    return {
+        company_id: Readiness(connections.get(company_id), None, now, toggle)
+        for company_id in company_ids
+    }
 
 
 def latest_mapping(connection: Connection) -> AccountMapping | None:

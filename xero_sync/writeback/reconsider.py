@@ -184,8 +184,9 @@ def _fix_account(line: SyncRecord, ready: readiness.Readiness) -> None:
         return
     todays = ready.mapping.lender_account if ready.mapping else None
     account = _fixed_account(line) or todays
+    account_id = account.pk if account else None
     LoanInXero.objects.update_or_create(
-        loan_id=line.loan_id, defaults={"lender_account": account}
+        loan_id=line.loan_id, defaults={"lender_account_id": account_id}
     )
-    SyncRecord.objects.filter(pk=line.pk).update(lender_account=account)
-    line.lender_account = account
+    SyncRecord.objects.filter(pk=line.pk).update(lender_account=account_id)
+    line.lender_account_id = account_id

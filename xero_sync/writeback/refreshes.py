@@ -11,8 +11,9 @@ from django.conf import settings
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.codat.pulls import PullOperation
-from xero_sync.models import Connection, DataRefresh
+from xero_sync.models import DataRefresh
 from xero_sync.writeback.exchange import Exchange
+from xero_sync.writeback.readiness import AnyConnection
 
 # A refresh that Codat has not finished after this long is asked for again.
 GIVEN_UP_AFTER = timedelta(minutes=30)
@@ -25,10 +26,10 @@ class Refreshes:
     show a refresh that was never made.
     """
 
-    def __init__(self, connection: Connection, *, now: datetime) -> None:
+    def __init__(self, connection: AnyConnection, *, now: datetime) -> None:
         self._connection = connection
         self._now = now
-        known = DataRefresh.objects.filter(connection=connection)
+        known = DataRefresh.objects.filter(connection=connection.pk)
         self._latest = {refresh.data_type: refresh for refresh in known}
 
     def step_towards(
@@ -79,7 +80,7 @@ def next_look(now: datetime) -> datetime:
     return now + timedelta(seconds=settings.WRITEBACK_REFRESH_SECONDS)
 
 
-def _request(connection: Connection, data_type: str, asked_at: datetime) -> Exchange:
+def _request(connection: AnyConnection, data_type: str, asked_at: datetime) -> Exchange:
     def call(client: CodatClient) -> PullOperation:
         return client.refresh_data_type(
             connection.codat_company_id, data_type, connection.codat_connection_id
@@ -90,7 +91,7 @@ def _request(connection: Connection, data_type: str, asked_at: datetime) -> Exch
             # Also when one is under way already: it began before we asked.
             return
         DataRefresh.objects.update_or_create(
-            connection=connection,
+            connection_id=connection.pk,
             data_type=data_type,
             defaults={
                 "operation_id": outcome.id,
@@ -103,7 +104,7 @@ def _request(connection: Connection, data_type: str, asked_at: datetime) -> Exch
     return Exchange(connection.company_id, call, done)
 
 
-def _look(connection: Connection, refresh: DataRefresh) -> Exchange:
+def _look(connection: AnyConnection, refresh: DataRefresh) -> Exchange:
     def call(client: CodatClient) -> PullOperation:
         return client.get_pull_operation(
             connection.codat_company_id, refresh.operation_id

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from lending.db import bulk
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.codat.push import PushOperation, PushStatus
 from xero_sync.models import Connection, SyncRecord, WriteAttempt
@@ -39,7 +38,7 @@ def store(sent: Sequence[Sent], *, now: datetime) -> None:
     # What is settled wakes all lanes of its company: all at once, in the one order.
     settled = {one.claim.company_id for one in sent if not _is_taken_in(one.outcome)}
     wake_lanes([*lanes, *lanes_of(settled)], at=now)
-    bulk.insert(WriteAttempt, [attempt_of(one) for one in sent])
+    WriteAttempt.objects.bulk_create(attempt_of(one) for one in sent)
     taken_in = []
     for one in sent:
         outcome = one.outcome
@@ -52,48 +51,53 @@ def store(sent: Sequence[Sent], *, now: datetime) -> None:
         key = getattr(one.outcome, "key", None)
         if key and any(it.push_operation_key != key for it in one.claim.records):
             watching.answered_late(one.claim.request, key, now=now)
+    organisations = _organisations(sent)
     backpressure.learn(
-        (
-            (one.claim.request.connection.codat_connection_id, one.outcome)
-            for one in sent
-        ),
+        ((organisations[one.claim.request.connection_id], one.outcome) for one in sent),
         now=now,
     )
+
+
+def _organisations(sent: Sequence[Sent]) -> dict[UUID, UUID]:
+    """Return which of Codat's connections each of ours is."""
+    ids = {one.claim.request.connection_id for one in sent}
+    known = Connection.objects.filter(pk__in=ids)
+    return dict(known.values_list("pk", "codat_connection_id"))
 
 
 def _is_taken_in(outcome: object) -> TypeGuard[PushOperation]:
     return isinstance(outcome, PushOperation) and outcome.status == PushStatus.PENDING
 
 
-def attempt_of(sent: Sent) -> dict[str, Any]:
-    """Return the evidence of one exchange: the values of a WriteAttempt."""
+def attempt_of(sent: Sent) -> WriteAttempt:
+    """Return the evidence of one exchange, to be stored."""
     outcome = sent.outcome
     values: dict[str, Any] = {
-        "request": sent.claim.request.pk,
+        "request_id": sent.claim.request.pk,
         "started_at": sent.started_at,
         "finished_at": sent.finished_at,
     }
     if isinstance(outcome, PushOperation):
         meta = outcome.meta
-        return values | {
-            "elapsed_ms": meta.elapsed_ms,
-            "outcome": Outcome.ACCEPTED,
-            "status_code": meta.status_code,
-            "correlation_id": meta.correlation_id,
-            "push_operation_key": outcome.key,
-            "error": "",
-            "answer": meta.body_text,
-        }
+        return WriteAttempt(
+            **values,
+            elapsed_ms=meta.elapsed_ms,
+            outcome=Outcome.ACCEPTED,
+            status_code=meta.status_code,
+            correlation_id=meta.correlation_id,
+            push_operation_key=outcome.key,
+            answer=meta.body_text,
+        )
     spent = sent.finished_at - sent.started_at
-    return values | {
-        "elapsed_ms": max(0, int(spent.total_seconds() * 1000)),
-        "outcome": Outcome(outcome.kind),
-        "status_code": outcome.status_code,
-        "correlation_id": outcome.correlation_id or "",
-        "push_operation_key": None,
-        "error": str(outcome),
-        "answer": outcome.meta.body_text if outcome.meta else "",
-    }
+    return WriteAttempt(
+        **values,
+        elapsed_ms=max(0, int(spent.total_seconds() * 1000)),
+        outcome=Outcome(outcome.kind),
+        status_code=outcome.status_code,
+        correlation_id=outcome.correlation_id or "",
+        error=str(outcome),
+        answer=outcome.meta.body_text if outcome.meta else "",
+    )
 
 
 def _settle(sent: Sent, now: datetime) -> None:

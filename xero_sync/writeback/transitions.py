@@ -132,17 +132,14 @@ def move_many(
     moved = set_many(
         changes, state=to, reason="", lease_until=None, state_since=now, **common
     )
-    bulk.insert(
-        RecordChange,
-        [
-            {
-                "record": record.pk,
-                "from_state": from_states[record.pk],
-                "push_operation_key": record.push_operation_key,
-            }
-            for record in moved
-        ],
-        at=now,
-        to_state=to,
-        cause=cause,
+    RecordChange.objects.bulk_create(
+        RecordChange(
+            record=record,
+            at=now,
+            from_state=from_states[record.pk],
+            to_state=to,
+            cause=cause,
+            push_operation_key=record.push_operation_key,
+        )
+        for record in moved
     )

@@ -9,7 +9,6 @@ from django.db import IntegrityError
 from rest_framework.utils.encoders import JSONEncoder
 
 from backoffice.models import ApiClient, StoredReply
-from lending.db import bulk
 from lending.db.encryption import seal, unseal
 from lending.services import TakenMeanwhile
 
@@ -45,23 +44,20 @@ def store(
     Raises:
         TakenMeanwhile: a twin's answer was stored first; to be rolled back.
     """
-    kept_rows = [
-        {
-            "natural_key": reply.natural_key if reply.is_new else None,
-            "status_code": reply.status,
-            "body": kept(reply),
-        }
-        for reply in replies
-    ]
-    try:
-        bulk.insert(
-            StoredReply,
-            kept_rows,
-            client=client.pk,
+    rows = [
+        StoredReply(
+            client=client,
             header_key=key,
             call=call,
             fingerprint=sent or {},
+            natural_key=reply.natural_key if reply.is_new else None,
+            status_code=reply.status,
+            body=kept(reply),
         )
+        for reply in replies
+    ]
+    try:
+        StoredReply.objects.bulk_create(rows)
     except IntegrityError as exc:
         raise TakenMeanwhile from exc
 
