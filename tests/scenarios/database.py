@@ -8,8 +8,12 @@ import gc
 import logging
 import os
 import sqlite3
+from contextlib import closing
 
 import django
+
+# Names a file with a migrated database, so that a process need not migrate its own.
+MIGRATED = "SCENARIOS_MIGRATED"
 
 
 def prepare() -> None:
@@ -38,10 +42,15 @@ class Pristine:
         from django.core.management import call_command
         from django.db import connection
 
-        call_command("migrate", verbosity=0)
         connection.ensure_connection()
         cls.copy = sqlite3.connect(":memory:")
-        connection.connection.backup(cls.copy)
+        if kept := os.environ.get(MIGRATED):
+            with closing(sqlite3.connect(kept)) as file:
+                file.backup(cls.copy)
+            cls.copy.backup(connection.connection)
+        else:
+            call_command("migrate", verbosity=0)
+            connection.connection.backup(cls.copy)
 
     @classmethod
     def restore(cls) -> None:

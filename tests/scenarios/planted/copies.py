@@ -16,6 +16,12 @@ from tests.scenarios.planted.bugs import Bug
 
 ROOT = Path(__file__).resolve().parents[3]
 PARTS = ("backoffice", "lending", "xero_sync", "tests", "templates", "manage.py")
+KEEP = """
+import sqlite3
+from tests.scenarios.database import Pristine, prepare
+prepare()
+Pristine.copy.backup(sqlite3.connect(%r))
+"""
 FAILED = re.compile(r"^seed (\d+) FAILED$", re.MULTILINE)
 
 
@@ -77,6 +83,11 @@ def run_code(folder: Path, code: str) -> str:
     if done.returncode:
         raise RuntimeError(done.stderr[-4_000:])
     return done.stdout
+
+
+def keep_migrated(file: Path) -> None:
+    """Migrate into a file, for processes that are told of it by `MIGRATED`."""
+    run_code(ROOT, KEEP % str(file))
 
 
 def failing_seed(words: str) -> int | None:
