@@ -29,20 +29,24 @@ DOORS = {
     "environ": {"backoffice/settings.py"},
 }
 # Who may rest on Django's internals, through `lending.db`: where the plain query or
-# `bulk_create` in its place costs a figure of `tests.bench` more than a tenth.
+# `bulk_create` in its place, or all of them together, cost a figure of `tests.bench`
+# more than a tenth.
 PREPARED = {
     "backoffice.api_keys.services": "the key, read by every request",
     "lending.services.batch": "an event's place, read for every event",
     "lending.services.loans": "the loan's lock, taken for every event",
     "xero_sync.runtime.leases": "whether a nudge is needed, after every commit",
+    "xero_sync.writeback.budget": "what the limits leave, locked by every claim",
     "xero_sync.writeback.choosing": "whose turn it is, asked in every claim",
     "xero_sync.writeback.outcomes": "whether a message came before its answer",
     "xero_sync.writeback.readiness": "what a company allows, asked for every event",
 }
 BULK = {
+    "xero_sync.accounts.setup_writes": "the evidence of writes that prepare books",
     "xero_sync.writeback.budget": "what was taken of the limits, in every claim",
     "xero_sync.writeback.claims": "the requests of a claim",
     "xero_sync.writeback.planner": "an event's entries and their first changes",
+    "xero_sync.writeback.results": "the evidence of every exchange",
     "xero_sync.writeback.transitions": "lanes woken, states of many entries at once",
 }
 TOP_LEVEL = {

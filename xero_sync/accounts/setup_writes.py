@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from lending.db import bulk
 from lending.db.ids import new_id
 from xero_sync.codat import payloads
 from xero_sync.codat.client import CodatClient
@@ -23,7 +24,7 @@ from xero_sync.codat.exceptions import (
     CodatUnavailable,
 )
 from xero_sync.codat.push import PushOperation, PushStatus, push_path
-from xero_sync.models import Connection, WriteRequest
+from xero_sync.models import Connection, WriteAttempt, WriteRequest
 from xero_sync.models.choices import Outcome
 from xero_sync.runtime.clock import database_now
 from xero_sync.writeback.exchange import Claim, Sent
@@ -137,7 +138,7 @@ def _exchange(request: WriteRequest, client: CodatClient) -> PushOperation:
         outcome = exc
     claim = Claim(request=request, records=())
     sent = Sent(claim, outcome, started_at, database_now())
-    attempt_of(sent).save(force_insert=True)
+    bulk.insert(WriteAttempt, [attempt_of(sent)])
     if isinstance(outcome, CodatError):
         raise outcome
     return outcome

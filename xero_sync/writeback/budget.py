@@ -11,13 +11,12 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 
 from lending.db import bulk
+from lending.db.prepared import Prepared
 from xero_sync.codat.exceptions import CodatUnavailable
 from xero_sync.codat.reply import RateLimit
 from xero_sync.models import RateScope
@@ -180,18 +179,29 @@ def lock(*, organisations: Iterable[object]) -> set[str]:
         The keys of those whose breaker counts failures already.
     """
     keys = {DAY, address_scope(), *map(organisation_scope, organisations)}
-    found = _rows(keys, "key", "failures", "open_seconds")
+    found = _HEALTH.rows(keys=keys)
     return {key for key, failures, open_seconds in found if failures or open_seconds}
 
 
 def _locked(keys: Iterable[str]) -> dict[str, _RateLimit]:
-    return {key: _RateLimit(key, *facts) for key, *facts in _rows(keys, *_COLUMNS)}
+    return {key: _RateLimit(key, *facts) for key, *facts in _FACTS.rows(keys=keys)}
 
 
-def _rows(keys: Iterable[str], *columns: str) -> QuerySet[RateScope, tuple[Any, ...]]:
-    """Lock scopes, in one order: nobody waits in a circle."""
-    scopes = RateScope.objects.select_for_update().filter(key__in=keys)
-    return scopes.order_by("key").values_list(*columns)
+def _locking(*columns: str) -> Prepared:
+    """Return the query that locks scopes, in one order: nobody waits in a circle."""
+    return Prepared(
+        lambda keys: (
+            RateScope.objects.select_for_update()
+            .filter(key__among=keys)
+            .order_by("key")
+            .values_list(*columns)
+        ),
+        keys=[RateScope._meta.pk],
+    )
+
+
+_FACTS = _locking(*_COLUMNS)
+_HEALTH = _locking("key", "failures", "open_seconds")
 
 
 def per_minute(key: str) -> int:

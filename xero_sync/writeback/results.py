@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from lending.db import bulk
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.codat.push import PushOperation, PushStatus
 from xero_sync.models import Connection, SyncRecord, WriteAttempt
@@ -38,7 +39,7 @@ def store(sent: Sequence[Sent], *, now: datetime) -> None:
     # What is settled wakes all lanes of its company: all at once, in the one order.
     settled = {one.claim.company_id for one in sent if not _is_taken_in(one.outcome)}
     wake_lanes([*lanes, *lanes_of(settled)], at=now)
-    WriteAttempt.objects.bulk_create(attempt_of(one) for one in sent)
+    bulk.insert(WriteAttempt, [attempt_of(one) for one in sent])
     taken_in = []
     for one in sent:
         outcome = one.outcome
@@ -69,35 +70,35 @@ def _is_taken_in(outcome: object) -> TypeGuard[PushOperation]:
     return isinstance(outcome, PushOperation) and outcome.status == PushStatus.PENDING
 
 
-def attempt_of(sent: Sent) -> WriteAttempt:
-    """Return the evidence of one exchange, to be stored."""
+def attempt_of(sent: Sent) -> dict[str, Any]:
+    """Return the evidence of one exchange: the values of a WriteAttempt."""
     outcome = sent.outcome
     values: dict[str, Any] = {
-        "request_id": sent.claim.request.pk,
+        "request": sent.claim.request.pk,
         "started_at": sent.started_at,
         "finished_at": sent.finished_at,
     }
     if isinstance(outcome, PushOperation):
         meta = outcome.meta
-        return WriteAttempt(
-            **values,
-            elapsed_ms=meta.elapsed_ms,
-            outcome=Outcome.ACCEPTED,
-            status_code=meta.status_code,
-            correlation_id=meta.correlation_id,
-            push_operation_key=outcome.key,
-            answer=meta.body_text,
-        )
+        return values | {
+            "elapsed_ms": meta.elapsed_ms,
+            "outcome": Outcome.ACCEPTED,
+            "status_code": meta.status_code,
+            "correlation_id": meta.correlation_id,
+            "push_operation_key": outcome.key,
+            "error": "",
+            "answer": meta.body_text,
+        }
     spent = sent.finished_at - sent.started_at
-    return WriteAttempt(
-        **values,
-        elapsed_ms=max(0, int(spent.total_seconds() * 1000)),
-        outcome=Outcome(outcome.kind),
-        status_code=outcome.status_code,
-        correlation_id=outcome.correlation_id or "",
-        error=str(outcome),
-        answer=outcome.meta.body_text if outcome.meta else "",
-    )
+    return values | {
+        "elapsed_ms": max(0, int(spent.total_seconds() * 1000)),
+        "outcome": Outcome(outcome.kind),
+        "status_code": outcome.status_code,
+        "correlation_id": outcome.correlation_id or "",
+        "push_operation_key": None,
+        "error": str(outcome),
+        "answer": outcome.meta.body_text if outcome.meta else "",
+    }
 
 
 def _settle(sent: Sent, now: datetime) -> None:
