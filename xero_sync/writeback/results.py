@@ -63,18 +63,7 @@ def store(sent: Sequence[Sent], *, now: datetime) -> None:
         else:
             _settle(one, now)
     outcomes.taken_in(taken_in, now=now)
-    organisations = _organisations(sent)
-    backpressure.learn(
-        ((organisations[one.claim.request.connection_id], one.outcome) for one in sent),
-        now=now,
-    )
-
-
-def _organisations(sent: Sequence[Sent]) -> dict[UUID, UUID]:
-    """Return which of Codat's connections each of ours is."""
-    ids = {one.claim.request.connection_id for one in sent}
-    known = Connection.objects.filter(pk__in=ids)
-    return dict(known.values_list("pk", "codat_connection_id"))
+    backpressure.learn(((one.claim.organisation, one.outcome) for one in sent), now=now)
 
 
 def _is_taken_in(outcome: object) -> TypeGuard[PushOperation]:
