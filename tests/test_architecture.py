@@ -38,7 +38,6 @@ PREPARED = {
     "xero_sync.runtime.leases": "whether a nudge is needed, after every commit",
     "xero_sync.writeback.budget": "what the limits leave, locked by every claim",
     "xero_sync.writeback.choosing": "whose turn it is, asked in every claim",
-    "xero_sync.writeback.outcomes": "whether a message came before its answer",
     "xero_sync.writeback.readiness": "what a company allows, asked for every event",
 }
 BULK = {

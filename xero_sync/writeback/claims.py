@@ -182,7 +182,11 @@ class _Round:
             # A compensation moves the accounts of what it compensates.
             mapping = record.compensates.request.mapping or mapping
         if choosing.resendable(record, mapping, self.now):
-            return Claim(request=record.request, records=(record,))  # type: ignore[arg-type]
+            return Claim(
+                request=record.request,  # type: ignore[arg-type]
+                records=(record,),
+                known_organisation=connection.codat_connection_id,
+            )
         account: AnyAccount = fixed or mapping.lender_account
         if account.connection_id != connection.pk:
             account = mapping.lender_account
@@ -202,7 +206,11 @@ class _Round:
             account=account,
             predecessor_id=record.request_id or self.earlier.get(record.pk),
         )
-        return Claim(request=request, records=(record,))
+        return Claim(
+            request=request,
+            records=(record,),
+            known_organisation=connection.codat_connection_id,
+        )
 
     def _hold(self, turn: Turn, record: SyncRecord, reason: str) -> None:
         transitions.move(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
@@ -15,17 +16,24 @@ from xero_sync.models import SyncRecord, WriteRequest
 class Claim:
     """A committed intent: one request and the entries that it carries.
 
-    `certain` says that no earlier exchange of this request can have been taken in.
+    `certain` says that no earlier exchange of this request can have been taken in;
+    `known_organisation` is Codat's connection where who made the claim had read it.
     """
 
     request: WriteRequest
     records: tuple[SyncRecord, ...]
     certain: bool = True
+    known_organisation: UUID | None = None
 
     @property
     def company_id(self) -> int:
         """The company that the request concerns."""
         return self.request.company_id
+
+    @property
+    def organisation(self) -> UUID:
+        """Codat's connection that the request goes to."""
+        return self.known_organisation or self.request.connection.codat_connection_id
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,11 @@ def freeze(*, push: Push, ready: Readiness, now: datetime) -> Claim:
     )
     if first.request is not None and _may_repeat(first.request, ready, body, now):
         # Codat has not taken it in: the same bytes may go under the same key.
-        return Claim(request=first.request, records=tuple(push.records))
+        return Claim(
+            request=first.request,
+            records=tuple(push.records),
+            known_organisation=ready.connection.codat_connection_id,
+        )
     request = freezing.new_request(
         step=Step.STATEMENT_LINE,
         body=body,
@@ -83,7 +87,11 @@ def freeze(*, push: Push, ready: Readiness, now: datetime) -> Claim:
         account=push.account,
         predecessor_id=latest_requests([first]).get(first.pk),
     )
-    return Claim(request=request, records=tuple(push.records))
+    return Claim(
+        request=request,
+        records=tuple(push.records),
+        known_organisation=ready.connection.codat_connection_id,
+    )
 
 
 def _may_repeat(

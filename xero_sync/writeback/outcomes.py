@@ -6,9 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import UUIDField
 
-from lending.db.prepared import Prepared
 from lending.models import LoanEvent
 from xero_sync.codat.push import PushOperation, PushStatus
 from xero_sync.codat.reply import ValidationItem
@@ -69,20 +67,13 @@ def apply_operation(
             pending(record, cause=cause, now=now, key=operation.key)
 
 
-_TOLD = Prepared(
-    lambda keys: WebhookMessage.objects.filter(
-        push_operation_key__among=keys
-    ).values_list("push_operation_key"),
-    keys=[UUIDField()],
-)
-
-
 def taken_in(answered: Sequence[tuple[Claim, PushOperation]], *, now: datetime) -> None:
     """Codat has taken these in; the verdicts come by webhook or by polling."""
     if not answered:
         return
     keys = [operation.key for _, operation in answered]
-    told = {key for (key,) in _TOLD.rows(keys=keys)}
+    messages = WebhookMessage.objects.filter(push_operation_key__in=keys)
+    told = set(messages.values_list("push_operation_key", flat=True))
     later = now + timedelta(seconds=settings.WRITEBACK_POLL_SECONDS)
     changes = [
         (

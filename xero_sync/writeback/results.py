@@ -52,18 +52,7 @@ def store(sent: Sequence[Sent], *, now: datetime) -> None:
         key = getattr(one.outcome, "key", None)
         if key and any(it.push_operation_key != key for it in one.claim.records):
             watching.answered_late(one.claim.request, key, now=now)
-    organisations = _organisations(sent)
-    backpressure.learn(
-        ((organisations[one.claim.request.connection_id], one.outcome) for one in sent),
-        now=now,
-    )
-
-
-def _organisations(sent: Sequence[Sent]) -> dict[UUID, UUID]:
-    """Return which of Codat's connections each of ours is."""
-    ids = {one.claim.request.connection_id for one in sent}
-    known = Connection.objects.filter(pk__in=ids)
-    return dict(known.values_list("pk", "codat_connection_id"))
+    backpressure.learn(((one.claim.organisation, one.outcome) for one in sent), now=now)
 
 
 def _is_taken_in(outcome: object) -> TypeGuard[PushOperation]:

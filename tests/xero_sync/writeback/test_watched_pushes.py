@@ -54,7 +54,7 @@ def asked(world, borrower, fault="push_times_out", **given):
     """An event whose booking waits for a person, a day after its push."""
     world.sandbox.faults.add(fault, match="transfers", **given)
     event = borrower.record(borrower.loan(), "drawdown", "800")
-    world.run(seconds=26 * 3_600, step=3_600)
+    world.run(seconds=28 * 3_600, step=3_600)
     assert state_of(event) == "unknown needs_person"
     return event
 
@@ -561,7 +561,7 @@ def test_nothing_stands_twice_without_an_alarm(
     if webhook != "told":
         world.sandbox.faults.add(webhook, match="transfers", times=None)
     event = borrower.record(borrower.loan(), "drawdown", "800")
-    world.run(seconds=26 * 3_600, step=3_600)
+    world.run(seconds=28 * 3_600, step=3_600)
     if later:
         world.sandbox.faults.add(later, match="transfers", seconds=7_200)
 
