@@ -59,10 +59,10 @@ def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> st
         paced_client() as patient,
     ):
         while not stop() and time.monotonic() < ends_at:
-            with leases.hold(holder=holder) as slot:
-                if slot is None:
+            with leases.hold(holder=holder) as lease:
+                if lease is None:
                     return BUSY
-                is_over = _either(stop, slot)
+                is_over = _either(stop, lease)
                 while not is_over() and (left := ends_at - time.monotonic()) > 0:
                     report = engine.drain(client=client, seconds=left, stop=is_over)
                     sent += report.sent
@@ -71,7 +71,7 @@ def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> st
                     if not _is_due_soon():
                         break
                     time.sleep(0.1)
-            # Work that came while the slot was being given back got no nudge.
+            # Work that came while the lease was being given back got no nudge.
             if not _is_due_soon():
                 break
     if sent or looked:
@@ -79,9 +79,9 @@ def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> st
     return f"{sent} sent, {looked} looks"
 
 
-def _either(stop: Callable[[], bool], slot: leases.Lease) -> Callable[[], bool]:
-    """Tell to stop when asked to, or when the slot went to another drain."""
-    return lambda: stop() or not slot.keep()
+def _either(stop: Callable[[], bool], lease: leases.Lease) -> Callable[[], bool]:
+    """Tell to stop when asked to, or when the lease went to another drain."""
+    return lambda: stop() or not lease.keep()
 
 
 def _is_due_soon() -> bool:

@@ -104,13 +104,13 @@ def choose(
         AlreadyUnderWay: somebody else is choosing for this connection.
         CodatError: Codat did not answer, or refused.
     """
-    with leases.alone(act="choosing", on=connection.pk) as slot:
-        if slot is None:
+    with leases.alone(act="choosing", on=connection.pk) as lease:
+        if lease is None:
             raise AlreadyUnderWay
 
         def wait_and_keep(seconds: float) -> None:
             wait(seconds)
-            slot.keep()
+            lease.keep()
 
         chosen = _Choosing(connection, choice, client, wait_and_keep, chosen_by)
         return chosen.run(now=now)

@@ -114,8 +114,8 @@ def ensure_source(
         _require_made_by_hand(connection)
         return None
     numbers = source_accounts.numbers_of(connection)
-    with leases.alone(act="choosing", on=connection.pk) as slot:
-        if slot is None:
+    with leases.alone(act="choosing", on=connection.pk) as lease:
+        if lease is None:
             raise AlreadyUnderWay
         return source_accounts.unchosen(
             connection=connection, numbers=numbers, client=client

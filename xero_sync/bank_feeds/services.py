@@ -340,8 +340,8 @@ def _require_offered(wanted: str, options: tuple[TargetAccountOption, ...]) -> N
 
 @contextmanager
 def _alone(account: LenderAccount) -> Iterator[None]:
-    with leases.alone(act="choosing", on=account.connection_id) as slot:
-        if slot is None:
+    with leases.alone(act="choosing", on=account.connection_id) as lease:
+        if lease is None:
             raise AlreadyUnderWay
         yield
 

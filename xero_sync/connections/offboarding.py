@@ -56,8 +56,8 @@ def disconnect(
         AlreadyUnderWay: somebody else is ending it at this moment.
         CodatError: Codat did not answer, or refused; it is as it was.
     """
-    with leases.alone(act=ENDING, on=connection.pk) as slot:
-        if slot is None:
+    with leases.alone(act=ENDING, on=connection.pk) as lease:
+        if lease is None:
             raise AlreadyUnderWay
         connection.refresh_from_db()
         if connection.status == ConnectionStatus.UNLINKED:
@@ -139,8 +139,8 @@ def off_board(
             write-back off.
     """
     _check_words(connection, confirmation, reason, leave_out=leave_out)
-    with leases.alone(act=ENDING, on=connection.pk) as slot:
-        if slot is None:
+    with leases.alone(act=ENDING, on=connection.pk) as lease:
+        if lease is None:
             raise AlreadyUnderWay
         connection.refresh_from_db()
         if _is_let_go(connection):

@@ -51,8 +51,8 @@ def connect_company(
         AlreadyUnderWay: somebody else is creating it at this moment.
         CodatError: Codat did not answer, or refused.
     """
-    with leases.alone(act="connecting", on=company.pk) as slot:
-        if slot is None:
+    with leases.alone(act="connecting", on=company.pk) as lease:
+        if lease is None:
             raise AlreadyUnderWay
         live = company.connections.live().first()
         if live is not None:

@@ -68,7 +68,7 @@ class RateScope(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a background process last showed itself, and how long it holds its slot."""
+    """When a background process last showed itself, and how long it holds its lease."""
 
     name = models.CharField(_("process"), max_length=50, primary_key=True)
     beat_at = models.DateTimeField(_("last seen"))

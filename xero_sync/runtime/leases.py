@@ -20,21 +20,21 @@ DRAIN = "drain "
 
 
 def _span() -> timedelta:
-    """Return how long a slot is held at a time: longer than one HTTP exchange."""
+    """Return how long a lease is held at a time: longer than one HTTP exchange."""
     exchange = settings.CODAT_CONNECT_TIMEOUT + settings.CODAT_READ_TIMEOUT
     return timedelta(seconds=1.5 * exchange)
 
 
 @dataclass
 class Lease:
-    """A slot that its holder keeps by saying again and again that it lives."""
+    """A lease that its holder keeps by saying again and again that it lives."""
 
     name: str
     holder: str
     _kept_at: float = field(default_factory=time.monotonic)
 
     def keep(self) -> bool:
-        """Hold the slot for another while; False if it was lost meanwhile."""
+        """Hold the lease for another while; False if it was lost meanwhile."""
         span = _span()
         if time.monotonic() - self._kept_at < span.total_seconds() / 3:
             return True
@@ -46,26 +46,26 @@ class Lease:
 
 @contextmanager
 def hold(*, holder: str) -> Iterator[Lease | None]:
-    """Hold one of the drains' slots, or yield None if all are taken.
+    """Hold one of the drains' leases, or yield None if all are taken.
 
     Too many drains would do no harm; they would only get in each other's way.
     """
     names = [f"{DRAIN}{number + 1}" for number in range(settings.WRITEBACK_DRAINS)]
-    with _held(names, holder) as slot:
-        yield slot
+    with _held(names, holder) as lease:
+        yield lease
 
 
 @contextmanager
 def alone(*, act: str, on: object) -> Iterator[Lease | None]:
-    """Hold the only slot for an act on one thing, or yield None if somebody has it.
+    """Hold the only lease for an act on one thing, or yield None if somebody has it.
 
     For acts that talk to Codat and must not run twice at once: no lock may be held over
-    the network. A slot whose holder died is free a minute later.
+    the network. A lease whose holder died is free a minute later.
     """
     name, holder = f"{act} {on}", str(uuid4())
     try:
-        with _held([name], holder) as slot:
-            yield slot
+        with _held([name], holder) as lease:
+            yield lease
     finally:
         Heartbeat.objects.filter(name=name, holder=holder).delete()
 
@@ -106,11 +106,11 @@ _BUSY = Prepared(
 
 
 def busy() -> frozenset[str]:
-    """Return which slots are held and which jobs are asked for, with one query."""
+    """Return which leases are held and which jobs are asked for, with one query."""
     return frozenset(name for (name,) in _BUSY.rows(now=timezone.now()))
 
 
 def all_taken(names: Collection[str]) -> bool:
-    """Tell from what is busy whether a nudge would find every slot taken."""
+    """Tell from what is busy whether a nudge would find every lease taken."""
     drains = sum(name.startswith(DRAIN) for name in names)
     return drains >= settings.WRITEBACK_DRAINS

@@ -14,7 +14,15 @@ from xero_sync.connections import switches
 from xero_sync.entries import settlement
 from xero_sync.entries import wording as entry_wording
 from xero_sync.models import SyncRecord, WatchedPush
-from xero_sync.writeback import alarms, claims, decisions, outcomes, results, sweep
+from xero_sync.writeback import (
+    alarms,
+    claims,
+    decisions,
+    due,
+    outcomes,
+    results,
+    sweep,
+)
 from xero_sync.writeback.exchange import Sent
 from xero_sync.writeback.watching import WATCHED_FOR
 
@@ -54,9 +62,17 @@ def asked(world, borrower, fault="push_times_out", **given):
     """An event whose booking waits for a person, a day after its push."""
     world.sandbox.faults.add(fault, match="transfers", **given)
     event = borrower.record(borrower.loan(), "drawdown", "800")
-    world.run(seconds=28 * 3_600, step=3_600)
+    run_until_asked(world, event)
     assert state_of(event) == "unknown needs_person"
     return event
+
+
+def run_until_asked(world, event):
+    """Let time pass until a person is asked, for somewhat more than a day at most."""
+    for _ in range(4 * 28):
+        world.run(seconds=900, step=900)
+        if state_of(event) == "unknown needs_person":
+            return
 
 
 def put(event, **fields):
@@ -318,12 +334,10 @@ def test_codats_final_word_ends_the_watch(world, borrower):
 
 
 def test_what_is_watched_counts_among_the_work_that_will_be_due(world, borrower):
-    from xero_sync.runtime import leases
-
     event = asked(world, borrower)
     decide("link", event, world)
 
-    rows, moment = leases.work()[leases.Work.WATCHED]
+    rows, moment = due.work()[due.Work.WATCHED]
 
     assert rows.get().push_operation_key == record_of(event).push_operation_key
     assert getattr(rows.get(), moment) > world.clock.now
@@ -561,7 +575,7 @@ def test_nothing_stands_twice_without_an_alarm(
     if webhook != "told":
         world.sandbox.faults.add(webhook, match="transfers", times=None)
     event = borrower.record(borrower.loan(), "drawdown", "800")
-    world.run(seconds=28 * 3_600, step=3_600)
+    run_until_asked(world, event)
     if later:
         world.sandbox.faults.add(later, match="transfers", seconds=7_200)
 
