@@ -4,11 +4,11 @@ Codat is looked at first, outside any transaction; the decision then holds for t
 as it was looked at, or is refused.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
@@ -31,14 +31,12 @@ from xero_sync.models.choices import (
 )
 from xero_sync.models.state_sets import ANY_REASON, StateSet
 from xero_sync.writeback import (
-    before_deciding,
     feed_refusals,
     lines,
     outcomes,
     reconsider,
-    watching,
 )
-from xero_sync.writeback.before_deciding import Seen
+from xero_sync.writeback.deciding import decided
 from xero_sync.writeback.transitions import move, wake
 
 # Where an entry has to stand for each decision; the admin offers them there.
@@ -49,6 +47,20 @@ MAY_BE_CANCELLED = StateSet(dict.fromkeys(NOT_SENT_STATES, ANY_REASON))
 MAY_BE_LINKED = StateSet(dict.fromkeys((*NOT_SENT_STATES, State.UNKNOWN), ANY_REASON))
 # Looking for it has come to its end.
 MAY_BE_ABSENT = StateSet({State.UNKNOWN: (Reason.NEEDS_PERSON,)})
+
+NOT_SENT_AGAIN = gettext_lazy(
+    "This entry is %(state)s; only one that was refused, or that waits for a person, "
+    "can be sent again."
+)
+NOT_CANCELLED = gettext_lazy(
+    "This entry is %(state)s; only one that has not been sent, or was refused, can be "
+    "cancelled."
+)
+NOT_LINKED = gettext_lazy("This entry is %(state)s; it cannot be linked by hand.")
+NOT_ABSENT = gettext_lazy(
+    "This entry is %(state)s; only one whose outcome could not be found out needs this "
+    "answer."
+)
 
 
 def send_again(
@@ -67,36 +79,31 @@ def send_again(
             sent still does; then the code is that reason.
         CodatNotAsked: whether a push is on its way could not be found out.
     """
-    _require(reason, record, MAY_BE_SENT_AGAIN, _not_sent_again)
-    seen = before_deciding.look(record, client=client, now=now)
-    with transaction.atomic():
-        record = _locked(record, seen, now)
-        _require(reason, record, MAY_BE_SENT_AGAIN, _not_sent_again)
-        _require_no_alarm(record)
-        _watch(record, seen, now)
-        if record.reason in FEED_REFUSALS.values():
+    with decided(
+        record,
+        reason,
+        where=MAY_BE_SENT_AGAIN,
+        refusal=NOT_SENT_AGAIN,
+        client=client,
+        now=now,
+        is_sent_anew=True,
+    ) as held:
+        if held.reason in FEED_REFUSALS.values():
             # Lines of a feed go in order, so none is tried alone.
             feed_refusals.lift(
-                company_id=record.company_id, now=now, by=decided_by, note=reason
+                company_id=held.company_id, now=now, by=decided_by, note=reason
             )
         else:
             reconsider.records(
-                records=[record],
+                records=[held],
                 now=now,
                 cause=Cause.PERSON,
                 actor=decided_by,
                 note=reason,
             )
-        record.refresh_from_db()
-        _require_sendable(record)
-    return record
-
-
-def _not_sent_again(record: SyncRecord) -> str:
-    return _(
-        "This entry is %(state)s; only one that was refused, or that waits for "
-        "a person, can be sent again."
-    ) % {"state": record.get_state_display()}
+        held.refresh_from_db()
+        _require_sendable(held)
+    return held
 
 
 # What keeps an entry from being sent whatever a person decides about it, as said where
@@ -150,21 +157,23 @@ def cancel(
             is still on its way or has succeeded.
         CodatNotAsked: whether a push is on its way could not be found out.
     """
-    _require(reason, record, MAY_BE_CANCELLED, _not_cancelled)
-    seen = before_deciding.look(record, client=client, now=now)
-    with transaction.atomic():
-        record = _locked(record, seen, now)
-        _require(reason, record, MAY_BE_CANCELLED, _not_cancelled)
-        _watch(record, seen, now)
+    with decided(
+        record,
+        reason,
+        where=MAY_BE_CANCELLED,
+        refusal=NOT_CANCELLED,
+        client=client,
+        now=now,
+    ) as held:
         _cancel(
-            record,
+            held,
             reason=Reason.DECIDED,
             cause=Cause.PERSON,
             decided_by=decided_by,
             now=now,
             note=reason,
         )
-    return record
+    return held
 
 
 @transaction.atomic
@@ -183,13 +192,6 @@ def let_go(*, record: SyncRecord, reason: str, decided_by: str, now: datetime) -
         now=now,
         note=reason,
     )
-
-
-def _not_cancelled(record: SyncRecord) -> str:
-    return _(
-        "This entry is %(state)s; only one that has not been sent, or was "
-        "refused, can be cancelled."
-    ) % {"state": record.get_state_display()}
 
 
 def _cancel(
@@ -233,13 +235,16 @@ def link_by_hand(
             way or has succeeded.
         CodatNotAsked: whether a push is on its way could not be found out.
     """
-    _require(reason, record, MAY_BE_LINKED, _not_linked)
-    seen = before_deciding.look(record, client=client, now=now)
-    with transaction.atomic():
-        record = _locked(record, seen, now)
-        _require(reason, record, MAY_BE_LINKED, _not_linked)
+    with decided(
+        record,
+        reason,
+        where=MAY_BE_LINKED,
+        refusal=NOT_LINKED,
+        client=client,
+        now=now,
+    ) as held:
         outcomes.written(
-            record,
+            held,
             to=State.LINKED_BY_HAND,
             reason=Reason.DECIDED,
             cause=Cause.PERSON,
@@ -248,14 +253,7 @@ def link_by_hand(
             note=reason,
             xero_record_id=xero_record_id,
         )
-        _watch(record, seen, now)
-    return record
-
-
-def _not_linked(record: SyncRecord) -> str:
-    return _("This entry is %(state)s; it cannot be linked by hand.") % {
-        "state": record.get_state_display()
-    }
+    return held
 
 
 def answer_absent(
@@ -273,99 +271,16 @@ def answer_absent(
             push that is or may be its own is on its way or has succeeded.
         CodatNotAsked: whether a push is on its way could not be found out.
     """
-    _require(reason, record, MAY_BE_ABSENT, _not_absent)
-    seen = before_deciding.look(record, client=client, now=now)
-    _require_told(record, seen, now)
-    with transaction.atomic():
-        record = _locked(record, seen, now)
-        _require(reason, record, MAY_BE_ABSENT, _not_absent)
-        _require_no_alarm(record)
+    with decided(
+        record,
+        reason,
+        where=MAY_BE_ABSENT,
+        refusal=NOT_ABSENT,
+        client=client,
+        now=now,
+        is_sent_anew=True,
+    ) as held:
         outcomes.send_anew(
-            [record], now=now, note=reason, cause=Cause.PERSON, actor=decided_by
+            [held], now=now, note=reason, cause=Cause.PERSON, actor=decided_by
         )
-        _watch(record, seen, now)
-    return record
-
-
-def _not_absent(record: SyncRecord) -> str:
-    return _(
-        "This entry is %(state)s; only one whose outcome could not be found "
-        "out needs this answer."
-    ) % {"state": record.get_state_display()}
-
-
-def _require_told(record: SyncRecord, seen: Seen, now: datetime) -> None:
-    """Ask anew where a success that may be the entry has come since it was asked.
-
-    Raises:
-        DecisionNotAllowed: nobody could have looked for what that push made.
-    """
-    notes = list(record.changes.values_list("note", flat=True))
-    for one in seen.succeeded:
-        if any(str(one.key) in note for note in notes):
-            continue
-        made = one.record_id or _("a record without an id")
-        words = _(
-            "Push %(key)s, which may be this entry, has succeeded: it made %(record)s "
-            "in Xero. Look at that record: link this entry to it, or say once more "
-            "that it is not there."
-        ) % {"key": one.key, "record": made}
-        note = f"push {one.key} may be it and made {one.record_id or 'a record'}"
-        with transaction.atomic():
-            outcomes.ask_person([_locked(record, seen, now)], now=now, note=note)
-        raise DecisionNotAllowed(words)
-
-
-def _locked(record: SyncRecord, seen: Seen, now: datetime) -> SyncRecord:
-    """Lock an entry that is as it was when Codat was looked at.
-
-    Raises:
-        DecisionNotAllowed: it has been moved on meanwhile.
-    """
-    wake(company_ids=[record.company_id], at=now)
-    record = SyncRecord.objects.select_for_update().get(pk=record.pk)
-    if record.fence != seen.fence:
-        raise DecisionNotAllowed(
-            _(
-                "This entry has changed meanwhile: it is %(state)s. Look at it again "
-                "and decide anew."
-            )
-            % {"state": record.get_state_display()}
-        )
-    return record
-
-
-def _watch(record: SyncRecord, seen: Seen, now: datetime) -> None:
-    for one in seen.left:
-        watching.begin(
-            record,
-            key=one.key,
-            connection=one.connection,
-            now=now,
-            status=one.status,
-            is_ours=one.is_ours,
-        )
-
-
-def _require(
-    reason: str,
-    record: SyncRecord,
-    places: StateSet,
-    words: Callable[[SyncRecord], str],
-) -> None:
-    if not reason.strip():
-        raise DecisionNotAllowed(
-            _("Give a reason: it stays on the entry's record."), field="reason"
-        )
-    if not places.include(record.state, record.reason):
-        raise DecisionNotAllowed(words(record))
-
-
-def _require_no_alarm(record: SyncRecord) -> None:
-    if record.is_alarmed:
-        raise DecisionNotAllowed(
-            _(
-                "Another push of this entry has succeeded. Look at what it made in "
-                "Xero: link the entry to it, or settle the alarm first."
-            )
-        )
+    return held

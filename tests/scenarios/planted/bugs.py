@@ -21,7 +21,7 @@ SWEEP = "xero_sync/writeback/sweep.py"
 LINES = "xero_sync/writeback/lines.py"
 HOLDS = "xero_sync/writeback/holds.py"
 INBOX = "xero_sync/writeback/inbox.py"
-DECISIONS = "xero_sync/writeback/decisions.py"
+DECIDING = "xero_sync/writeback/deciding.py"
 ALARMS = "xero_sync/writeback/alarms.py"
 REVERSALS = "xero_sync/writeback/reversals.py"
 LESSONS = "xero_sync/writeback/backpressure.py"
@@ -324,11 +324,8 @@ BUGS = {
         _bug(
             "answer-taken-without-a-look",
             (
-                DECISIONS,
-                (
-                    "    seen = before_deciding.look(record, client=client, now=now)\n"
-                    "    _require_told(record, seen, now)\n"
-                ),
+                DECIDING,
+                "    seen = before_deciding.look(record, client=client, now=now)\n",
                 "    seen = Seen(record.fence)\n",
             ),
         ),

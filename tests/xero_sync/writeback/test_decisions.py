@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
 from tests.worlds import World
 from tests.xero_sync.evidence import (
@@ -124,8 +125,9 @@ def test_every_decision_needs_a_reason(world, borrower, name, reason):
 
 @pytest.mark.parametrize("name", DECISIONS)
 def test_a_refusal_is_said_in_the_readers_language(world, borrower, monkeypatch, name):
-    monkeypatch.setattr(decisions, "_", lambda words: f"« {words} »")
     event = bring_to("pending", world, borrower)
+    # Whatever is said is asked for here, at the time when it is said.
+    monkeypatch.setattr(translation._trans, "gettext", lambda words: f"« {words} »")
 
     for reason in ("", "Looked in Xero."):
         with pytest.raises(DecisionNotAllowed, match=r"^« .* »"):
