@@ -1,4 +1,7 @@
-"""Whether the back office lives, and whether it is ready to be sent work."""
+"""Whether the back office lives, and whether it is ready to be sent work.
+
+What counts as late or silent is in `xero_sync/monitoring/health.py`.
+"""
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor

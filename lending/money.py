@@ -4,6 +4,7 @@ Amounts are `Decimal` throughout; this is the one place that rounds. Which curre
 there are is CLDR's knowledge. Fund, metal and test codes (CLF, XAU, XXX and the like)
 are refused: no invoice is made out in them, and without them fifteen significant digits
 hold every amount, which SQLite keeps exact.
+How people read an amount is in `formats`.
 """
 
 import re

@@ -56,7 +56,7 @@ def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> st
     sent = looked = 0
     with (
         CodatClient.from_settings(pool_size=settings.WRITEBACK_THREADS) as client,
-        paced_client() as patient,
+        paced_client() as paced,
     ):
         while not stop() and time.monotonic() < ends_at:
             with leases.hold(holder=holder) as lease:
@@ -67,7 +67,7 @@ def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> st
                     report = engine.drain(client=client, seconds=left, stop=is_over)
                     sent += report.sent
                     looked += report.looked
-                    check_connections(patient)
+                    check_connections(paced)
                     if not _is_due_soon():
                         break
                     time.sleep(0.1)

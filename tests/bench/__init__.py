@@ -4,6 +4,7 @@
 - `limits`: the drain against the sandbox with its limits on.
 - `history`: the cost of an event after ten thousand and after a million others.
 - `recording`: the service that records an event beside bare inserts of the same rows.
+- `api`: posting an event over the API beside the framework's bare create view.
 
 Each bench starts children (`child`) on scratch databases of its own under .data/bench,
 or PostgreSQL databases named bench_*, and takes everything away again. What is timed

@@ -120,10 +120,10 @@ class Person:
         return answered
 
     def _waits(self, record: SyncRecord) -> bool:
-        """Whether she knows better than to look now.
+        """Whether this person knows better than to look now.
 
-        What is on its way she cannot see, and she mostly answers all the same; but of
-        some of it nobody would ever hear, and a statement is put right by nobody.
+        What is on its way nobody can see, and mostly it is answered all the same; but
+        of some of it nobody would ever hear, and a statement is put right by nobody.
         """
         is_line = record.step == Step.STATEMENT_LINE
         lands_unheard = self.world.lands_untold or is_line
@@ -155,7 +155,7 @@ class Person:
             "reason": WHY,
             "decided_by": BY,
             "now": self.world.clock.now,
-            "client": self.world.patient,
+            "client": self.world.paced,
         }
 
     def _link(self, record: SyncRecord, record_id: str) -> int:

@@ -81,7 +81,7 @@ class World:
             session=session,
         )
         # For what is not urgent: each call asks the shared budget by itself.
-        self.patient = CodatClient(
+        self.paced = CodatClient(
             base_url="http://codat.test",
             api_key=settings.CODAT_API_KEY,
             session=session,
@@ -156,12 +156,12 @@ class World:
             began = self.clock.now
             engine.drain(client=self.client, now=self.freezer.now, threads=0)
             self._watch_what_was_asked(began)
-            jobs.check_connections(self.patient, now=self.freezer.now)
+            jobs.check_connections(self.paced, now=self.freezer.now)
 
     def _watch_what_was_asked(self, began: datetime) -> None:
         """No drain may leave to a person what Codat had settled when it began."""
         if self.freezer.has_woken:
-            # He has stored what he had read before he fell asleep.
+            # It has stored what it had read before it fell asleep.
             return
         asked = RecordChange.objects.filter(reason=Reason.NEEDS_PERSON, at__gte=began)
         for change in asked.exclude(record__push_operation_key=None):
@@ -195,7 +195,7 @@ class World:
         self._checked_at = self.clock.now
         with self.process("the daily check"):
             checked, failed = connection_checks.check_all(
-                client=self.patient, now=self.clock.now, wait=self.wait
+                client=self.paced, now=self.clock.now, wait=self.wait
             )
             self.tell(f"  the daily check: {checked} checked, {failed} failed")
 

@@ -34,7 +34,7 @@ VISIT = "visit"
 
 
 class NoWayToXero(Exception):
-    """The borrower cannot be sent to Xero now; the code says why, in words.py."""
+    """The borrower cannot be sent to Xero now; the code says why, in wording.py."""
 
     def __init__(self, code: Code) -> None:
         self.code = code

@@ -1,4 +1,4 @@
-"""Which connections are looked at, and when: what a webhook does not tell is found."""
+"""The daily check of connections: what a webhook does not tell is found."""
 
 import logging
 import time

@@ -114,7 +114,7 @@ class Migration(migrations.Migration):
                 (
                     "open_seconds",
                     models.PositiveIntegerField(
-                        default=0, verbose_name="breaker open for"
+                        default=0, verbose_name="circuit breaker open for"
                     ),
                 ),
                 (

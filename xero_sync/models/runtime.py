@@ -54,7 +54,7 @@ class RateScope(models.Model):
     remaining = models.IntegerField(_("remaining today"), null=True, blank=True)
     resets_at = models.DateTimeField(_("resets"), null=True, blank=True)
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
-    open_seconds = models.PositiveIntegerField(_("breaker open for"), default=0)
+    open_seconds = models.PositiveIntegerField(_("circuit breaker open for"), default=0)
     probe_at = models.DateTimeField(_("next probe"), null=True, blank=True)
     is_probing = models.BooleanField(_("probing"), default=False)
 

@@ -124,7 +124,7 @@ class MonitoringReport:
 
 
 def read(*, now: datetime) -> MonitoringReport:
-    """Read all gauges; the number of queries does not grow with the number of rows."""
+    """Read all limits; the number of queries does not grow with the number of rows."""
     scopes = _scopes(now)
     limits = [
         limit_of(scope, now=now) for scope in scopes if _is_in_service(scope, now)

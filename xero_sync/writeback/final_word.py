@@ -1,4 +1,4 @@
-"""Wait for Codat's final word on a push, and ask a person where it does not come.
+"""When a person is asked: where Codat's final word on a push does not come.
 
 Age alone proves nothing: the engine, or Codat, may have stood still for days. So it is
 judged only with an answer in hand that was asked for when the entry was old enough.

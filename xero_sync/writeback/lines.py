@@ -1,4 +1,7 @@
-"""Statement lines: one push of a source account at a time, in order, with balances."""
+"""Statement lines: one push of a source account at a time, in order, with balances.
+
+What keeps a line from going at all is in `holds`.
+"""
 
 import uuid
 from collections.abc import Iterable

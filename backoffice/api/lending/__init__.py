@@ -1,1 +1,4 @@
-"""Companies, loans and their events over the API."""
+"""Companies, loans and their events over the API.
+
+Beside the views: `answers`, `bodies` and `queries` (what a list can be narrowed by).
+"""

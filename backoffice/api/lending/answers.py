@@ -148,7 +148,7 @@ class RecordedEvent(EventShown):
 
 
 class EventNow(EventShown):
-    """An event with the exact stage of each of its entries."""
+    """An event with the exact status of each of its entries."""
 
     reversed_by = serializers.CharField(
         allow_null=True, help_text="The event that takes this one back."

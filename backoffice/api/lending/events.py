@@ -51,7 +51,7 @@ class Events(ApiView):
         responses=page_of(EventShown),
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002
-        """List events as they were recorded; an event's own address shows its stage."""
+        """List events as they were recorded; an event's own address shows more."""
         events = LoanEvent.objects.select_related("loan__company", "reverses")
         return self.listed(seen_by(self.caller, events, "loan__company"), EventShown)
 
@@ -99,11 +99,11 @@ class Event(ApiView):
 
     @extend_schema(
         operation_id="getEvent",
-        summary="Show an event and the stage of its entries",
+        summary="Show an event and the status of its entries",
         responses=EventNow,
     )
     def get(self, request: Request, external_id: str) -> Response:  # noqa: ARG002
-        """Show an event and the exact stage of each of its entries."""
+        """Show an event and the exact status of each of its entries."""
         event = event_or_404(self.caller, external_id)
         return Response(EventNow.of(event))
 

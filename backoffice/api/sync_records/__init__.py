@@ -1,1 +1,4 @@
-"""Entries and the decisions about them over the API."""
+"""Entries and the decisions about them over the API.
+
+Beside the views: `answers`, `bodies` and `queries` (what a list can be narrowed by).
+"""

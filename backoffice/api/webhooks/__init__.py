@@ -1,1 +1,4 @@
-"""Webhook endpoints and their deliveries over the API."""
+"""Webhook endpoints and their deliveries over the API.
+
+Beside the views: `answers`, `bodies` and `queries` (what a list can be narrowed by).
+"""

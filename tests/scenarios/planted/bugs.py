@@ -12,11 +12,11 @@ CHOOSING = "xero_sync/writeback/choosing.py"
 RESULTS = "xero_sync/writeback/results.py"
 OUTCOMES = "xero_sync/writeback/outcomes.py"
 UNKNOWN = "xero_sync/writeback/unknown.py"
-LOOKS = "xero_sync/writeback/polling.py"
+POLLING = "xero_sync/writeback/polling.py"
 FINAL_WORD = "xero_sync/writeback/final_word.py"
 READBACK = "xero_sync/writeback/readback.py"
-MOVES = "xero_sync/writeback/transitions.py"
-ROWS = "lending/db/bulk.py"
+TRANSITIONS = "xero_sync/writeback/transitions.py"
+BULK = "lending/db/bulk.py"
 SWEEP = "xero_sync/writeback/sweep.py"
 LINES = "xero_sync/writeback/lines.py"
 HOLDS = "xero_sync/writeback/holds.py"
@@ -24,7 +24,7 @@ INBOX = "xero_sync/writeback/inbox.py"
 DECIDING = "xero_sync/writeback/deciding.py"
 ALARMS = "xero_sync/writeback/alarms.py"
 REVERSALS = "xero_sync/writeback/reversals.py"
-LESSONS = "xero_sync/writeback/backpressure.py"
+BACKPRESSURE = "xero_sync/writeback/backpressure.py"
 SETTINGS = "backoffice/settings.py"
 
 
@@ -85,7 +85,7 @@ BUGS = {
         _bug(
             "fence-ignored",
             (
-                MOVES,
+                TRANSITIONS,
                 "filter(pk=record.pk, fence=record.fence).update(",
                 "filter(pk=record.pk).update(",
             ),
@@ -93,7 +93,7 @@ BUGS = {
         _bug(
             "fence-ignored-for-many",
             (
-                ROWS,
+                BULK,
                 "if values.get(row[key]) == row[name]]",
                 "if row[key] in values]",
             ),
@@ -194,7 +194,7 @@ BUGS = {
         _bug(
             "retry-after-ignored",
             (
-                LESSONS,
+                BACKPRESSURE,
                 "budget.block(until=now + timedelta(seconds=wait))",
                 "budget.block(until=now)",
             ),
@@ -299,7 +299,7 @@ BUGS = {
         _bug(
             "age-judged-before-a-look",
             (
-                LOOKS,
+                POLLING,
                 "    if len(whole) > 1:\n",
                 (
                     "    old = [one for one in whole\n"

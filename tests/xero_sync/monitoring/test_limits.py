@@ -1,4 +1,4 @@
-"""What the gauges read off the rows that all processes share."""
+"""What the limits say off the rows that all processes share."""
 
 from datetime import timedelta
 from uuid import uuid4

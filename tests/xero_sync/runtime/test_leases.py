@@ -1,4 +1,4 @@
-"""The drains' slots: kept by those who live, free soon after one has died."""
+"""The drains' leases: kept by those who live, free soon after one has died."""
 
 from datetime import timedelta
 
@@ -23,9 +23,9 @@ def held_until():
     return Heartbeat.objects.get(name="drain 1").busy_until
 
 
-def let_time_pass(slot, *, seconds):
+def let_time_pass(lease, *, seconds):
     """Move the row, and the holder's own memory of it, into the past."""
-    slot._kept_at -= seconds
+    lease._kept_at -= seconds
     Heartbeat.objects.update(busy_until=held_until() - timedelta(seconds=seconds))
 
 
@@ -47,30 +47,30 @@ def test_a_slot_is_held_little_longer_than_one_exchange():
 
 
 def test_a_drain_that_lives_keeps_its_slot():
-    with leases.hold(holder="one:1") as slot:
-        let_time_pass(slot, seconds=10)
-        assert slot.keep()
+    with leases.hold(holder="one:1") as lease:
+        let_time_pass(lease, seconds=10)
+        assert lease.keep()
 
         assert held_until() - timezone.now() > timedelta(seconds=12)
 
 
 def test_a_slot_is_not_written_at_every_turn():
-    with leases.hold(holder="one:1") as slot:
+    with leases.hold(holder="one:1") as lease:
         before = held_until()
 
-        assert slot.keep()
+        assert lease.keep()
         assert held_until() == before
 
 
 def test_the_slot_of_a_drain_that_died_is_free_after_one_exchange():
-    with leases.hold(holder="dead:1") as slot:
-        let_time_pass(slot, seconds=20)
+    with leases.hold(holder="dead:1") as lease:
+        let_time_pass(lease, seconds=20)
         assert not leases.all_taken(leases.busy())
 
         with leases.hold(holder="two:2") as second:
             assert second is not None
             # The one that was only asleep learns that it lost it, and stops.
-            assert not slot.keep()
+            assert not lease.keep()
 
 
 def test_an_entry_whose_sender_died_is_due_when_its_lease_ends():

@@ -67,9 +67,9 @@ def test_while_every_drain_is_running_no_further_one_is_asked_for(broker, settin
     loan = make_loan()
     broker.purge_queue()
 
-    with leases.hold(holder="another process") as slot:
+    with leases.hold(holder="another process") as lease:
         make_event(loan=loan, amount="10")
-        assert slot is not None
+        assert lease is not None
         assert broker.queue_size() == 0
 
     make_event(loan=loan, amount="10")
