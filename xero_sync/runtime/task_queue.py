@@ -103,14 +103,18 @@ def forget_stale_nudges(*, now: datetime) -> int:
 
 
 def create_schedules(using: str, **_: Any) -> None:
-    """Create the schedules that are missing, after each `migrate`.
+    """Leave exactly our schedules, each with its job, after each `migrate`.
 
+    A schedule names any function to be run, so one that is not ours is taken away.
     django-q2 does not keep their names unique, so they are looked for by name.
     """
     if Schedule._meta.db_table not in connections[using].introspection.table_names():
         return
+    schedules = Schedule.objects.using(using)
+    ours = schedules.none()
     for name, (func, schedule_type, minutes) in SCHEDULES.items():
-        if not Schedule.objects.using(using).filter(name=name).exists():
-            Schedule.objects.using(using).create(
-                name=name, func=func, schedule_type=schedule_type, minutes=minutes
-            )
+        values = {"func": func, "schedule_type": schedule_type, "minutes": minutes}
+        if not schedules.filter(name=name, **values).exists():
+            schedules.create(name=name, **values)
+        ours |= schedules.filter(name=name, **values)
+    schedules.exclude(pk__in=ours.values("pk")).delete()

@@ -18,6 +18,7 @@ from xero_sync.models.choices import (
     STANDING_STATES,
     UNDER_WAY_STATES,
     Cause,
+    Reason,
     State,
 )
 from xero_sync.writeback import outcomes, watching
@@ -169,7 +170,8 @@ def settle(
         raise DecisionNotAllowed(
             _("This entry has no alarm: no push succeeded beside it.")
         )
-    if record.state in UNDER_WAY_STATES:
+    is_asked_about = record.reason == Reason.NEEDS_PERSON
+    if record.state in UNDER_WAY_STATES and not is_asked_about:
         raise DecisionNotAllowed(
             _(
                 "This entry is %(state)s: what becomes of it decides what is to be "

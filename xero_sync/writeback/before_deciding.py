@@ -103,7 +103,6 @@ def _asked(
     """Read the pushes since the first request, and what the list does not show."""
     since = requests[0].created_at - readback.CLOCK_SKEW
     companies = {one.connection.codat_company_id for one in requests}
-    latest = requests[-1].connection.codat_company_id
     ends_at = time.monotonic() + PATIENCE_SECONDS
     found: dict[UUID, PushOperation] = {}
     try:
@@ -115,7 +114,9 @@ def _asked(
                 _require_patience(ends_at)
         for key in keys - found.keys():
             _require_patience(ends_at)
-            if (named := _one(client, latest, key)) is not None:
+            owner = next((one for one in requests if key in _answered(one)), None)
+            company_id = (owner or requests[-1]).connection.codat_company_id
+            if (named := _one(client, company_id, key)) is not None:
                 found[key] = named
     except CodatError as exc:
         raise CodatNotAsked(

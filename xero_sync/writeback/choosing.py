@@ -61,6 +61,8 @@ def _next_bookings(lanes: Any, now: Any) -> QuerySet[SyncRecord]:
         Q(not_before=None) | Q(not_before__lte=now),
         ~Exists(earlier),
         state=State.QUEUED,
+        # It may stand already: a person looks first.
+        is_alarmed=False,
         company=OuterRef("company"),
         step=OuterRef("step"),
     ).order_by("is_backfill", "event")

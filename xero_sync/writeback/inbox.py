@@ -48,13 +48,15 @@ def _look_at_write(message: WebhookMessage, now: datetime) -> str:
         push_operation_key=message.push_operation_key,
         state__in=(State.PENDING, State.UNKNOWN),
     )
+    # First, because it waits for whoever is just deciding about them.
+    looked_at = under_way.update(next_poll_at=now)
     # Entries that have left the push behind must hear of it just as well.
     is_success = message.event_type.endswith(".write.successful")
     is_watched = watching.told_of(
         message.push_operation_key, is_success=is_success, now=now
     )
     # A key that we do not know yet is looked at as soon as its POST is stored.
-    return "looked" if under_way.update(next_poll_at=now) or is_watched else "kept"
+    return "looked" if looked_at or is_watched else "kept"
 
 
 def _look_at_connection(message: WebhookMessage, now: datetime) -> str:  # noqa: ARG001

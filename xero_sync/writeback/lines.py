@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 
 from xero_sync.models import LenderAccount, SyncRecord, WriteRequest
 from xero_sync.models.choices import (
@@ -43,7 +43,11 @@ def next_push(*, company_id: int, now: datetime) -> Push | None:
     being sent again keep the company they were in.
     """
     lines = SyncRecord.objects.filter(company=company_id, step=Step.STATEMENT_LINE)
-    blocked = lines.filter(state__in=(*UNDER_WAY_STATES, State.FAILED))
+    blocked = lines.filter(
+        # What is alarmed may stand already: a person looks first.
+        Q(state__in=(*UNDER_WAY_STATES, State.FAILED))
+        | Q(state=State.QUEUED, is_alarmed=True)
+    )
     waiting = (
         lines.filter(state=State.QUEUED)
         .exclude(lender_account__in=blocked.values("lender_account"))

@@ -224,7 +224,14 @@ def send_anew(
     cause: str = Cause.LOOK,
     actor: str = "",
 ) -> bool:
-    """Queue entries that are proven absent; they get a new request with a new key."""
+    """Queue entries that are proven absent; they get a new request with a new key.
+
+    One beside which another push has succeeded is left to a person instead.
+    """
+    alarmed = SyncRecord.objects.filter(pk__in=[one.pk for one in group])
+    if cause != Cause.PERSON and alarmed.filter(is_alarmed=True).exists():
+        ask_person(group, now=now, note="another push of it succeeded")
+        return False
     wake(company_ids=[record.company_id for record in group], at=now)
     left_behind = [(record, record.push_operation_key) for record in group]
     moved = [

@@ -11,7 +11,13 @@ from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError, CodatRejected
 from xero_sync.codat.ledger import DirectCost, Payment, Transfer
 from xero_sync.codat.push import PushOperation, PushStatus
-from xero_sync.models import LenderAccount, LoanInXero, SyncRecord, WriteRequest
+from xero_sync.models import (
+    LenderAccount,
+    LoanInXero,
+    SyncRecord,
+    WatchedPush,
+    WriteRequest,
+)
 from xero_sync.models.choices import STANDING_STATES, Cause, State, Step
 from xero_sync.writeback import final_word, outcomes
 from xero_sync.writeback.exchange import Exchange
@@ -136,7 +142,10 @@ def judge(
         one for one in found if not one.is_deleted and _is_alike(record, request, one)
     ]
     own = SyncRecord.objects.filter(xero_record_id__in=[one.id for one in alike])
-    taken = set(own.values_list("xero_record_id", flat=True))
+    # What a push made that another entry has left behind is a person's to judge.
+    others = WatchedPush.objects.filter(is_ours=True, status=PushStatus.SUCCESS)
+    left = others.exclude(record=record).values_list("xero_record_id", flat=True)
+    taken = {*own.values_list("xero_record_id", flat=True), *left}
     candidates = [one for one in alike if one.id not in taken]
     if record.candidate_key is not None:
         _confirm(record, candidates, now)

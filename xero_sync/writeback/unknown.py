@@ -11,6 +11,7 @@ operations are Codat's own and are looked at all the same.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -58,7 +59,8 @@ def next_step(group: Sequence[SyncRecord], *, now: datetime) -> Exchange | Claim
         return readback.operation_look(group, asked_at=now) if has_key else None
     if first.push_operation_key is not None:
         return _timed_out(group, request, now)
-    if _may_write(request) and _may_repeat(request, now):
+    is_alarmed = any(record.is_alarmed for record in group)
+    if not is_alarmed and _may_write(request) and _may_repeat(request, now):
         claim = Claim(request=request, records=tuple(group), certain=False)
         return claim if start_sending(claim, now) else None
     return _search(group, request, now)
@@ -163,7 +165,7 @@ def _operations_searched(group: Sequence[SyncRecord], settled: datetime) -> bool
 def foreign_operations(
     request: WriteRequest, operations: Sequence[PushOperation]
 ) -> list[PushOperation]:
-    """Return the operations of a request's type that we do not know as ours."""
+    """Return the operations of a request's type that are its own, or nobody's."""
     alike = [
         operation
         for operation in operations
@@ -173,16 +175,20 @@ def foreign_operations(
         in {"", str(request.connection.codat_connection_id)}
     ]
     keys = [operation.key for operation in alike]
-    # An answer to this very request may have been stored too late to move anything.
-    attempts = WriteAttempt.objects.exclude(request=request)
     taken = {
         key
-        for found in (attempts, RecordChange.objects.all())
+        for found in (WriteAttempt.objects.all(), RecordChange.objects.all())
         for key in found.filter(push_operation_key__in=keys).values_list(
             "push_operation_key", flat=True
         )
     }
-    return [operation for operation in alike if operation.key not in taken]
+    # An answer to this very request may have been stored too late to move anything.
+    free = {*keys} - taken | _answered(request)
+    return [operation for operation in alike if operation.key in free]
+
+
+def _answered(request: WriteRequest) -> set[UUID | None]:
+    return set(request.attempts.values_list("push_operation_key", flat=True))
 
 
 def _names_of(data_type: str) -> set[str]:
@@ -201,13 +207,18 @@ def _judge(
     first = group[0]
     settled = settled_at(first, request)
     candidates = foreign_operations(request, operations)
-    if len(candidates) == 1:
-        _take_over(group, candidates[0], now)
+    is_early = now < settled
+    one = candidates[0] if len(candidates) == 1 else None
+    if one and is_early and _may_be_a_strangers(request, one):
+        # What we sent may land yet, and must not be taken for known.
+        _look_again(group, at=min(settled, _later(group, now)))
+    elif one:
+        _take_over(group, one, now)
     elif candidates:
         outcomes.ask_person(
             group, now=now, note=f"{len(candidates)} operations could be it"
         )
-    elif now < settled:
+    elif is_early:
         _look_again(group, at=min(settled, _later(group, now)))
     elif first.step == Step.STATEMENT_LINE:
         outcomes.send_anew(group, now=now, note="no such operation at Codat")
@@ -215,6 +226,12 @@ def _judge(
         outcomes.ask_person(group, now=now, note="Codat does not show such entries")
     else:
         _go_on_to_data(first, now, checked_at=now)
+
+
+def _may_be_a_strangers(request: WriteRequest, operation: PushOperation) -> bool:
+    """Tell whether neither an answer nor the data can say that it is this request's."""
+    is_told_by_data = operation.status == PushStatus.SUCCESS
+    return not is_told_by_data and operation.key not in _answered(request)
 
 
 def _take_over(

@@ -55,7 +55,11 @@ def begin(
         },
     )
     if status:
-        WatchedPush.objects.filter(pk=watched.pk).update(status=status)
+        # What Codat has said for good stands, whatever was read before.
+        open_ones = WatchedPush.objects.exclude(
+            status__in=(PushStatus.SUCCESS, PushStatus.FAILED)
+        )
+        open_ones.filter(pk=watched.pk).update(status=status)
     if is_new:
         until = watched.watched_until.isoformat(timespec="minutes")
         tell(

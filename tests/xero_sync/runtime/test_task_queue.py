@@ -190,3 +190,15 @@ def test_recording_goes_on_while_the_broker_is_down(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "recorded 1 2" in done.stdout
     assert "refused" in done.stderr.lower()
+
+
+@pytest.mark.django_db
+def test_only_our_schedules_are_left_and_each_runs_its_own_job():
+    Schedule.objects.create(name="Backup", func="os.system", schedule_type="I")
+    Schedule.objects.filter(name="Minute sweep").update(func="os.system")
+
+    task_queue.create_schedules(using="default")
+
+    jobs = dict(Schedule.objects.values_list("name", "func"))
+    assert jobs == {name: job for name, (job, *_) in task_queue.SCHEDULES.items()}
+    assert Schedule.objects.count() == len(jobs)
