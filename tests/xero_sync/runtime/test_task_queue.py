@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 from django_q.brokers import get_broker
+from django_q.models import Schedule
 
 from lending.models import LoanEvent
 from tests.builders import make_event, make_loan
