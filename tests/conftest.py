@@ -28,14 +28,19 @@ LONG = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let each of two processes begin with half of what takes long.
+    """Let each process begin with its share of what takes long.
 
-    With `--dist worksteal` one gets the first half of all, the other the second.
+    With `--dist worksteal` each is given one piece of all, in their order.
     """
+    pieces = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     long = [one for one in items if one.nodeid.startswith(LONG)]
     short = [one for one in items if not one.nodeid.startswith(LONG)]
-    middle = len(short) // 2
-    items[:] = [*long[::2], *short[:middle], *long[1::2], *short[middle:]]
+    size = -(-len(short) // pieces)
+    items[:] = [
+        one
+        for piece in range(pieces)
+        for one in (*long[piece::pieces], *short[piece * size : (piece + 1) * size])
+    ]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -284,7 +284,7 @@ BUGS = {
             "somebody-elses-operation-adopted",
             (
                 UNKNOWN,
-                "[operation for operation in alike if operation.key not in taken]",
+                "[operation for operation in alike if operation.key in free]",
                 "alike[:1]",
             ),
         ),
@@ -292,8 +292,8 @@ BUGS = {
             "absence-believed-at-once",
             (
                 UNKNOWN,
-                "    elif now < settled:\n",
-                "    elif now < settled and first.step != Step.STATEMENT_LINE:\n",
+                "    elif is_early:\n",
+                "    elif is_early and first.step != Step.STATEMENT_LINE:\n",
             ),
         ),
         _bug(
