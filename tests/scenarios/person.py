@@ -26,7 +26,7 @@ from xero_sync.models.choices import (
 from xero_sync.organisations import changes as organisations
 from xero_sync.sandbox.ledger import Entry, Line
 from xero_sync.sandbox.wire import new_id
-from xero_sync.writeback import alarms, decisions
+from xero_sync.writeback import decisions
 
 BY = "person"
 WHY = "looked in Xero"
@@ -144,7 +144,7 @@ class Person:
             if books.counted(borrower)[content] > wanted:
                 books.remove(borrower, str(watched.push_operation_key))
         return self._decide(
-            lambda: alarms.settle(
+            lambda: decisions.settle_alarm(
                 record=record, reason=WHY, decided_by=BY, now=self.world.clock.now
             )
         )

@@ -5,12 +5,10 @@ mends that by itself: a person looks in Xero and settles the alarm with a reason
 """
 
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from xero_sync.codat.exceptions import DecisionNotAllowed
 from xero_sync.codat.push import PushOperation, PushStatus
 from xero_sync.models import SyncRecord, WatchedPush
 from xero_sync.models.choices import (
@@ -18,11 +16,10 @@ from xero_sync.models.choices import (
     STANDING_STATES,
     UNDER_WAY_STATES,
     Cause,
-    Reason,
     State,
 )
 from xero_sync.writeback import outcomes, watching
-from xero_sync.writeback.transitions import wake
+from xero_sync.writeback.transitions import lock_entry
 
 
 def note(watched: WatchedPush, operation: PushOperation, *, now: datetime) -> None:
@@ -38,7 +35,8 @@ def note(watched: WatchedPush, operation: PushOperation, *, now: datetime) -> No
 
 @transaction.atomic
 def _succeeded(number: int, xero_record_id: str, now: datetime) -> None:
-    record = _locked(WatchedPush.objects.get(pk=number).record_id, now)
+    pushes = WatchedPush.objects.select_related("record")
+    record = lock_entry(pushes.get(pk=number).record, now=now)
     watched = WatchedPush.objects.select_for_update().get(pk=number)
     if watched.status == PushStatus.SUCCESS:
         return
@@ -150,49 +148,3 @@ def _advice(record: SyncRecord, watched: WatchedPush) -> str:
     }
     advice = words.get(State(record.state), default)
     return f"{beginning} {advice}" % facts
-
-
-@transaction.atomic
-def settle(
-    *, record: SyncRecord, reason: str, decided_by: str, now: datetime
-) -> SyncRecord:
-    """Take a person's word that Xero has been put right, or was right.
-
-    Raises:
-        DecisionNotAllowed: there is no alarm, or the entry is still under way.
-    """
-    if not reason.strip():
-        raise DecisionNotAllowed(
-            _("Give a reason: it stays on the entry's record."), field="reason"
-        )
-    record = _locked(record.pk, now)
-    if not record.is_alarmed:
-        raise DecisionNotAllowed(
-            _("This entry has no alarm: no push succeeded beside it.")
-        )
-    is_asked_about = record.reason == Reason.NEEDS_PERSON
-    if record.state in UNDER_WAY_STATES and not is_asked_about:
-        raise DecisionNotAllowed(
-            _(
-                "This entry is %(state)s: what becomes of it decides what is to be "
-                "mended in Xero. Wait for its outcome, or link it by hand if it "
-                "stands there."
-            )
-            % {"state": record.get_state_display()}
-        )
-    record.watched_pushes.alarms().update(
-        settled_at=now, settled_by=decided_by, settled_reason=reason
-    )
-    record.is_alarmed = False
-    record.save(update_fields=["is_alarmed"])
-    watching.tell(record, cause=Cause.SETTLED, now=now, note=reason, actor=decided_by)
-    return record
-
-
-def _locked(record_id: UUID, now: datetime) -> SyncRecord:
-    """Lock an entry as everybody does: its company's lanes first."""
-    companies = SyncRecord.objects.filter(pk=record_id).values_list(
-        "company", flat=True
-    )
-    wake(company_ids=list(companies), at=now)
-    return SyncRecord.objects.select_for_update().get(pk=record_id)

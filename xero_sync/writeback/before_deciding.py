@@ -38,6 +38,8 @@ ON_ITS_WAY = (PushStatus.PENDING, PushStatus.UNKNOWN)
 NOT_FOUND = 404
 
 Listed = Mapping[UUID, PushOperation]
+# The pushes that each request became, by its answers.
+Answered = Mapping[UUID, set[UUID]]
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,14 @@ def look(record: SyncRecord, *, client: CodatClient, now: datetime) -> Seen:
     is_in_doubt = record.state == State.UNKNOWN
     if not requests or not (keys or is_in_doubt):
         return Seen(record.fence)
-    listed = _asked(client, requests, keys)
-    left = _of_its_own(record, requests, listed, keys, now)
+    answered = {one.pk: watching.answered(one) for one in requests}
+    listed = _asked(client, requests, keys, answered)
+    left = _of_its_own(record, requests, listed, keys, answered, now)
     if not is_in_doubt:
         return Seen(record.fence, tuple(left))
-    without = [one for one in requests if not _is_known(record, one)]
+    without = [
+        one for one in requests if not (answered[one.pk] or _was_found(record, one))
+    ]
     if requests[-1] in without:
         _require_landed(record, requests[-1], now)
     possible = _possible(without, listed)
@@ -98,7 +103,10 @@ def look(record: SyncRecord, *, client: CodatClient, now: datetime) -> Seen:
 
 
 def _asked(
-    client: CodatClient, requests: Sequence[WriteRequest], keys: set[UUID]
+    client: CodatClient,
+    requests: Sequence[WriteRequest],
+    keys: set[UUID],
+    answered: Answered,
 ) -> dict[UUID, PushOperation]:
     """Read the pushes since the first request, and what the list does not show."""
     since = requests[0].created_at - readback.CLOCK_SKEW
@@ -114,8 +122,7 @@ def _asked(
                 _require_patience(ends_at)
         for key in keys - found.keys():
             _require_patience(ends_at)
-            owner = next((one for one in requests if key in _answered(one)), None)
-            company_id = (owner or requests[-1]).connection.codat_company_id
+            company_id = _owner(key, requests, answered).connection.codat_company_id
             if (named := _one(client, company_id, key)) is not None:
                 found[key] = named
     except CodatError as exc:
@@ -127,6 +134,13 @@ def _asked(
             % {"words": exc.message}
         ) from exc
     return found
+
+
+def _owner(
+    key: UUID, requests: Sequence[WriteRequest], answered: Answered
+) -> WriteRequest:
+    """Return the request that became a push; the latest if no answer says so."""
+    return next((one for one in requests if key in answered[one.pk]), requests[-1])
 
 
 def _one(client: CodatClient, company_id: UUID, key: UUID) -> PushOperation | None:
@@ -151,6 +165,7 @@ def _of_its_own(
     requests: Sequence[WriteRequest],
     listed: Listed,
     keys: set[UUID],
+    answered: Answered,
     now: datetime,
 ) -> list[Left]:
     """Return what is left to be watched.
@@ -161,13 +176,11 @@ def _of_its_own(
     for key in keys:
         if key in listed and listed[key].status in ON_ITS_WAY:
             raise DecisionNotAllowed(_is_on_its_way(listed[key]))
-    answered = {one.pk: _answered(one) for one in requests}
     of_present = answered[record.request_id] if record.request_id else set()
     present = {*of_present, record.push_operation_key}
     left = []
     for key in sorted(keys):
-        request = next((one for one in requests if key in answered[one.pk]), None)
-        connection = (request or requests[-1]).connection
+        connection = _owner(key, requests, answered).connection
         told = listed.get(key)
         if told is None or told.status == PushStatus.TIMED_OUT:
             left.append(
@@ -178,14 +191,6 @@ def _of_its_own(
         elif told.status == PushStatus.SUCCESS:
             _has_landed(record, told, connection, now)
     return left
-
-
-def _answered(request: WriteRequest) -> set[UUID]:
-    """Return the pushes that a request became, by its answers."""
-    answers = request.attempts.exclude(push_operation_key=None).only(
-        "push_operation_key"
-    )
-    return {one.push_operation_key for one in answers if one.push_operation_key}
 
 
 def _let_it_move_on(record: SyncRecord, told: PushOperation, now: datetime) -> None:
@@ -226,11 +231,9 @@ def _is_on_its_way(told: PushOperation) -> str:
 # --- what may be its own -------------------------------------------------------------
 
 
-def _is_known(record: SyncRecord, request: WriteRequest) -> bool:
-    """Tell whether it is known which push a request became."""
-    is_present = request.pk == record.request_id
-    was_found = is_present and record.push_operation_key is not None
-    return was_found or bool(_answered(request))
+def _was_found(record: SyncRecord, request: WriteRequest) -> bool:
+    """Tell whether the push of the present request was found at Codat."""
+    return request.pk == record.request_id and record.push_operation_key is not None
 
 
 def _possible(requests: Sequence[WriteRequest], listed: Listed) -> list[PushOperation]:

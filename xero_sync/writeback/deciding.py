@@ -18,7 +18,7 @@ from xero_sync.models import SyncRecord
 from xero_sync.models.state_sets import StateSet
 from xero_sync.writeback import before_deciding, outcomes, watching
 from xero_sync.writeback.before_deciding import Seen
-from xero_sync.writeback.transitions import wake
+from xero_sync.writeback.transitions import lock_entry
 
 
 @contextmanager
@@ -82,8 +82,7 @@ def _locked(record: SyncRecord, seen: Seen, now: datetime) -> SyncRecord:
     Raises:
         DecisionNotAllowed: it has been moved on meanwhile.
     """
-    wake(company_ids=[record.company_id], at=now)
-    record = SyncRecord.objects.select_for_update().get(pk=record.pk)
+    record = lock_entry(record, now=now)
     if record.fence != seen.fence:
         raise DecisionNotAllowed(
             _(
@@ -113,12 +112,21 @@ def _require(
     where: StateSet,
     refusal: Promise,
 ) -> None:
+    require_reason(reason)
+    if not where.include(record.state, record.reason):
+        raise DecisionNotAllowed(str(refusal) % {"state": record.get_state_display()})
+
+
+def require_reason(reason: str) -> None:
+    """Refuse a decision that nobody could follow later.
+
+    Raises:
+        DecisionNotAllowed: there is no reason.
+    """
     if not reason.strip():
         raise DecisionNotAllowed(
             _("Give a reason: it stays on the entry's record."), field="reason"
         )
-    if not where.include(record.state, record.reason):
-        raise DecisionNotAllowed(str(refusal) % {"state": record.get_state_display()})
 
 
 def _require_no_alarm(record: SyncRecord) -> None:

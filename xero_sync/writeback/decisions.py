@@ -25,6 +25,7 @@ from xero_sync.models.choices import (
     FEED_REFUSALS,
     NOT_SENT_STATES,
     REASONS_FOR_A_PERSON,
+    UNDER_WAY_STATES,
     Cause,
     Reason,
     State,
@@ -35,9 +36,10 @@ from xero_sync.writeback import (
     lines,
     outcomes,
     reconsider,
+    watching,
 )
-from xero_sync.writeback.deciding import decided
-from xero_sync.writeback.transitions import move, wake
+from xero_sync.writeback.deciding import decided, require_reason
+from xero_sync.writeback.transitions import lock_entry, move
 
 # Where an entry has to stand for each decision; the admin offers them there.
 MAY_BE_SENT_AGAIN = StateSet(
@@ -182,10 +184,8 @@ def let_go(*, record: SyncRecord, reason: str, decided_by: str, now: datetime) -
 
     Nobody asks Codat about it first: it is not sent again in any case.
     """
-    wake(company_ids=[record.company_id], at=now)
-    record = SyncRecord.objects.select_for_update().get(pk=record.pk)
     _cancel(
-        record,
+        lock_entry(record, now=now),
         reason=Reason.DECIDED,
         cause=Cause.PERSON,
         decided_by=decided_by,
@@ -284,3 +284,37 @@ def answer_absent(
             [held], now=now, note=reason, cause=Cause.PERSON, actor=decided_by
         )
     return held
+
+
+@transaction.atomic
+def settle_alarm(
+    *, record: SyncRecord, reason: str, decided_by: str, now: datetime
+) -> SyncRecord:
+    """Take a person's word that Xero has been put right, or was right.
+
+    Raises:
+        DecisionNotAllowed: there is no alarm, or the entry is still under way.
+    """
+    require_reason(reason)
+    record = lock_entry(record, now=now)
+    if not record.is_alarmed:
+        raise DecisionNotAllowed(
+            _("This entry has no alarm: no push succeeded beside it.")
+        )
+    is_asked_about = record.reason == Reason.NEEDS_PERSON
+    if record.state in UNDER_WAY_STATES and not is_asked_about:
+        raise DecisionNotAllowed(
+            _(
+                "This entry is %(state)s: what becomes of it decides what is to be "
+                "mended in Xero. Wait for its outcome, or link it by hand if it "
+                "stands there."
+            )
+            % {"state": record.get_state_display()}
+        )
+    record.watched_pushes.alarms().update(
+        settled_at=now, settled_by=decided_by, settled_reason=reason
+    )
+    record.is_alarmed = False
+    record.save(update_fields=["is_alarmed"])
+    watching.tell(record, cause=Cause.SETTLED, now=now, note=reason, actor=decided_by)
+    return record

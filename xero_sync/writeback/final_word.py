@@ -14,12 +14,12 @@ from xero_sync.codat.push import PushOperation
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import Cause, ConnectionStatus, Reason, State, Step
 from xero_sync.writeback import outcomes
+from xero_sync.writeback.watching import WATCHED_FOR
 
 # What timed out is read back for so long after Codat was heard past the limit.
 LAST_READING = timedelta(hours=1)
-# What was left to a person is asked about this often, and for so long.
+# What was left to a person is asked about this often, for as long as a watched push.
 WATCHED_EVERY = timedelta(hours=6)
-WATCHED_FOR = timedelta(days=30)
 
 
 @transaction.atomic

@@ -52,6 +52,12 @@ def lock_connection(connection: Connection, *, now: datetime) -> Connection:
     return Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
 
 
+def lock_entry(record: SyncRecord, *, now: datetime) -> SyncRecord:
+    """Read an entry afresh and hold it to the transaction's end, its lanes first."""
+    wake(company_ids=[record.company_id], at=now)
+    return SyncRecord.objects.select_for_update().get(pk=record.pk)
+
+
 @transaction.atomic(savepoint=False)
 def move(
     record: SyncRecord,

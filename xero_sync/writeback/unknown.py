@@ -11,7 +11,6 @@ operations are Codat's own and are looked at all the same.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -38,7 +37,7 @@ from xero_sync.models.choices import (
     State,
     Step,
 )
-from xero_sync.writeback import final_word, outcomes, readback, refreshes
+from xero_sync.writeback import final_word, outcomes, readback, refreshes, watching
 from xero_sync.writeback.claims import start_sending
 from xero_sync.writeback.exchange import Claim, Exchange
 
@@ -183,12 +182,8 @@ def foreign_operations(
         )
     }
     # An answer to this very request may have been stored too late to move anything.
-    free = {*keys} - taken | _answered(request)
+    free = {*keys} - taken | watching.answered(request)
     return [operation for operation in alike if operation.key in free]
-
-
-def _answered(request: WriteRequest) -> set[UUID | None]:
-    return set(request.attempts.values_list("push_operation_key", flat=True))
 
 
 def _names_of(data_type: str) -> set[str]:
@@ -231,7 +226,7 @@ def _judge(
 def _may_be_a_strangers(request: WriteRequest, operation: PushOperation) -> bool:
     """Tell whether neither an answer nor the data can say that it is this request's."""
     is_told_by_data = operation.status == PushStatus.SUCCESS
-    return not is_told_by_data and operation.key not in _answered(request)
+    return not is_told_by_data and operation.key not in watching.answered(request)
 
 
 def _take_over(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import QuerySet
 
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
@@ -15,7 +16,6 @@ from xero_sync.writeback.exchange import Exchange
 from xero_sync.writeback.watching import FIRST_LOOK, SLOWEST
 
 
-@transaction.atomic
 def due(
     *, limit: int, now: datetime, busy_companies: Collection[int] = ()
 ) -> list[Exchange]:
@@ -28,6 +28,11 @@ def due(
     )
     if limit <= 0 or not waiting.exists():
         return []
+    with transaction.atomic():
+        return _taken(waiting, limit, now)
+
+
+def _taken(waiting: QuerySet[WatchedPush], limit: int, now: datetime) -> list[Exchange]:
     skip = database.features.has_select_for_update_skip_locked
     found = waiting.select_for_update(of=("self",) if skip else (), skip_locked=skip)
     permits = budget.Budget(organisations=(), now=now)

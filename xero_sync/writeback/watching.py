@@ -130,6 +130,11 @@ def told_of(key: UUID, *, is_success: bool, now: datetime) -> bool:
     return bool(open_ones.update(next_poll_at=now))
 
 
+def answered(request: WriteRequest) -> set[UUID]:
+    """Return the pushes that a request became, by its answers."""
+    return _keys(request.attempts)
+
+
 def owners_of(key: UUID) -> set[UUID]:
     """Return the entries whose push it is, by what was answered or found at Codat."""
     sent = WriteAttempt.objects.filter(push_operation_key=key)

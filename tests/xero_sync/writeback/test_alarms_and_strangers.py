@@ -23,6 +23,7 @@ from xero_sync.writeback import (
     alarms,
     claims,
     deciding,
+    decisions,
     inbox,
     reconsider,
     results,
@@ -176,7 +177,7 @@ def test_an_alarm_on_what_a_person_is_asked_about_can_be_settled(world, borrower
     )
     put(event, is_alarmed=True)
 
-    alarms.settle(
+    decisions.settle_alarm(
         record=record_of(event),
         decided_by="user:anna",
         reason="Somebody else's.",

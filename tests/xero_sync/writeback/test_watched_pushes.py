@@ -410,10 +410,10 @@ def test_a_person_settles_the_alarm_with_a_reason(world, borrower):
     work(world, times=3, step=3_600)
     act = {"record": record_of(event), "decided_by": "anna", "now": world.clock.now}
     with pytest.raises(DecisionNotAllowed) as refused:
-        alarms.settle(**act, reason=" ")
+        decisions.settle_alarm(**act, reason=" ")
     assert refused.value.field == "reason"
 
-    alarms.settle(**act, reason="Removed the second one in Xero.")
+    decisions.settle_alarm(**act, reason="Removed the second one in Xero.")
 
     assert not waits_for_a_person(event)
     assert alarms.advice(record_of(event)) == []
@@ -422,7 +422,7 @@ def test_a_person_settles_the_alarm_with_a_reason(world, borrower):
     watched = WatchedPush.objects.get()
     assert watched.settled_reason == "Removed the second one in Xero."
     with pytest.raises(DecisionNotAllowed, match="has no alarm"):
-        alarms.settle(**act, reason="Once more.")
+        decisions.settle_alarm(**act, reason="Once more.")
 
 
 def test_a_push_that_lands_before_the_next_one_goes_is_not_followed(world, borrower):
@@ -491,12 +491,12 @@ def test_an_alarm_is_settled_once_the_later_push_has_an_outcome(world, borrower)
     act = {"decided_by": "anna", "reason": "Looked."}
 
     with pytest.raises(DecisionNotAllowed, match="Wait for its outcome"):
-        alarms.settle(record=record, now=world.clock.now, **act)
+        decisions.settle_alarm(record=record, now=world.clock.now, **act)
     work(world, times=6, step=3_600)
 
     assert state_of(event) == WRITTEN
     assert len(standing(borrower)) == 2
-    alarms.settle(record=record_of(event), now=world.clock.now, **act)
+    decisions.settle_alarm(record=record_of(event), now=world.clock.now, **act)
 
 
 @pytest.mark.parametrize("name", ["send again", "absent"])

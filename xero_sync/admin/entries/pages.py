@@ -147,7 +147,9 @@ class SettleAlarm(ObjectAction):
 
     def perform(self, obj: SyncRecord, values: dict[str, Any], author: str) -> None:
         """Settle it with the reason given."""
-        alarms.settle(record=obj, decided_by=author, now=database_now(), **values)
+        decisions.settle_alarm(
+            record=obj, decided_by=author, now=database_now(), **values
+        )
 
 
 class SyncRecordAdmin(ReadOnlyAdmin):

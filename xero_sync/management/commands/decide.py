@@ -11,7 +11,7 @@ from xero_sync.entries import wording as entry_wording
 from xero_sync.management.base import XeroCommand, a_uuid
 from xero_sync.models import SyncRecord
 from xero_sync.runtime.clock import database_now
-from xero_sync.writeback import alarms, decisions
+from xero_sync.writeback import decisions
 from xero_sync.writeback.paced_client import paced_client
 
 DECISIONS: dict[str, Callable[..., SyncRecord]] = {
@@ -68,7 +68,7 @@ class Command(XeroCommand):
 
 def _decide(decision: str, **values: Any) -> SyncRecord:
     if decision == SETTLE:
-        return alarms.settle(**values)
+        return decisions.settle_alarm(**values)
     with paced_client() as client:
         return DECISIONS[decision](client=client, **values)
 
