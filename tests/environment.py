@@ -5,13 +5,25 @@ SQLite and the database broker. Nothing of a developer's own .env reaches a test
 """
 
 import os
+import re
+
+
+def redis_of_this_process() -> str:
+    """The chosen database, or for the n-th process of the tests the n-th after it.
+
+    To clear Django's cache empties the whole database, other processes' counts too.
+    """
+    url = os.environ.get("TEST_REDIS_URL", "")
+    nth = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return re.sub(r"\d+$", lambda chosen: str(int(chosen[0]) + nth), url)
+
 
 CHOSEN = {
     "DJANGO_DEBUG": "true",
     "DATABASE_URL": os.environ.get(
         "TEST_DATABASE_URL", "sqlite:///.data/tests.sqlite3"
     ),
-    "REDIS_URL": os.environ.get("TEST_REDIS_URL", ""),
+    "REDIS_URL": redis_of_this_process(),
     "CODAT_BASE_URL": "http://127.0.0.1:1",
     "CODAT_API_KEY": "sandbox-key",
     "CODAT_WEBHOOK_SECRET": "whsec_dGVzdHMtd2ViaG9vay1zaWduaW5nLWtleS0wMDAx",
