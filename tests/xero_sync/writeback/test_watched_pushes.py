@@ -69,8 +69,8 @@ def asked(world, borrower, fault="push_times_out", **given):
 
 def run_until_asked(world, event):
     """Let time pass until a person is asked, for somewhat more than a day at most."""
-    for _ in range(4 * 28):
-        world.run(seconds=900, step=900)
+    for seconds in [3_600] * 24 + [900] * 16:
+        world.run(seconds=seconds, step=seconds)
         if state_of(event) == "unknown needs_person":
             return
 
