@@ -22,6 +22,7 @@ from requests.adapters import BaseAdapter
 
 from lending.models import Company, Loan, LoanEvent
 from tests.builders import make_company, make_event, make_loan, reverse
+from tests.due import next_moment
 from xero_sync import jobs
 from xero_sync.accounts import lender_accounts, mapping
 from xero_sync.codat.client import CodatClient
@@ -281,7 +282,11 @@ class World:
         jobs.check_connections(self.client, now=self.clock)
 
     def run(self, *, seconds: float = 3_600, step: float = 5.0) -> None:
-        """Let the product work until nothing is open, or the time is up."""
+        """Let the product work until nothing is open, or the time is up.
+
+        Time passes in steps, and jumps over those in which nothing is due; the sweep
+        comes at least every minute, or with each step that is longer.
+        """
         ends_at = self.clock.now + timedelta(seconds=seconds)
         while self.clock.now < ends_at:
             self.sandbox.tick()
@@ -289,8 +294,14 @@ class World:
             self.check_connections()
             if not SyncRecord.objects.open().exists():
                 return
-            self.wait(step)
+            self.wait(max(step, self._idle(until=ends_at)))
             sweep(now=self.clock.now)
+
+    def _idle(self, *, until: datetime) -> float:
+        """For how many seconds nothing is due, not even the sweep."""
+        swept = min(self.clock.now + timedelta(minutes=1), until)
+        due = min(next_moment(self.sandbox) or swept, swept)
+        return (due - self.clock.now).total_seconds()
 
 
 def states(loan: Loan) -> list[tuple[str, str, str]]:

@@ -11,6 +11,7 @@ import sqlite3
 from contextlib import closing
 
 import django
+from django.conf import settings
 
 # Names a file with a migrated database, so that a process need not migrate its own.
 MIGRATED = "SCENARIOS_MIGRATED"
@@ -25,6 +26,7 @@ def prepare() -> None:
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "backoffice.settings"
     django.setup()
+    settings.DEBUG = False
     logging.disable(logging.CRITICAL)
     Pristine.make()
     # What is there now stays; to look through it again and again takes time.

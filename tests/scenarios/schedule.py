@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from unittest import mock
 
+from tests.due import next_moment
 from tests.scenarios import invariants
 from tests.scenarios.acts import Act, Stage
 from tests.scenarios.borrowers import Borrower, add_borrower
@@ -146,7 +147,7 @@ def _come_to_rest(world: World) -> None:
     """Go on until nothing is due any more, or only in several days."""
     for _ in range(8):
         world.run(A_DAY / 2)
-        if world.next_moment() is None or _is_settled(world):
+        if next_moment(world.sandbox) is None or _is_settled(world):
             return
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
 
 import requests
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
-from django.db import connection as database
 from django.test import RequestFactory
 from django_q.models import OrmQ
 
+from tests.due import at_codat, next_moment
 from tests.scenarios.clock import STARTS_AT, Clock
 from tests.scenarios.crashes import Crash, Crasher
 from tests.scenarios.database import recover
@@ -25,7 +25,6 @@ from xero_sync import jobs
 from xero_sync.codat.client import CodatClient
 from xero_sync.connections import daily_check as connection_checks
 from xero_sync.models import (
-    Connection,
     RateScope,
     RecordChange,
     SyncRecord,
@@ -40,18 +39,6 @@ from xero_sync.writeback import sweep as sweeping
 WEBHOOK_URL = "http://testserver/webhooks/codat/"
 A_MINUTE = timedelta(minutes=1)
 A_DAY = timedelta(days=1)
-
-# When anything of ours is due next.
-DUE = """
-SELECT MIN(due) FROM (
- SELECT MIN(due_at) AS due FROM xero_sync_lane
- UNION ALL SELECT MIN(next_poll_at) FROM xero_sync_syncrecord
-  WHERE state IN ('pending', 'unknown')
- UNION ALL SELECT MIN(lease_until) FROM xero_sync_syncrecord WHERE state = 'sending'
- UNION ALL SELECT MIN(not_before) FROM xero_sync_syncrecord WHERE state = 'held'
- UNION ALL SELECT MIN(next_poll_at) FROM xero_sync_watchedpush
-)
-"""
 
 
 class World:
@@ -207,17 +194,11 @@ class World:
 
     def _pass_to(self, moment: datetime) -> None:
         """Let everything at Codat happen in its time, webhooks included."""
-        while (due := self._due_at_codat()) is not None and due < moment:
+        while (due := at_codat(self.sandbox)) is not None and due < moment:
             self.clock.to(due)
             self.sandbox.tick()
         self.clock.to(moment)
         self.sandbox.tick()
-
-    def _due_at_codat(self) -> datetime | None:
-        agenda, outbox = self.sandbox._world._agenda, self.sandbox.outbox
-        moments = [it.due for it in (*outbox.queue, *outbox.held)]
-        moments += [agenda[0][0]] if agenda else []
-        return min(moments, default=None)
 
     def run(self, seconds: float) -> None:
         """Let all processes work for a while; time jumps to where something is due."""
@@ -226,7 +207,7 @@ class World:
         while True:
             self.sandbox.tick()
             self._work_through()
-            moment = self.next_moment()
+            moment = next_moment(self.sandbox)
             if moment is None or moment > ends_at or self.clock.now >= ends_at:
                 break
             # What stays due although nobody can do it now is tried ever more rarely.
@@ -240,23 +221,6 @@ class World:
         if self.clock.now - self._checked_at >= A_DAY:
             self.daily_check()
         self.drain()
-
-    def next_moment(self) -> datetime | None:
-        """When something is due next: with us, at the sandbox, or on the way."""
-        at_codat = self._due_at_codat()
-        moments = [at_codat] if at_codat else []
-        with database.cursor() as cursor:
-            cursor.execute(DUE)
-            (due,) = cursor.fetchone()
-        if due:
-            moments.append(datetime.fromisoformat(due).replace(tzinfo=UTC))
-        refused = Connection.objects.live().exclude(access_problem="")
-        moments += [
-            one.checked_at + connection_checks.REFUSED_AGAIN_AFTER
-            for one in refused
-            if one.checked_at
-        ]
-        return min(moments, default=None)
 
     @property
     def is_quiet_at_codat(self) -> bool:
