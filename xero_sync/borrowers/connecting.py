@@ -19,7 +19,7 @@ from xero_sync.codat.exceptions import (
 )
 from xero_sync.connections import onboarding
 from xero_sync.connections import status as connection_status
-from xero_sync.models import Connection
+from xero_sync.models import BorrowerSitting, Connection
 from xero_sync.xero_app import cap
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,11 @@ class NoWayToXero(Exception):
 
 
 def way_to_xero(
-    *, company: Company, client: CodatClient, agreed: consents.Offer, now: datetime
+    *,
+    sitting: BorrowerSitting,
+    client: CodatClient,
+    agreed: consents.Offer,
+    now: datetime,
 ) -> str:
     """Return where a borrower lets us into Xero: a fresh address that is used at once.
 
@@ -54,6 +58,7 @@ def way_to_xero(
     Raises:
         NoWayToXero: it is not possible, or not needed.
     """
+    company = sitting.company
     connection = latest_connection(company)
     if code_of(connection) == Code.ENDED:
         raise NoWayToXero(Code.ENDED)
@@ -78,9 +83,8 @@ def way_to_xero(
     if url is None:
         code = code_of(connection)
         raise NoWayToXero(Code.UNREACHABLE if code in NEED_XERO else code)
-    return with_parameter(
-        url, VISIT, links.visit_for(connection, language=agreed.language)
-    )
+    visit = links.visit_for(connection, sitting, agreed.language)
+    return with_parameter(url, VISIT, visit)
 
 
 def bar(connection: Connection | None) -> Code | None:

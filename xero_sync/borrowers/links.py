@@ -1,27 +1,29 @@
 """Links that open a borrower's own pages, without an account or a password.
 
-A link names the company and nothing else, signed and dated. It opens until it is
-`CUSTOMER_LINK_DAYS` old or a person revokes the company's links. Whoever holds it is
-let in, so we keep it nowhere: it stands in a mail, and in what a web server logs of the
-addresses that were asked for.
+A link is a random token; of each we keep a hash, for whom it is, and until when it
+opens. Whoever holds it is let in, so it stands nowhere but in a mail or in the hands of
+who made it.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
+from secrets import token_urlsafe
 from uuid import UUID
 
 from django.conf import settings
-from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
+from django.core.signing import BadSignature, TimestampSigner
 from django.db import transaction
 from django.urls import reverse
 
 from lending.audit import trail
 from lending.models import Company
-from xero_sync.models import Connection, LinkRevocation
+from xero_sync.models import BorrowerLink, BorrowerSitting, Connection
+from xero_sync.models.links import BorrowerLinkQuerySet, LinkRole
 
-# Neither kind of token opens what the other one is for.
-LINK_SALT = "xero_sync.customers.link"
-VISIT_SALT = "xero_sync.customers.visit"
+# 256 bits, in characters that no mail program breaks.
+TOKEN_BYTES = 32
+VISIT_SALT = "xero_sync.borrowers.visit"
 # A link of Codat's works for a day, so nobody comes back from it later.
 VISIT_LASTS = timedelta(days=1)
 
@@ -33,58 +35,96 @@ class LinkNotValid(Exception):
 class LinkExpired(Exception):
     """The link was ours and is too old now."""
 
-    def __init__(self, company: Company) -> None:
-        self.company = company
+    def __init__(self, link: BorrowerLink) -> None:
+        self.link = link
         super().__init__(LinkExpired.__doc__)
 
 
 @dataclass(frozen=True)
 class Visit:
-    """A borrower whom we sent to Xero: on which connection, in which language."""
+    """A borrower whom we sent to Xero: on which connection, from which sitting."""
 
     connection: Connection
+    sitting_id: UUID
     language: str
 
 
-def token_for(company: Company) -> str:
-    """Return a fresh token that opens the company's pages."""
-    return _signer(LINK_SALT).sign_object([company.pk, _revocations(company.pk)])
+def make(
+    *,
+    company: Company,
+    made_by: str,
+    now: datetime,
+    role: str = LinkRole.OWNER,
+    starts_at_task: bool = False,
+) -> str:
+    """Make a link to a company's pages; return its address, which is kept nowhere."""
+    token = token_urlsafe(TOKEN_BYTES)
+    BorrowerLink.objects.create(
+        company=company,
+        role=role,
+        token_hash=hash_of(token),
+        starts_at_task=starts_at_task,
+        made_at=now,
+        made_by=made_by,
+        expires_at=now + lasts(),
+    )
+    return address_of(token)
 
 
-def link_for(company: Company) -> str:
-    """Return a fresh link to the company's page."""
-    path = reverse("customer", kwargs={"token": token_for(company)})
+def owe(*, company: Company, sent_to: str, made_by: str, now: datetime) -> BorrowerLink:
+    """Store an accountant's link, which opens nothing until a mail carries it."""
+    return BorrowerLink.objects.create(
+        company=company,
+        role=LinkRole.ACCOUNTANT,
+        sent_to=sent_to,
+        made_at=now,
+        made_by=made_by,
+        expires_at=now + lasts(),
+    )
+
+
+def write_out(link: BorrowerLink) -> str:
+    """Return the address of a link that a mail carries now; an earlier one ends."""
+    token = token_urlsafe(TOKEN_BYTES)
+    BorrowerLink.objects.filter(pk=link.pk).update(token_hash=hash_of(token))
+    return address_of(token)
+
+
+def address_of(token: str) -> str:
+    """Return the address that a token opens."""
+    path = reverse("customer", kwargs={"token": token})
     return f"{settings.PUBLIC_BASE_URL}{path}"
 
 
+def hash_of(secret: str) -> str:
+    """Return what is kept of a token or a cookie.
+
+    They are random and long, so that no salt is needed against guessing.
+    """
+    return sha256(secret.encode()).hexdigest()
+
+
 @transaction.atomic
-def hand_out(*, company: Company, by: str) -> str:
+def hand_out(*, company: Company, by: str, now: datetime) -> str:
     """Return a fresh link for a person to hand on, and write down that they have it."""
-    trail.record("company.link_made", company, by=by)
-    return link_for(company)
+    trail.record("company.link_made", company, by=by, at=now)
+    return make(company=company, made_by=by, now=now)
 
 
-def company_of(token: str) -> Company:
-    """Return the company whose pages a token opens.
+def find(token: str, *, now: datetime) -> BorrowerLink:
+    """Return the link of a token.
 
     Raises:
         LinkNotValid: it opens nothing, or no longer.
         LinkExpired: it is too old.
     """
-    signer = _signer(LINK_SALT)
-    try:
-        held, is_expired = signer.unsign_object(token, max_age=lasts()), False
-    except SignatureExpired:
-        held, is_expired = signer.unsign_object(token), True
-    except BadSignature as exc:
-        raise LinkNotValid(LinkNotValid.__doc__) from exc
-    company_id, revocations = held
-    company = Company.objects.filter(pk=company_id).first()
-    if company is None or revocations != _revocations(company_id):
+    links = BorrowerLink.objects.select_related("company")
+    link = links.filter(token_hash=hash_of(token)).first()
+    if link is None or link.revoked_at is not None:
         raise LinkNotValid(LinkNotValid.__doc__)
-    if is_expired:
-        raise LinkExpired(company)
-    return company
+    if link.expires_at <= now:
+        raise LinkExpired(link)
+    return link
 
 
 def lasts() -> timedelta:
@@ -93,23 +133,31 @@ def lasts() -> timedelta:
 
 
 @transaction.atomic
-def revoke(*, company: Company, revoked_by: str, now: datetime) -> None:
-    """Let none of the links open any more that the company was given so far."""
-    LinkRevocation.objects.create(
-        company=company, revoked_at=now, revoked_by=revoked_by
-    )
-    trail.record("company.links_revoked", company, by=revoked_by, at=now)
+def revoke(*, link: BorrowerLink, by: str, now: datetime) -> None:
+    """Let one link open no more, and end its sittings."""
+    if _revoke(BorrowerLink.objects.filter(pk=link.pk), by=by, now=now):
+        trail.record("company.link_revoked", link.company, by=by, at=now)
 
 
-def visit_for(connection: Connection, *, language: str) -> str:
+@transaction.atomic
+def revoke_all(*, company: Company, by: str, now: datetime) -> None:
+    """Let no link open any more that a company was given, and end the sittings."""
+    _revoke(BorrowerLink.objects.filter(company=company), by=by, now=now)
+    trail.record("company.links_revoked", company, by=by, at=now)
+
+
+def _revoke(links: BorrowerLinkQuerySet, *, by: str, now: datetime) -> int:
+    count: int = links.filter(revoked_at=None).update(revoked_at=now, revoked_by=by)
+    return count
+
+
+def visit_for(connection: Connection, sitting: BorrowerSitting, language: str) -> str:
     """Return what comes back with a borrower whom we send to Xero.
 
-    Codat hands it through, so it opens no page for longer than the way there and back.
+    Codat hands it through, so it opens no page: it names the sitting that left.
     """
-    company_id = connection.company_id
-    return _signer(VISIT_SALT).sign_object(
-        [str(connection.pk), _revocations(company_id), language]
-    )
+    held = [str(connection.pk), str(sitting.pk), language]
+    return _signer().sign_object(held)
 
 
 def visit_of(token: str) -> Visit:
@@ -119,21 +167,16 @@ def visit_of(token: str) -> Visit:
         LinkNotValid: nobody whom we sent within the last day.
     """
     try:
-        held = _signer(VISIT_SALT).unsign_object(token, max_age=VISIT_LASTS)
+        held = _signer().unsign_object(token, max_age=VISIT_LASTS)
     except BadSignature as exc:
         raise LinkNotValid(LinkNotValid.__doc__) from exc
-    connection_id, revocations, language = held
+    connection_id, sitting_id, language = held
     rows = Connection.objects.select_related("company")
     connection = rows.filter(pk=UUID(connection_id)).first()
-    if connection is None or revocations != _revocations(connection.company_id):
+    if connection is None:
         raise LinkNotValid(LinkNotValid.__doc__)
-    return Visit(connection, language)
+    return Visit(connection, UUID(sitting_id), language)
 
 
-def _revocations(company_id: int) -> int:
-    return LinkRevocation.objects.filter(company=company_id).count()
-
-
-def _signer(salt: str) -> TimestampSigner:
-    # A colon, Django's own choice, ends an address in some mail programs.
-    return TimestampSigner(salt=salt, sep=".")
+def _signer() -> TimestampSigner:
+    return TimestampSigner(salt=VISIT_SALT, sep=".")

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from lending import formats
 from xero_sync.borrowers import links
-from xero_sync.models import BorrowerNotice
-from xero_sync.models.borrowers import NoticeKind
+from xero_sync.models import BorrowerLink, BorrowerNotice
+from xero_sync.models.borrowers import ASKED, NoticeKind
 from xero_sync.models.choices import ConnectionStatus
 from xero_sync.runtime.clock import database_now
 
@@ -38,12 +38,13 @@ def is_still_true(notice: BorrowerNotice) -> bool:
 def compose(notice: BorrowerNotice) -> EmailMultiAlternatives:
     """Return the mail, addressed to the company's contact."""
     company = notice.company
+    to, link = _link_in(notice)
     with translation.override(company.language):
-        text = TEXTS[NoticeKind(notice.kind)]()
+        text = TEXTS[NoticeKind(notice.kind)](notice)
         until = timezone.localtime(database_now() + links.lasts())
         context = {
             "text": text,
-            "link": links.link_for(company),
+            "link": link,
             "until": formats.day(until),
             "language": company.language,
             "company": company,
@@ -53,7 +54,7 @@ def compose(notice: BorrowerNotice) -> EmailMultiAlternatives:
         mail = EmailMultiAlternatives(
             subject=f"{settings.LENDER_NAME}: {text.title}",
             body=render_to_string("email/notice.txt", context),
-            to=[company.contact_email],
+            to=[to],
             reply_to=list(filter(None, [settings.LENDER_CONTACT_EMAIL])),
             # The same on every attempt, so that a second copy can be told.
             headers={
@@ -67,12 +68,26 @@ def compose(notice: BorrowerNotice) -> EmailMultiAlternatives:
     return mail
 
 
+def _link_in(notice: BorrowerNotice) -> tuple[str, str]:
+    """Make the link that a mail carries; return whom it goes to, and the link."""
+    company = notice.company
+    if notice.kind == NoticeKind.ACCOUNTANT_LINK:
+        theirs = BorrowerLink.objects.get(pk=notice.subject)
+        return theirs.sent_to, links.write_out(theirs)
+    return company.contact_email, links.make(
+        company=company,
+        made_by=f"mail:{notice.pk}",
+        now=database_now(),
+        starts_at_task=notice.subject.startswith(ASKED),
+    )
+
+
 def _message_id(notice: BorrowerNotice) -> str:
     host = urlsplit(settings.PUBLIC_BASE_URL).hostname or "localhost"
     return f"<notice-{notice.pk}.{int(notice.created_at.timestamp())}@{host}>"
 
 
-def _link() -> Text:
+def _link(_notice: BorrowerNotice) -> Text:
     return Text(
         _("Your link to the Xero connection"),
         (
@@ -87,7 +102,47 @@ def _link() -> Text:
     )
 
 
-def _access_withdrawn() -> Text:
+def _accountant_link(notice: BorrowerNotice) -> Text:
+    return Text(
+        _("Your link to the Xero connection of %(company)s")
+        % {"company": notice.company.legal_name},
+        (
+            _("%(company)s asks you to look after their Xero connection with us.")
+            % {"company": notice.company.legal_name},
+            _(
+                "With this link you choose the accounts, see what will be posted, and "
+                "switch posting on. They are told of what you do."
+            ),
+        ),
+        _("Open the page"),
+    )
+
+
+def _accountant_acted(notice: BorrowerNotice) -> Text:
+    what = notice.subject.partition(" ")[0]
+    return Text(
+        _("Your accountant has changed something"),
+        (
+            _acts()[what],
+            _("They opened your page with the link that you had sent to them."),
+            _("If you did not want this, open the page and withdraw their link."),
+        ),
+        _("Open the page"),
+    )
+
+
+def _acts() -> dict[str, str]:
+    """Say what an accountant did, by the words that `sittings.acted` was given."""
+    return {
+        "connected": _("Your accountant went to Xero to connect it."),
+        "accounts": _("Your accountant chose the accounts."),
+        "posting_on": _("Your accountant switched posting on."),
+        "posting_off": _("Your accountant switched posting off."),
+        "feed": _("Your accountant changed the bank feed."),
+    }
+
+
+def _access_withdrawn(_notice: BorrowerNotice) -> Text:
     return Text(
         _("Your Xero is no longer connected"),
         (
@@ -103,7 +158,7 @@ def _access_withdrawn() -> Text:
     )
 
 
-def _lines_rejected() -> Text:
+def _lines_rejected(_notice: BorrowerNotice) -> Text:
     return Text(
         _("Xero has not accepted some statement lines"),
         (
@@ -120,7 +175,7 @@ def _lines_rejected() -> Text:
     )
 
 
-def _lines_missed() -> Text:
+def _lines_missed(_notice: BorrowerNotice) -> Text:
     return Text(
         _("Some statement lines come late"),
         (
@@ -138,7 +193,7 @@ def _lines_missed() -> Text:
     )
 
 
-def _lines_sent_again() -> Text:
+def _lines_sent_again(_notice: BorrowerNotice) -> Text:
     return Text(
         _("The missing statement lines are in your Xero"),
         (
@@ -151,8 +206,10 @@ def _lines_sent_again() -> Text:
     )
 
 
-TEXTS: dict[NoticeKind, Callable[[], Text]] = {
+TEXTS: dict[NoticeKind, Callable[[BorrowerNotice], Text]] = {
     NoticeKind.LINK: _link,
+    NoticeKind.ACCOUNTANT_LINK: _accountant_link,
+    NoticeKind.ACCOUNTANT_ACTED: _accountant_acted,
     NoticeKind.ACCESS_WITHDRAWN: _access_withdrawn,
     NoticeKind.LINES_REJECTED: _lines_rejected,
     NoticeKind.LINES_MISSED: _lines_missed,

@@ -75,7 +75,8 @@ class CodatClient(
 
     `before_call` is told the method and the path of each exchange before it starts, and
     may raise to keep it from happening; `after_call` is told how each one went: its
-    answer, or the `CodatError` that it ended with.
+    answer, or the `CodatError` that it ended with. `seconds_in_all` bounds all calls
+    of one client together, for whoever has somebody waiting.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class CodatClient(
         pool_size: int = 16,
         before_call: Callable[[str, str], None] | None = None,
         after_call: Callable[[object], None] | None = None,
+        seconds_in_all: float | None = None,
     ) -> None:
         if not api_key:
             raise CodatKeyMissing(field="CODAT_API_KEY")
@@ -98,6 +100,7 @@ class CodatClient(
         self._session = session or _new_session(self._base_url, pool_size)
         self._before_call = before_call
         self._after_call = after_call
+        self._ends_at = seconds_in_all and time.monotonic() + seconds_in_all
 
     @classmethod
     def from_settings(
@@ -106,6 +109,7 @@ class CodatClient(
         pool_size: int = 16,
         before_call: Callable[[str, str], None] | None = None,
         after_call: Callable[[object], None] | None = None,
+        seconds_in_all: float | None = None,
     ) -> Self:
         """Return a client for the configured Codat.
 
@@ -120,6 +124,7 @@ class CodatClient(
             pool_size=pool_size,
             before_call=before_call,
             after_call=after_call,
+            seconds_in_all=seconds_in_all,
         )
 
     def __repr__(self) -> str:
@@ -204,7 +209,7 @@ class CodatClient(
         session = self._session
         response = session.get_adapter(url=str(request.url)).send(
             request,
-            timeout=self._timeout,
+            timeout=self._patience(),
             verify=True if session.verify is None else session.verify,
             cert=session.cert,
             proxies=session.proxies,
@@ -212,6 +217,16 @@ class CodatClient(
         # Whatever breaks while it is read must show here.
         response.content  # noqa: B018
         return response
+
+    def _patience(self) -> tuple[float, float]:
+        """Return for how long to wait for a connection, and for each read."""
+        if self._ends_at is None:
+            return self._timeout
+        left = self._ends_at - time.monotonic()
+        if left <= 0:
+            raise requests.ConnectTimeout("The time for all calls is used up.")
+        connect, read = self._timeout
+        return min(connect, left), min(read, left)
 
     def _answer(
         self, method: str, path: str, response: requests.Response, elapsed_ms: int

@@ -1,6 +1,6 @@
 """What the write-back knows: connections, mappings, entries and what was sent."""
 
-from xero_sync.models.borrowers import BorrowerConsent, BorrowerNotice, LinkRevocation
+from xero_sync.models.borrowers import BorrowerConsent, BorrowerNotice
 from xero_sync.models.checks import (
     CheckFailureKind,
     ConnectionCheckFailure,
@@ -13,6 +13,7 @@ from xero_sync.models.connections import (
     WritebackSwitch,
 )
 from xero_sync.models.feeds import MissingLine
+from xero_sync.models.links import BorrowerLink, BorrowerSitting, LinkRequest
 from xero_sync.models.programme import (
     CheckpointReview,
     PartnerProgramme,
@@ -33,7 +34,9 @@ from xero_sync.models.xero_app import FailedReveal, XeroApp
 __all__ = [
     "AccountMapping",
     "BorrowerConsent",
+    "BorrowerLink",
     "BorrowerNotice",
+    "BorrowerSitting",
     "CheckFailureKind",
     "CheckpointReview",
     "Connection",
@@ -44,7 +47,7 @@ __all__ = [
     "Heartbeat",
     "Lane",
     "LenderAccount",
-    "LinkRevocation",
+    "LinkRequest",
     "LoanInXero",
     "MissingLine",
     "PartnerProgramme",

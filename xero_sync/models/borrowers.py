@@ -8,11 +8,16 @@ from django.utils.translation import gettext_lazy as _
 
 from lending.formats import instant
 
+# What the subject of a link's mail begins with that somebody asked for on our page.
+ASKED = "asked for at"
+
 
 class NoticeKind(models.TextChoices):
     """What a mail to a borrower is about."""
 
     LINK = "link", _("The customer's link")
+    ACCOUNTANT_LINK = "accountant_link", _("The link of the customer's accountant")
+    ACCOUNTANT_ACTED = "accountant_acted", _("The customer's accountant did something")
     ACCESS_WITHDRAWN = "access_withdrawn", _("Access was withdrawn in Xero")
     LINES_REJECTED = "lines_rejected", _("Statement lines were not accepted")
     LINES_MISSED = "lines_missed", _("Statement lines could not be delivered")
@@ -85,27 +90,6 @@ class BorrowerNotice(models.Model):
     def __str__(self) -> str:
         """Name the company, the kind and the cause."""
         return f"{self.company_id} {self.kind} {self.subject}"
-
-
-class LinkRevocation(models.Model):
-    """From this moment on no link opens that a company was given before.
-
-    A link carries how many of these there were when it was made.
-    """
-
-    company = models.ForeignKey(
-        "lending.Company", on_delete=models.PROTECT, related_name="link_revocations"
-    )
-    revoked_at = models.DateTimeField(_("revoked"))
-    revoked_by = models.CharField(_("revoked by"), max_length=150)
-
-    class Meta:
-        verbose_name = _("revocation of links")
-        verbose_name_plural = _("revocations of links")
-
-    def __str__(self) -> str:
-        """Name the company and the time."""
-        return f"{self.company_id} {instant(self.revoked_at)}"
 
 
 class BorrowerConsent(models.Model):

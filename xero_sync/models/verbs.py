@@ -64,6 +64,8 @@ wording.register(
     {
         "company.link_made": gettext_lazy("Made a customer's link to hand on."),
         "company.link_mailed": gettext_lazy("Had the customer's link mailed."),
+        "company.link_revoked": gettext_lazy("Revoked a link of the customer."),
+        "company.link_shared": gettext_lazy("Had a link mailed to their accountant."),
         "company.links_revoked": gettext_lazy("Revoked the customer's links."),
         "mail.sent_again": gettext_lazy("Had a mail sent again that was given up."),
         "connection.made": gettext_lazy("Connected the company to Xero."),

@@ -1,4 +1,4 @@
-"""The borrower's own pages, opened from a signed link; they know services only.
+"""The borrower's own pages, opened from a link of theirs; they know services only.
 
-Doors: `urls` (their addresses), `views`, `entry` (for who starts in Xero).
+Doors: `urls` (their addresses), `answers` (how each page answers).
 """

@@ -1,9 +1,9 @@
 """How a borrower's page answers: in their language, kept by nobody, about nothing else.
 
-The address of such a page lets in whoever has it. So no page is stored by browsers or
-proxies, found by search engines or named to other sites, and none loads anything from
-elsewhere. No cookie is set either: a form is only found by who knows the address, which
-is what a token against forged requests would prove.
+No page is stored by browsers or proxies or found by search engines, and none loads
+anything from elsewhere. Other sites never learn an address; with `no-referrer` Chromium
+sends "Origin: null" with a form, which fails every check of where it comes from, so
+within our own site the address is told, and a link's own page tells the site alone.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,12 +15,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import translation
-from django.views.decorators.csrf import csrf_exempt
 
 from lending.models import Company
 from xero_sync.xero_app import facts
 
 View = Callable[..., HttpResponse]
+# For pages whose addresses hold nothing, and for those with a token in theirs.
+WITHIN_OUR_SITE, THE_SITE_ALONE = "same-origin", "strict-origin"
 
 
 class SeeOther(HttpResponseRedirect):
@@ -29,7 +30,9 @@ class SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
-def private(view: View) -> View:
+def private(
+    view: View, *, referrer: str = WITHIN_OUR_SITE, leads_to_xero: bool = False
+) -> View:
     """Make a view a borrower's page."""
 
     @wraps(view)
@@ -37,21 +40,24 @@ def private(view: View) -> View:
         response = view(request, *args, **kwargs)
         response.headers["Cache-Control"] = "no-store, private"
         response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["Content-Security-Policy"] = _policy()
+        response.headers["Referrer-Policy"] = referrer
+        response.headers["Content-Security-Policy"] = _policy(
+            leads_to_xero=leads_to_xero
+        )
         return response
 
-    return csrf_exempt(answer)
+    return answer
 
 
-def _policy() -> str:
+def _policy(*, leads_to_xero: bool) -> str:
     # A browser holds the redirect that answers a form against form-action too, and
     # Codat's links lie on several hosts; a sandbox is not https.
     codat = urlsplit(settings.CODAT_BASE_URL)
     plain = f" {codat.scheme}://{codat.netloc}" if codat.scheme != "https" else ""
+    elsewhere = f" https:{plain}" if leads_to_xero else ""
     return (
         "default-src 'none'; style-src 'self'; img-src 'self'; "
-        f"form-action 'self' https:{plain}; base-uri 'none'; frame-ancestors 'none'"
+        f"form-action 'self'{elsewhere}; base-uri 'none'; frame-ancestors 'none'"
     )
 
 

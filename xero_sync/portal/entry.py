@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from lending.audit.origin import current
 from xero_sync.borrowers import link_requests
 from xero_sync.portal.answers import SeeOther, private, show, speaking
 from xero_sync.runtime import throttles
@@ -58,8 +59,7 @@ def entry(request: HttpRequest) -> HttpResponse:
         form = AskForm(request.POST if request.method == "POST" else None)
         if not form.is_valid():
             return show(request, "entry", form=form)
-        address = request.META.get("REMOTE_ADDR", "")
-        if not throttles.may("entry", who=address, a_minute=A_MINUTE):
+        if not throttles.may("entry", who=current().address, a_minute=A_MINUTE):
             response = show(request, "too_many", status=TOO_MANY)
             response.headers["Retry-After"] = str(throttles.MINUTE)
             return response

@@ -2,13 +2,22 @@
 
 from django.urls import path
 
-from xero_sync.portal import entry, views
+from xero_sync.portal import connecting, entry, home, opening, organisations, sharing
 
 urlpatterns = [
     path("connect/", entry.entry, name="customer-entry"),
     # Codat's portal has this one; it stands before what looks like a token.
-    path("c/return/", views.back_from_xero, name="customer-return"),
-    path("c/<str:token>/", views.home, name="customer"),
-    path("c/<str:token>/connect/", views.connect, name="customer-connect"),
-    path("c/<str:token>/renew/", views.renew, name="customer-renew"),
+    path("c/return/", connecting.back_from_xero, name="customer-return"),
+    path("c/return/mail/", connecting.mail_after_return, name="customer-return-mail"),
+    # In a sitting: no address holds a token.
+    path("c/my/", home.home, name="customer-home"),
+    path("c/my/leave/", home.leave, name="customer-leave"),
+    path("c/my/connect/", connecting.connect, name="customer-connect"),
+    path("c/my/disconnect/", connecting.disconnect, name="customer-disconnect"),
+    path("c/my/organisation/", organisations.answer, name="customer-organisation"),
+    path("c/my/organisations/", organisations.choose, name="customer-organisations"),
+    path("c/my/share/", sharing.share, name="customer-share"),
+    # The link itself.
+    path("c/<str:token>/", opening.open_link, name="customer"),
+    path("c/<str:token>/renew/", opening.renew, name="customer-renew"),
 ]

@@ -33,7 +33,7 @@ class ShowLink(ObjectAction):
 
     def perform(self, obj: Company, values: dict[str, Any], author: str) -> str:  # noqa: ARG002
         """Return the link, to be shown this once."""
-        return links.hand_out(company=obj, by=author)
+        return links.hand_out(company=obj, by=author, now=database_now())
 
 
 class MailLink(ObjectAction):
@@ -68,7 +68,7 @@ class RevokeLinks(ObjectAction):
 
     def perform(self, obj: Company, values: dict[str, Any], author: str) -> None:  # noqa: ARG002
         """Revoke them."""
-        links.revoke(company=obj, revoked_by=author, now=database_now())
+        links.revoke_all(company=obj, by=author, now=database_now())
 
 
 COMPANY_ACTIONS = (ShowLink(), MailLink(), RevokeLinks())

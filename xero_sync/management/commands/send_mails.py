@@ -3,7 +3,7 @@
 from typing import Any
 
 from lending.management.base import PlainCommand
-from xero_sync.borrowers import notices
+from xero_sync.borrowers import link_requests, notices
 
 
 class Command(PlainCommand):
@@ -13,5 +13,6 @@ class Command(PlainCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Send what is due."""
+        link_requests.answer()
         sent, failed = notices.send_due()
         self.say(f"{sent} sent, {failed} could not be sent.")

@@ -1,0 +1,141 @@
+"""The four things that a borrower does once, and how far they are with each."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.translation import gettext as _
+
+from lending import formats
+from lending.models import Company
+from xero_sync.borrowers.wording import Code, code_of, latest_connection
+from xero_sync.models import Connection
+from xero_sync.writeback import readiness
+
+
+class Standing(StrEnum):
+    """How far a task is; the values are classes of the style sheet."""
+
+    DONE = "good"
+    NOW = "way"
+    PROBLEM = "wait"
+    LATER = "none"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task; `address` is the name of its page, empty where it has to wait."""
+
+    title: str
+    hint: str
+    standing: Standing
+    tag: str
+    address: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is to be done now."""
+        return self.standing in {Standing.NOW, Standing.PROBLEM}
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What the tasks are derived from."""
+
+    connection: Connection | None
+    code: Code
+    is_chosen: bool
+    is_usable: bool
+
+    @property
+    def is_connected(self) -> bool:
+        return self.code == Code.CONNECTED
+
+    @property
+    def is_on(self) -> bool:
+        return self.connection is not None and self.connection.writeback_on
+
+
+def of(company: Company) -> list[Task]:
+    """Return the four tasks of a company, in their order."""
+    facts = _facts(company)
+    return [
+        _connection(company, facts),
+        _accounts(facts),
+        _preview(facts),
+        _posting(facts),
+    ]
+
+
+def _facts(company: Company) -> _Facts:
+    connection = latest_connection(company)
+    code = code_of(connection)
+    mapping = readiness.latest_mapping(connection) if connection else None
+    is_there = mapping is not None and mapping.lender_account.void_since is None
+    is_chosen = code == Code.CONNECTED and is_there
+    gone = connection.unusable_account if connection else ""
+    return _Facts(connection, code, is_chosen, is_chosen and not gone)
+
+
+def first_address(company: Company) -> str:
+    """Return where to lead somebody who starts in Xero's list of banks.
+
+    To the connection, or to the accounts of who is connected already.
+    """
+    is_connected = code_of(latest_connection(company)) == Code.CONNECTED
+    return "customer-accounts" if is_connected else "customer-connect"
+
+
+def _connection(company: Company, facts: _Facts) -> Task:
+    title, connection = _("Connect your Xero"), facts.connection
+    if facts.is_connected and connection:
+        since = connection.consented_at
+        hint = connection.organisation_name
+        if since:
+            hint = _("%(organisation)s, since %(day)s") % {
+                "organisation": hint or _("Your organisation"),
+                "day": formats.day(company.today(since)),
+            }
+        return Task(title, hint, Standing.DONE, _("Done"), "customer-connect")
+    if facts.code == Code.ANOTHER_ORGANISATION:
+        hint = _("Is this the right organisation?")
+        return Task(
+            title, hint, Standing.PROBLEM, _("To do now"), "customer-organisation"
+        )
+    if facts.code == Code.ENDED:
+        return Task(title, _("The connection has ended."), Standing.LATER, _("Ended"))
+    hint = _("In Xero you allow us to make the entries.")
+    return Task(title, hint, Standing.NOW, _("To do now"), "customer-connect")
+
+
+def _accounts(facts: _Facts) -> Task:
+    title = _("Choose your accounts")
+    if not facts.is_connected:
+        return Task(title, _("A few questions"), Standing.LATER, _("Later"))
+    if not facts.is_chosen:
+        hint = _("A few questions")
+        return Task(title, hint, Standing.NOW, _("To do now"), "customer-accounts")
+    if not facts.is_usable:
+        hint = _("One of them is no longer in your Xero.")
+        return Task(title, hint, Standing.PROBLEM, _("To do now"), "customer-accounts")
+    hint = _("You can change them at any time.")
+    return Task(title, hint, Standing.DONE, _("Done"), "customer-accounts")
+
+
+def _preview(facts: _Facts) -> Task:
+    title = _("See what will be posted")
+    hint = _("An example, or your own financing")
+    if not facts.is_chosen:
+        return Task(title, hint, Standing.LATER, _("Later"))
+    standing = Standing.DONE if facts.is_on else Standing.LATER
+    return Task(title, hint, standing, _("At any time"), "customer-preview")
+
+
+def _posting(facts: _Facts) -> Task:
+    title = _("Switch posting on")
+    if facts.is_on:
+        hint = _("You can switch it off at any time.")
+        return Task(title, hint, Standing.DONE, _("On"), "customer-posting")
+    hint = _("Nothing is posted before that.")
+    if not facts.is_chosen:
+        return Task(title, hint, Standing.LATER, _("Later"))
+    return Task(title, hint, Standing.NOW, _("To do now"), "customer-posting")
