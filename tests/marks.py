@@ -18,4 +18,7 @@ on_any_database = pytest.mark.skipif(
 
 def more(*values: Any) -> list[Any]:
     """Return further values of a parameter, for the thorough run."""
-    return [pytest.param(value, marks=thorough) for value in values]
+    return [
+        pytest.param(*(one if isinstance(one, tuple) else [one]), marks=thorough)
+        for one in values
+    ]

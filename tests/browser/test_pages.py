@@ -1,0 +1,82 @@
+"""Each page in both languages and widths: readable, reachable, within its policy."""
+
+import pytest
+from django.utils import timezone
+
+from tests.browser.crawling import Look, addresses, look_at
+from tests.browser.customers import DESK, PHONE
+from tests.marks import more
+from xero_sync.models import Connection
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def never_connected(customer):
+    """Nothing has happened yet."""
+
+
+def waiting(customer):
+    customer.connect_at_codat()
+
+
+def connected(customer):
+    customer.company = customer.codat.adopt().company
+
+
+def chosen(customer):
+    customer.company = customer.codat.ready().company
+
+
+def disconnected(customer):
+    chosen(customer)
+    Connection.objects.update(status="Deauthorized")
+
+
+def another_organisation(customer):
+    chosen(customer)
+    Connection.objects.update(
+        organisation_changed=True,
+        organisation_name="Bakery",
+        previous_organisation_name="Harbour",
+        checked_at=timezone.now(),
+    )
+
+
+STATES = [
+    never_connected, waiting, connected, chosen, disconnected, another_organisation
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("size", "language"),
+    [(PHONE, "fr"), (DESK, "en"), *more((PHONE, "en"), (DESK, "fr"))],
+    ids=["phone-fr", "desk-en", "phone-en", "desk-fr"],
+)
+@pytest.mark.parametrize("state", STATES, ids=lambda one: one.__name__)
+def test_every_page_of_a_state(customer, state, size, language, screenshots):
+    state(customer)
+    customer.sit_down(size=size, language=language, script=True, bypass_csp=True)
+    customer.open_link()
+    look = Look()
+
+    for address in addresses(customer.page, f"{customer.site}/c/my/"):
+        look_at(customer.page, address, look)
+        name = "-".join(filter(None, address.split("/c/")[-1].split("/")))
+        name = f"{state.__name__}-{name}-{language}-{size['width']}.png"
+        customer.page.screenshot(path=screenshots / name, full_page=True)
+
+    assert look.found == {}
+    assert "/c/my/connect/" in look.visited
+
+
+def test_no_page_breaks_its_policy(customer):
+    chosen(customer)
+    customer.sit_down(script=True)
+    said = []
+    customer.page.on("console", lambda message: said.append(message.text))
+    customer.open_link()
+
+    visited = list(addresses(customer.page, f"{customer.site}/c/my/"))
+
+    assert len(visited) > 3
+    assert [one for one in said if "Content Security Policy" in one] == []
