@@ -26,7 +26,7 @@ NOTHING = "–"
 
 
 def money(amount: Decimal, currency: str) -> str:
-    """Spell an amount: `£1,250.00`, in French `1 250,00 £GB`; every digit is kept.
+    """Spell an amount: `£1,250.00`, in French `1 250,00 £`; every digit is kept.
 
     Raises:
         UnknownCurrency: see `money.minor_digits`.
@@ -35,13 +35,15 @@ def money(amount: Decimal, currency: str) -> str:
     digits = minor_digits(currency)
     pattern = copy(locale.currency_formats["standard"])
     pattern.frac_prec = (digits, digits)
-    return format_currency(
+    spelt = format_currency(
         quantize(amount, currency),
         currency,
         format=pattern,
         locale=locale,
         currency_digits=False,
     )
+    # CLDR's French tells sterling from other pounds, which no accountant writes.
+    return spelt.replace("£GB", "£")
 
 
 def day(on: date | None) -> str:

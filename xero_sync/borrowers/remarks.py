@@ -17,6 +17,8 @@ NO_CURRENCY = "invalid-organisation-multi-currency"
 NO_FEED = "invalid-feed-connection"
 REJECTED = "lines_rejected"
 FEED_CUT = "feed_disconnected"
+# Refusals of Xero's that are known here.
+CODES = (NO_FEEDS, NO_APP, NO_CURRENCY, NO_FEED)
 
 
 def of_company(company: Company, connection: Connection | None) -> list[Words]:

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from xero_sync.portal import connecting, entry, home, opening, organisations, sharing
+from xero_sync.portal import (
+    connecting,
+    entry,
+    feed,
+    home,
+    opening,
+    organisations,
+    sharing,
+)
 
 urlpatterns = [
     path("connect/", entry.entry, name="customer-entry"),
@@ -16,6 +24,7 @@ urlpatterns = [
     path("c/my/disconnect/", connecting.disconnect, name="customer-disconnect"),
     path("c/my/organisation/", organisations.answer, name="customer-organisation"),
     path("c/my/organisations/", organisations.choose, name="customer-organisations"),
+    path("c/my/feed/", feed.feed, name="customer-feed"),
     path("c/my/share/", sharing.share, name="customer-share"),
     # The link itself.
     path("c/<str:token>/", opening.open_link, name="customer"),
