@@ -18,13 +18,13 @@ AT = datetime(2026, 10, 31, 11, 43, 5, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("amount", "currency", "english", "french"),
     [
-        ("1250.5", "GBP", "£1,250.50", "1\u202f250,50\xa0£GB"),
+        ("1250.5", "GBP", "£1,250.50", "1\u202f250,50\xa0£"),
         ("-1250.50", "EUR", "-€1,250.50", "-1\u202f250,50\xa0€"),
         ("3", "USD", "US$3.00", "3,00\xa0$US"),
         ("1250", "JPY", "JP¥1,250", "1\u202f250\xa0JPY"),
         ("0.125", "KWD", "KWD0.125", "0,125\xa0KWD"),
         ("1250.5", "HUF", "HUF1,250.50", "1\u202f250,50\xa0HUF"),
-        ("0", "GBP", "£0.00", "0,00\xa0£GB"),
+        ("0", "GBP", "£0.00", "0,00\xa0£"),
     ],
 )
 def test_an_amount_has_its_sign_and_digits(amount, currency, english, french):
