@@ -1,5 +1,6 @@
-"""What borrowers get from us: links, consents, mails, and the words for them.
+"""What borrowers get from us: links, sittings, consents, mails, and the words for them.
 
-Doors: `connecting`, `consents`, `links`, `link_requests`, `notices`, `line_notices`;
-`wording`, `outcomes` and `remarks` have the sentences of their pages.
+Doors: `connecting`, `consents`, `links`, `link_requests`, `notices`, `line_notices`,
+`sittings` (who opened a link), `tasks` (how far a borrower is); `wording`, `outcomes`,
+`remarks` and `scope_words` have the sentences of their pages.
 """

@@ -1,6 +1,7 @@
 """What is stored by a form of the admin, and by a customer's own page."""
 
 import pytest
+from django.utils import timezone
 
 from backoffice.models import ApiClient, WebhookEndpoint
 from lending.models import Company, Loan
@@ -8,7 +9,8 @@ from tests.backoffice.admin.rows import page, superuser
 from tests.backoffice.trail import acts
 from tests.builders import make_company
 from tests.trail import entries, verbs
-from xero_sync.borrowers import consents, links
+from tests.xero_sync.portal.journeys import Customer
+from xero_sync.borrowers import links
 
 pytestmark = pytest.mark.django_db
 
@@ -85,11 +87,14 @@ def test_an_endpoint_whose_query_may_carry_a_secret():
         assert "t0p" not in f"{one.before}{one.after}{one.object_label}"
 
 
-def test_a_borrower_who_agrees_and_goes_to_xero(client, codat):
+def test_a_borrower_who_agrees_and_goes_to_xero(codat):
     company = make_company(reference="acme")
-    token = links.token_for(company)
+    customer = Customer(company, codat=codat)
+    address = links.make(company=company, made_by="test", now=timezone.now())
+    token = address.split("/")[-2]
+    customer.open(address)
 
-    client.post(f"/c/{token}/connect/", {"agree": consents.on_offer().stamp})
+    customer.click()
 
     done = [one for one in entries("connection.") if one.company_id == company.pk]
     assert [one.verb for one in done] == ["connection.made", "connection.consented"]

@@ -11,7 +11,7 @@ from lending.models import Company
 from tests.backoffice.admin.rows import make_evidence, operator, page, superuser
 from tests.builders import make_company
 from xero_sync.borrowers import notices
-from xero_sync.models import BorrowerNotice, Connection, LinkRevocation
+from xero_sync.models import BorrowerLink, BorrowerNotice, Connection
 from xero_sync.models.borrowers import NoticeKind
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +87,7 @@ def test_links_are_revoked_with_the_author_on_record(company):
     client.post(act("revoke-customer-links", company))
 
     assert Client().get(link).status_code == 404
-    assert LinkRevocation.objects.get().revoked_by == "user:anna"
+    assert BorrowerLink.objects.get().revoked_by == "user:anna"
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_who_may_only_look_makes_no_links(company, name):
 
     assert client.get(act(name, company)).status_code == 403
     assert client.post(act(name, company)).status_code == 403
-    assert not LinkRevocation.objects.exists()
+    assert not BorrowerLink.objects.exists()
     assert not BorrowerNotice.objects.exists()
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from tests.builders import make_company
 from tests.worlds import Clock, World
 from tests.xero_sync.commands.worlds import run
-from xero_sync.borrowers import notices
+from xero_sync.borrowers import links, notices
 from xero_sync.connections import daily_check, switches
 from xero_sync.connections import status as connection_status
 from xero_sync.models import BorrowerNotice, Connection
@@ -55,6 +55,19 @@ def owe(company=None, kind=NoticeKind.LINES_MISSED, subject="line-1"):
     return BorrowerNotice.objects.get(company=company, kind=kind, subject=subject)
 
 
+def cause_of(kind, company):
+    """What a mail of a kind may be about."""
+    if kind == NoticeKind.ACCOUNTANT_ACTED:
+        return "accounts 2026-11-30"
+    if kind == NoticeKind.ACCOUNTANT_LINK:
+        now = timezone.now()
+        sent_to = "anna@ledgers.example"
+        return str(
+            links.owe(company=company, sent_to=sent_to, made_by="test", now=now).pk
+        )
+    return "line-1"
+
+
 def test_a_cause_is_told_of_once(mailoutbox):
     company = make_company()
     for subject in ("line-1", "line-1", "line-2"):
@@ -92,7 +105,7 @@ def test_each_kind_is_written_in_the_companys_language(mailoutbox, kind):
     for language in ("en", "fr"):
         borrower = world.borrower(language=language)
         Connection.objects.update(status="Deauthorized")
-        owe(borrower.company, kind=kind)
+        owe(borrower.company, kind=kind, subject=cause_of(kind, borrower.company))
 
     notices.send_due()
 

@@ -11,7 +11,7 @@ from tests.xero_sync.portal.journeys import Customer
 
 @pytest.fixture
 def customer(codat):
-    return Customer(codat)
+    return Customer(codat=codat)
 
 
 @pytest.fixture

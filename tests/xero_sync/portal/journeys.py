@@ -1,11 +1,13 @@
 """A borrower with a link, and Codat on a port."""
 
+import html
 import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 
 from lending.models import Company
@@ -14,30 +16,87 @@ from tests.xero_sync.commands.worlds import Codat
 from xero_sync.borrowers import connecting, consents, links
 from xero_sync.codat.client import CodatClient
 from xero_sync.connections import onboarding
-from xero_sync.models import Connection
+from xero_sync.models import BorrowerSitting, Connection
+from xero_sync.models.links import LinkRole
 from xero_sync.models.xero_app import THE_ONLY, XeroApp
+from xero_sync.portal.sittings import cookie_name
 from xero_sync.runtime.clock import database_now
 from xero_sync.sandbox import control
 
 
 @dataclass
-class Customer:
-    """A borrower in their browser; no redirect is followed by itself."""
+class Visitor:
+    """Somebody with a link in their browser; no redirect is followed by itself."""
 
-    codat: Codat
     company: Company = field(default_factory=make_company)
+    role: str = LinkRole.OWNER
     browser: Client = field(default_factory=lambda: Client(enforce_csrf_checks=True))
-
-    def __post_init__(self) -> None:
-        self.codat.sandbox.settings.redirect_url = connecting.return_address()
 
     @property
     def home(self) -> str:
-        return path_of(links.link_for(self.company))
+        return reverse("customer-home")
+
+    @property
+    def way(self) -> str:
+        """The page of the connection."""
+        return reverse("customer-connect")
 
     @property
     def connection(self) -> Connection:
         return Connection.objects.get(company=self.company)
+
+    @property
+    def sitting(self) -> BorrowerSitting:
+        """Their sitting, begun if there is none."""
+        if not self.is_sitting:
+            self.open()
+        secret = self.browser.cookies[cookie_name()].value
+        return BorrowerSitting.objects.get(secret_hash=links.hash_of(secret))
+
+    @property
+    def is_sitting(self) -> bool:
+        cookie = self.browser.cookies.get(cookie_name())
+        return cookie is not None and cookie.value != ""
+
+    def open(self, address: str = "") -> Any:
+        """Open a link and press "Continue"; return where that leads."""
+        address = address or links.make(
+            company=self.company, role=self.role, made_by="test", now=database_now()
+        )
+        return self.press(path_of(address), {})
+
+    def get(self, address: str, **query: str) -> Any:
+        """What a page answers; without a sitting one is begun."""
+        if address.startswith(self.home) and not self.is_sitting:
+            self.open()
+        return self.browser.get(path_of(address), query_params=query)
+
+    def press(
+        self, address: str, values: dict[str, Any], page: str = "", **query: str
+    ) -> Any:
+        """Send a form with the token of the page that it stands on."""
+        shown = self.get(page or address, **query).content.decode()
+        token = csrf_token_of(shown) or csrf_token_of(
+            self.get(self.home).content.decode()
+        )
+        values = {"csrfmiddlewaretoken": token, **values}
+        return self.browser.post(path_of(address), values, query_params=query)
+
+    def see(self, address: str, status: int = 200, **query: str) -> str:
+        """The text of a page."""
+        answer = self.get(address, **query)
+        assert answer.status_code == status, answer.content.decode()
+        return answer.content.decode()
+
+
+@dataclass
+class Customer(Visitor):
+    """A borrower in their browser, and Codat on a port."""
+
+    codat: Codat = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        self.codat.sandbox.settings.redirect_url = connecting.return_address()
 
     def prepare(self) -> Connection:
         """Have a company and a connection at Codat that nobody has allowed yet."""
@@ -48,8 +107,8 @@ class Customer:
 
     def box(self, **query: str) -> str:
         """What the box to tick stands for; empty where there is none."""
-        page = self.browser.get(self.home, query_params=query).content.decode()
-        found = re.findall(r'<input type="checkbox" name="agree" value="(\w+)"', page)
+        page = self.get(self.way, **query).content.decode()
+        found = re.findall(r'<input type="checkbox"[^>]* value="(\w+)"', page)
         return found[0] if found else ""
 
     def click(self, **query: str) -> Any:
@@ -59,7 +118,7 @@ class Customer:
         return self.post({"agree": agree}, **query)
 
     def post(self, values: dict[str, str], **query: str) -> Any:
-        return self.browser.post(f"{self.home}connect/", values, query_params=query)
+        return self.press(self.way, values, **query)
 
     def consent(self, address: str, outcome: int = 200, organisation: str = "") -> str:
         """Choose on the page that a link leads to; return where it sends one."""
@@ -71,11 +130,16 @@ class Customer:
         assert reply.status == 303
         return reply.headers["Location"]
 
-    def see(self, address: str, status: int = 200) -> str:
-        """The text of a page."""
-        answer = self.browser.get(path_of(address))
-        assert answer.status_code == status, answer.content.decode()
-        return answer.content.decode()
+
+def csrf_token_of(shown: str) -> str:
+    """The token in a page's first form; empty where there is none."""
+    found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', shown)
+    return found[1] if found else ""
+
+
+def text_of(shown: str) -> str:
+    """What a page says, without its markup."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", shown)).split())
 
 
 def path_of(address: str) -> str:

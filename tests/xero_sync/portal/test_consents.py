@@ -8,9 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import translation
 
 from tests.backoffice.admin.rows import page, superuser
-from tests.builders import make_company
 from tests.worlds import World
-from tests.xero_sync.portal.journeys import record_app
+from tests.xero_sync.portal.journeys import Visitor, record_app
 from xero_sync.borrowers import connecting, consents
 from xero_sync.models import BorrowerConsent, Connection
 
@@ -29,8 +28,8 @@ def calls(customer):
 
 
 def facts_of(shown):
-    """The section that is to be agreed to."""
-    return shown.split('<section class="facts">')[1].split("</section>")[0]
+    """What is to be agreed to: the form, and what it is about."""
+    return shown.split("<h1>")[1].split("</details>")[0]
 
 
 def test_no_words_of_a_version_were_changed():
@@ -89,19 +88,18 @@ def test_the_page_says_what_is_agreed_to_beside_one_unticked_box(
     settings.LENDER_CONTACT_EMAIL = "hello@lender.example"
     record_app(privacy_url=PRIVACY, terms_url=TERMS)
 
-    shown = html.unescape(facts_of(customer.see(f"{customer.home}?lang={language}")))
+    shown = html.unescape(facts_of(customer.see(customer.way, lang=language)))
 
     assert [one for one in headings if f"<dt>{one}</dt>" not in shown] == []
     links = re.findall(r'href="([^"]+)"', shown)
     assert links == ["mailto:hello@lender.example", PRIVACY, TERMS]
-    (box,) = re.findall(r"<input[^>]*>", shown)
-    assert 'type="checkbox"' in box
+    (box,) = re.findall(r'<input type="checkbox"[^>]*>', shown)
     assert "required" in box
     assert "checked" not in box
 
 
 def test_links_that_are_not_recorded_are_not_shown(customer):
-    shown = facts_of(customer.see(customer.home))
+    shown = facts_of(customer.see(customer.way))
 
     assert len(re.findall("href=", shown)) == 1
 
@@ -129,10 +127,10 @@ def test_without_consent_the_page_says_so_and_codat_is_not_called(
 
 def test_without_consent_the_page_keeps_its_language(customer):
     shown = customer.post({}, lang="fr").content.decode()
-    again = customer.browser.get(f"{customer.home}connect/?lang=fr")
 
     assert "Cochez la case" in shown
-    assert again["Location"] == f"{customer.home}?lang=fr"
+    # It is the language of the sitting from then on.
+    assert '<html lang="fr">' in customer.see(customer.way)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +179,7 @@ def test_who_agrees_is_sent_on_and_it_is_on_file(customer):
 @pytest.mark.django_db
 def test_it_is_on_file_before_the_link_is_fetched(monkeypatch):
     world = World()
-    company = make_company()
+    sitting = Visitor().sitting
     seen = []
     send = world.wire.send
 
@@ -192,7 +190,7 @@ def test_it_is_on_file_before_the_link_is_fetched(monkeypatch):
     monkeypatch.setattr(world.wire, "send", watched)
     for _ in range(2):
         connecting.way_to_xero(
-            company=company,
+            sitting=sitting,
             client=world.client,
             agreed=consents.on_offer(),
             now=world.clock.now,
@@ -203,9 +201,9 @@ def test_it_is_on_file_before_the_link_is_fetched(monkeypatch):
     assert [count for method, count in seen][-3:] == [1, 1, 2]
 
 
-def test_he_is_asked_each_time_he_is_sent_to_xero(customer):
+def test_they_are_asked_each_time_they_are_sent_to_xero(customer):
     customer.click()
-    customer.see(customer.home)
+    customer.see(customer.way)
 
     assert "Tick the box" in customer.post({}).content.decode()
     customer.click()
@@ -247,7 +245,7 @@ def test_operators_see_on_the_connections_page_what_was_agreed_to(customer):
 def test_without_an_address_of_ours_no_page_names_one(customer, settings):
     settings.LENDER_CONTACT_EMAIL = ""
 
-    shown = customer.see(customer.home)
+    shown = customer.see(customer.way)
 
     assert "mailto:" not in shown
     assert f"<dd>{settings.LENDER_NAME}</dd>" in shown

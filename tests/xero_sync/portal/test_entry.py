@@ -4,10 +4,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from lending.models import Company
 from tests.builders import make_company
-from xero_sync.borrowers import notices
-from xero_sync.models import BorrowerNotice
+from tests.xero_sync.portal.journeys import Visitor
+from xero_sync.borrowers import link_requests, notices
+from xero_sync.models import BorrowerNotice, LinkRequest
 from xero_sync.portal import entry
 
 pytestmark = pytest.mark.django_db
@@ -21,18 +21,19 @@ def company():
 
 
 def ask(reference="harbour", email=EMAIL):
-    return Client(enforce_csrf_checks=True).post(
-        reverse("customer-entry"), {"reference": reference, "email": email}
-    )
+    values = {"reference": reference, "email": email}
+    return Visitor().press(reverse("customer-entry"), values)
 
 
 def seen(answer):
-    return answer.status_code, answer.headers.get("Location"), answer.content
+    cookies = sorted(answer.cookies)
+    return answer.status_code, answer.headers.get("Location"), cookies, answer.content
 
 
 def test_who_knows_reference_and_address_gets_the_link_by_mail(company, mailoutbox):
     answer = ask(email=EMAIL.upper())
 
+    assert link_requests.answer() == "1 known"
     notices.send_due()
     assert answer.status_code == 303
     assert "Look into your mailbox" in Client().get(answer["Location"]).content.decode()
@@ -47,13 +48,15 @@ def test_who_knows_reference_and_address_gets_the_link_by_mail(company, mailoutb
 )
 def test_who_does_not_gets_the_same_answer_and_no_row(company, reference, email):
     known = seen(ask())
+    assert link_requests.answer() == "1 known"
     BorrowerNotice.objects.all().delete()
 
     unknown = seen(ask(reference, email))
 
     assert unknown == known
+    assert link_requests.answer() == "0 known"
     assert not BorrowerNotice.objects.exists()
-    assert Company.objects.count() == 1
+    assert not LinkRequest.objects.exists()
 
 
 def test_a_company_without_an_address_is_not_opened_by_an_empty_one():
@@ -62,12 +65,14 @@ def test_a_company_without_an_address_is_not_opened_by_an_empty_one():
     answer = ask(email="")
 
     assert answer.status_code == 200
+    assert not LinkRequest.objects.exists()
     assert not BorrowerNotice.objects.exists()
 
 
 def test_asking_again_within_the_hour_sends_one_mail(company):
     for _ in range(3):
         ask()
+        link_requests.answer()
 
     assert BorrowerNotice.objects.count() == 1
 
@@ -88,4 +93,4 @@ def test_too_many_questions_have_to_wait(company, new_minute):
     assert set(answers) == {303}
     assert refused.status_code == 429
     assert refused.headers["Retry-After"] == "60"
-    assert not BorrowerNotice.objects.exists()
+    assert LinkRequest.objects.count() == entry.A_MINUTE

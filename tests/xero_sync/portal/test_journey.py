@@ -10,25 +10,34 @@ from django.utils import timezone
 
 from tests.backoffice.admin.rows import superuser
 from tests.builders import make_company
-from tests.xero_sync.portal.journeys import Customer, record_app
+from tests.xero_sync.portal.journeys import (
+    Customer,
+    Visitor,
+    csrf_token_of,
+    record_app,
+    text_of,
+)
 from xero_sync.borrowers import connecting, links
-from xero_sync.models import Connection
-from xero_sync.portal import views
+from xero_sync.models import BorrowerNotice, Connection
+from xero_sync.portal import connecting as pages
 
 CODES = ["200", "201", "403", "500", "501", "999", ""]
 
 
+def offers(shown):
+    """Whether a page has a button for the borrower's next step."""
+    return 'class="button"' in shown or '<button type="submit">' in shown
+
+
 def back(customer, **query):
     """Come back with our own part and whatever the query says."""
-    visit = links.visit_for(customer.connection, language="en")
-    answer = customer.browser.get(
-        reverse("customer-return"), query_params={"visit": visit} | query
-    )
+    visit = links.visit_for(customer.connection, customer.sitting, "en")
+    answer = customer.get(reverse("customer-return"), visit=visit, **query)
     return answer.status_code, answer.content.decode()
 
 
 def test_a_borrower_connects_and_sees_the_organisation_as_xero_calls_it(customer):
-    assert "Connect to Xero" in customer.see(customer.home)
+    assert "Connect to Xero" in customer.see(customer.way)
 
     answer = customer.click()
     returned = customer.see(
@@ -38,9 +47,9 @@ def test_a_borrower_connects_and_sees_the_organisation_as_xero_calls_it(customer
     assert answer.status_code == 303
     assert "Connected to “H &amp; Co”" in returned
     assert customer.connection.status == "Linked"
-    shown = customer.see(customer.home)
+    shown = customer.see(customer.way)
     assert "Connected to “H &amp; Co”" in shown
-    assert "<button" not in shown
+    assert not offers(shown)
 
 
 def test_each_click_fetches_a_link_of_its_own_which_nothing_keeps(customer, caplog):
@@ -69,8 +78,8 @@ def test_looking_at_the_page_fetches_nothing(customer):
     customer.prepare()
     before = len(customer.codat.sandbox.requests)
 
+    customer.see(customer.way)
     customer.see(customer.home)
-    customer.browser.get(f"{customer.home}connect/")
 
     assert len(customer.codat.sandbox.requests) == before
 
@@ -96,7 +105,7 @@ def test_a_status_code_alone_connects_nobody(customer, code):
     assert "Connected to" not in shown
     assert customer.connection.status == "PendingAuth"
     # Whatever happened, there is a next step and somebody to ask.
-    assert "<button" in shown
+    assert offers(shown)
     assert customer.company.reference in shown
 
 
@@ -121,7 +130,7 @@ def test_what_the_link_page_reports_arrives(customer, outcome):
     shown = customer.see(address)
 
     assert f"code={outcome}" in address
-    assert "<button" in shown
+    assert offers(shown)
     assert customer.connection.status == "PendingAuth"
 
 
@@ -138,7 +147,7 @@ def test_who_is_connected_hears_so_whatever_the_code(customer, code):
 
 def test_the_id_of_another_borrower_is_not_found(customer):
     customer.prepare()
-    other = Customer(customer.codat, make_company(legal_name="Other Ltd"))
+    other = Customer(make_company(legal_name="Other Ltd"), codat=customer.codat)
     other.prepare()
 
     theirs = str(other.connection.codat_connection_id)
@@ -170,12 +179,47 @@ def test_without_our_part_the_page_helps_and_tells_nothing(customer):
 
 def test_revoked_links_end_the_way_back_too(customer):
     customer.prepare()
-    visit = links.visit_for(customer.connection, language="en")
+    visit = links.visit_for(customer.connection, customer.sitting, "en")
+    before = len(customer.codat.sandbox.requests)
 
-    links.revoke(company=customer.company, revoked_by="user:anna", now=timezone.now())
+    links.revoke_all(company=customer.company, by="user:anna", now=timezone.now())
+    shown = customer.see(reverse("customer-return"), visit=visit)
 
-    with pytest.raises(links.LinkNotValid):
-        links.visit_of(visit)
+    assert "in another browser" in shown
+    assert len(customer.codat.sandbox.requests) == before
+
+
+def test_the_way_back_acts_only_in_the_sitting_that_left(customer):
+    customer.prepare()
+    visit = links.visit_for(customer.connection, customer.sitting, "en")
+    customer.codat.sandbox.consent(str(customer.connection.codat_connection_id))
+    before = len(customer.codat.sandbox.requests)
+    stranger = Visitor(customer.company)
+    stranger.open()
+
+    for one in (stranger, Visitor(customer.company)):
+        shown = one.see(reverse("customer-return"), visit=visit, code="200")
+        assert "in another browser" in shown
+        assert customer.company.legal_name not in text_of(shown).split("Questions?")[0]
+    assert len(customer.codat.sandbox.requests) == before
+    assert customer.connection.status == "PendingAuth"
+
+
+def test_who_comes_back_elsewhere_may_have_a_link_mailed(customer):
+    customer.prepare()
+    visit = links.visit_for(customer.connection, customer.sitting, "fr")
+    elsewhere = Visitor(customer.company)
+
+    shown = elsewhere.see(reverse("customer-return"), visit=visit)
+    answer = elsewhere.browser.post(
+        reverse("customer-return-mail"),
+        {"visit": visit, "csrfmiddlewaretoken": csrf_token_of(shown)},
+    )
+
+    assert '<html lang="fr">' in shown
+    assert "Consultez votre messagerie" in elsewhere.see(answer["Location"])
+    owed = BorrowerNotice.objects.get()
+    assert (owed.company, owed.kind) == (customer.company, "link")
 
 
 def test_the_language_survives_the_way_there_and_back(customer):
@@ -189,7 +233,7 @@ def test_the_language_survives_the_way_there_and_back(customer):
 def test_a_borrower_may_pause_and_go_on_with_a_fresh_link(customer):
     first = customer.click()["Location"]
 
-    shown = customer.see(customer.home)
+    shown = customer.see(customer.way)
     again = customer.click()["Location"]
 
     assert "Continue in Xero" in shown
@@ -202,13 +246,12 @@ def test_while_the_app_is_off_nobody_is_sent_and_codat_is_not_called(customer):
     record_app(integration_on=False)
     before = len(customer.codat.sandbox.requests)
 
-    shown = customer.see(customer.home)
+    shown = customer.see(customer.way)
     answer = customer.click()
 
     assert "Connecting is not possible at the moment" in shown
-    assert "<button" not in shown
-    assert answer["Location"].startswith(customer.home.split("/")[0])
-    assert urlsplit(answer["Location"]).path.startswith("/c/")
+    assert not offers(shown)
+    assert answer["Location"] == customer.way
     assert len(customer.codat.sandbox.requests) == before
 
 
@@ -217,19 +260,19 @@ def test_at_the_limit_a_new_borrower_hears_so_and_codat_is_not_called(
 ):
     customer.prepare()
     settings.XERO_CONNECTION_CAP = 1
-    first = Customer(customer.codat, make_company())
+    first = Customer(make_company(), codat=customer.codat)
     first.prepare()
     Connection.objects.filter(company=first.company).update(
         status="Linked", consented_at=timezone.now()
     )
     before = len(customer.codat.sandbox.requests)
 
-    shown = customer.see(customer.home)
+    shown = customer.see(customer.way)
     answer = customer.click()
 
     assert "We cannot connect another Xero at the moment" in shown
-    assert "<button" not in shown
-    assert urlsplit(answer["Location"]).path.startswith("/c/")
+    assert not offers(shown)
+    assert answer["Location"] == customer.way
     assert len(customer.codat.sandbox.requests) == before
 
 
@@ -241,7 +284,7 @@ def test_at_the_limit_who_was_connected_before_may_reconnect(customer, settings)
         str(customer.connection.codat_connection_id), "Deauthorized"
     )
 
-    shown = customer.see(customer.home)
+    shown = customer.see(customer.way)
 
     assert "Reconnect to Xero" in shown
     assert "otp=" in customer.click()["Location"]
@@ -253,10 +296,8 @@ def test_while_codat_is_down_the_borrower_hears_so_and_may_try_again(
     customer.prepare()
     settings.CODAT_BASE_URL = "http://127.0.0.1:1"
 
-    answer = customer.click()
-    shown = customer.see(answer["Location"])
+    shown = customer.click().content.decode()
 
-    assert answer.status_code == 303
     assert "That did not work just now" in shown
     assert "Try again" in shown
     _, returned = back(customer, code="200")
@@ -265,16 +306,16 @@ def test_while_codat_is_down_the_borrower_hears_so_and_may_try_again(
 
 def test_who_clicks_and_reloads_without_end_uses_up_no_budget(customer, new_minute):
     customer.prepare()
-    for _ in range(views.A_MINUTE):
+    for _ in range(pages.A_MINUTE):
         customer.click()
         back(customer, code="200")
     before = len(customer.codat.sandbox.requests)
 
-    clicked = customer.see(customer.click()["Location"])
+    clicked = customer.click().content.decode()
     _, returned = back(customer, code="200")
 
     assert len(customer.codat.sandbox.requests) == before
-    assert "That did not work just now" in clicked
+    assert "Wait a minute, then try again" in clicked
     assert "We cannot see yet how it went" in returned
 
 
@@ -282,9 +323,9 @@ def test_who_is_connected_already_is_not_sent_again(customer):
     customer.prepare()
     customer.codat.sandbox.consent(str(customer.connection.codat_connection_id))
     # Our own row has not heard of it yet.
-    assert "Continue in Xero" in customer.see(customer.home)
+    assert "Continue in Xero" in customer.see(customer.way)
 
-    shown = customer.see(customer.click()["Location"])
+    shown = customer.click().content.decode()
 
     assert "Connected to" in shown
 
@@ -292,6 +333,7 @@ def test_who_is_connected_already_is_not_sent_again(customer):
 def test_a_reconnection_to_another_organisation_asks_the_borrower(customer):
     first = customer.click()["Location"]
     customer.see(customer.consent(first, organisation="Harbour"))
+    Connection.objects.update(status="Deauthorized")
     customer.codat.sandbox.set_connection_status(
         str(customer.connection.codat_connection_id), "Deauthorized"
     )
@@ -323,7 +365,7 @@ def test_a_connection_that_has_ended_is_not_made_anew_by_a_click(customer):
     customer.click()
 
     assert len(customer.codat.sandbox.requests) == before
-    assert "has ended" in customer.see(customer.home)
+    assert "has ended" in customer.see(customer.way)
 
 
 @pytest.mark.parametrize(
@@ -343,7 +385,7 @@ def test_every_status_is_put_in_words_with_its_last_check(customer, status, word
         checked_at="2026-03-31T12:00:00Z",
     )
 
-    shown = customer.see(customer.home)
+    shown = customer.see(customer.way)
 
     assert words in shown
     assert "31 Mar 2026, 13:00" in shown
@@ -367,14 +409,14 @@ def test_our_links_to_privacy_and_terms_are_shown(customer):
         terms_url="https://lender.example/terms",
     )
 
-    shown = customer.see(customer.home)
+    shown = customer.see(customer.way)
 
     assert 'href="https://lender.example/privacy"' in shown
     assert 'href="https://lender.example/terms"' in shown
 
 
 def test_no_page_boasts_of_a_partnership_or_shows_xeros_logo(customer):
-    for shown in (customer.see(customer.home), customer.see(reverse("customer-entry"))):
+    for shown in (customer.see(customer.way), customer.see(reverse("customer-entry"))):
         assert "partner" not in shown.lower()
         assert "<img" not in shown
         assert "<svg" not in shown

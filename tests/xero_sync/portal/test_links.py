@@ -1,8 +1,6 @@
-"""Links: what they say, how long they open, and what lies around their pages."""
+"""Links: what they open, for how long, and what lies around their pages."""
 
-import base64
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 import time_machine
@@ -11,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.builders import make_company
-from tests.xero_sync.portal.journeys import path_of
+from tests.xero_sync.portal.journeys import Visitor, csrf_token_of, path_of
 from xero_sync.borrowers import links
-from xero_sync.models import BorrowerNotice, Connection
+from xero_sync.models import BorrowerLink, BorrowerNotice, BorrowerSitting, Connection
 
 pytestmark = pytest.mark.django_db
 
@@ -23,42 +21,79 @@ def company():
     return make_company(reference="harbour", legal_name="Jane Harbour")
 
 
+def make(company):
+    return links.make(company=company, made_by="test", now=timezone.now())
+
+
+def token_for(company):
+    return make(company).split("/")[-2]
+
+
 def get(token, **headers):
     return Client().get(reverse("customer", args=[token]), headers=headers)
+
+
+def renew(token):
+    """Press the button on the page of a link that is too old."""
+    browser = Client(enforce_csrf_checks=True)
+    shown = browser.get(reverse("customer", args=[token])).content.decode()
+    return browser.post(
+        reverse("customer-renew", args=[token]),
+        {"csrfmiddlewaretoken": csrf_token_of(shown)},
+    )
 
 
 def later(**span):
     return time_machine.travel(timezone.now() + timedelta(**span), tick=False)
 
 
-def test_a_link_opens_the_companys_page(company):
-    answer = Client().get(path_of(links.link_for(company)))
+def test_a_link_asks_whether_to_go_on_and_then_opens_the_companys_pages(company):
+    visitor = Visitor(company)
+    address = make(company)
+
+    shown = visitor.see(address)
+    answer = visitor.open(address)
+
+    assert "Jane Harbour" in shown
+    assert answer.status_code == 303
+    assert answer["Location"] == visitor.home
+    assert "Jane Harbour" in visitor.see(visitor.home)
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_who_only_looks_at_a_link_opens_and_counts_nothing(company, method):
+    address = path_of(make(company))
+    before = BorrowerLink.objects.values().get()
+
+    answer = getattr(Client(), method)(address)
 
     assert answer.status_code == 200
-    assert "Jane Harbour" in answer.content.decode()
+    assert set(answer.cookies) <= {"csrftoken"}
+    assert BorrowerLink.objects.values().get() == before
+    assert not BorrowerSitting.objects.exists()
 
 
-def test_a_link_names_nobody(company):
-    token = links.token_for(company)
+def test_a_link_names_nobody_and_is_kept_nowhere(company):
+    address = make(company)
 
-    held = token.split(".")[0]
-    said = base64.urlsafe_b64decode(held + "=" * (-len(held) % 4)).decode()
+    token = address.split("/")[-2]
+    kept = str(BorrowerLink.objects.values_list().get())
 
-    assert said == f"[{company.pk},0]"
+    assert len(token) == 43
+    assert token not in kept
+    assert links.hash_of(token) in kept
 
 
-def test_a_link_opens_until_it_is_too_old_and_then_offers_a_new_one(
-    company, settings, mailoutbox
-):
+def test_a_link_opens_until_it_is_too_old_and_then_offers_a_new_one(company, settings):
     settings.CUSTOMER_LINK_DAYS = 3
-    token = links.token_for(company)
+    token = token_for(company)
     with later(days=2, hours=23):
         assert get(token).status_code == 200
 
     with later(days=3, seconds=2):
         answer = get(token)
-        renewed = Client().post(reverse("customer-renew", args=[token]))
-        Client().post(reverse("customer-renew", args=[token]))
+        renewed = renew(token)
+        renew(token)
 
     assert answer.status_code == 410
     assert "This link is too old" in answer.content.decode()
@@ -71,13 +106,13 @@ def test_a_link_opens_until_it_is_too_old_and_then_offers_a_new_one(
 
 
 def test_revoked_links_open_no_more_and_later_ones_do(company):
-    before = links.token_for(company)
-    other = links.token_for(make_company())
+    before = token_for(company)
+    other = token_for(make_company())
 
-    links.revoke(company=company, revoked_by="user:anna", now=timezone.now())
+    links.revoke_all(company=company, by="user:anna", now=timezone.now())
 
     assert get(before).status_code == 404
-    assert get(links.token_for(company)).status_code == 200
+    assert get(token_for(company)).status_code == 200
     assert get(other).status_code == 200
     assert Client().post(reverse("customer-renew", args=[before])).status_code == 404
     assert not BorrowerNotice.objects.exists()
@@ -87,7 +122,7 @@ def test_revoked_links_open_no_more_and_later_ones_do(company):
     "break_it", [lambda t: t[:-1], lambda t: f"x{t}", lambda t: "x"]
 )
 def test_a_broken_link_opens_nothing_and_says_what_to_do(company, break_it):
-    answer = get(break_it(links.token_for(company)))
+    answer = get(break_it(token_for(company)))
 
     assert answer.status_code == 404
     shown = answer.content.decode()
@@ -98,36 +133,46 @@ def test_a_broken_link_opens_nothing_and_says_what_to_do(company, break_it):
 def test_what_comes_back_from_xero_opens_no_page(company):
     connection = Connection.objects.create(
         company=company,
-        codat_company_id=uuid4(),
-        codat_connection_id=uuid4(),
+        codat_company_id=company.pk,
+        codat_connection_id=company.pk,
         status="PendingAuth",
     )
-    visit = links.visit_for(connection, language="en")
+    visit = links.visit_for(connection, Visitor(company).sitting, "en")
 
     assert get(visit).status_code == 404
     with pytest.raises(links.LinkNotValid):
-        links.visit_of(links.token_for(company))
+        links.visit_of(token_for(company))
 
 
-@pytest.mark.parametrize("page", ["home", "expired", "not_valid", "entry", "return"])
+@pytest.mark.parametrize(
+    "page", ["link", "home", "expired", "not_valid", "entry", "return", "over"]
+)
 def test_no_page_is_kept_found_or_framed(company, page):
-    token = links.token_for(company)
+    visitor = Visitor(company)
+    link = reverse("customer", args=[token_for(company)])
     address = {
         "entry": reverse("customer-entry"),
+        "home": visitor.home,
+        "over": visitor.home,
         "return": reverse("customer-return"),
         "not_valid": reverse("customer", args=["x"]),
-    }.get(page, reverse("customer", args=[token]))
+    }.get(page, link)
+    if page == "home":
+        visitor.open(link)
 
     with later(days=400 if page == "expired" else 0):
-        answer = Client().get(address)
+        answer = visitor.browser.get(address)
 
     assert "no-store" in answer.headers["Cache-Control"]
     assert "noindex" in answer.headers["X-Robots-Tag"]
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    # Other sites never learn an address, and our own not one with a token in it.
+    has_token = page in {"link", "expired", "not_valid"}
+    expected = "strict-origin" if has_token else "same-origin"
+    assert answer.headers["Referrer-Policy"] == expected
     policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
-    assert not answer.cookies
+    assert set(answer.cookies) <= {"csrftoken"}
     # Nothing comes from elsewhere: neither scripts nor styles nor pictures.
     shown = answer.content.decode()
     assert "<script" not in shown
@@ -137,19 +182,19 @@ def test_no_page_is_kept_found_or_framed(company, page):
 
 def test_a_page_speaks_the_companys_language_until_another_is_chosen():
     company = make_company(language="fr")
-    token = links.token_for(company)
+    visitor = Visitor(company)
+    token = token_for(company)
 
     french = get(token, **{"Accept-Language": "en"})
-    english = Client().get(
-        reverse("customer", args=[token]), query_params={"lang": "en"}
-    )
+    english = visitor.press(reverse("customer", args=[token]), {}, lang="en")
 
     assert '<html lang="fr">' in french.content.decode()
     assert french.headers["Content-Language"] == "fr"
-    assert "Connecter Xero" in french.content.decode()
+    assert "Continuer" in french.content.decode()
     assert 'href="?lang=en"' in french.content.decode()
-    assert '<html lang="en">' in english.content.decode()
-    assert "Connect to Xero" in english.content.decode()
+    assert '<html lang="en">' in visitor.see(english["Location"])
+    # What was chosen stays chosen for the sitting.
+    assert '<html lang="en">' in visitor.see(visitor.home)
 
 
 def test_a_page_of_nobody_speaks_the_browsers_language():

@@ -1,12 +1,11 @@
 """What a borrower's page says of statement lines that do not get through."""
 
 import pytest
-from django.test import Client
 from django.utils import translation
 
 from tests.worlds import World
-from tests.xero_sync.portal.journeys import path_of
-from xero_sync.borrowers import links, remarks
+from tests.xero_sync.portal.journeys import Visitor
+from xero_sync.borrowers import remarks
 from xero_sync.models import LenderAccount, SyncRecord
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +21,8 @@ CODES = [
 
 
 def shown(borrower):
-    return Client().get(path_of(links.link_for(borrower.company))).content.decode()
+    visitor = Visitor(borrower.company)
+    return visitor.see(visitor.home)
 
 
 def line_of(borrower, **values):
@@ -36,7 +36,7 @@ def test_nothing_is_said_while_lines_get_through():
     borrower = World().borrower()
     line_of(borrower, state="queued", reason="")
 
-    assert 'class="remark"' not in shown(borrower)
+    assert 'class="wait notice"' not in shown(borrower)
 
 
 def test_a_line_that_xero_refused_is_mentioned_to_its_own_borrower():
@@ -45,13 +45,13 @@ def test_a_line_that_xero_refused_is_mentioned_to_its_own_borrower():
     line_of(borrower, state="failed", reason="refused_by_xero")
 
     assert "Some statement lines were not accepted" in shown(borrower)
-    assert 'class="remark"' not in shown(other)
+    assert 'class="wait notice"' not in shown(other)
 
 
 def test_lines_that_wait_for_a_feed_that_was_cut_are_mentioned():
     borrower = World().borrower()
     line_of(borrower, state="held", reason="feed_not_connected")
-    assert 'class="remark"' not in shown(borrower)
+    assert 'class="wait notice"' not in shown(borrower)
 
     LenderAccount.objects.update(feed_status="disconnected")
 
