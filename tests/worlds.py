@@ -61,6 +61,8 @@ class InProcess(BaseAdapter):
         self.is_reachable = True
         # Answers of a gateway in front of Codat: (end of the path, status).
         self.canned: list[tuple[str, int]] = []
+        # What reached the sandbox: the end of the path, and the bytes.
+        self.received: list[tuple[str, bytes]] = []
 
     def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
         if not self.is_reachable:
@@ -71,6 +73,7 @@ class InProcess(BaseAdapter):
             if request.path_url.endswith(canned[0]):
                 self.canned.remove(canned)
                 return self._response(request, canned[1], {}, b'{"error":"No."}')
+        self.received.append((request.path_url.rpartition("/")[2], body))
         try:
             reply = self.sandbox.handle(
                 request.method or "GET", request.path_url, request.headers, body

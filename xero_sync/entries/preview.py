@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from lending.models import LoanEvent
+from xero_sync.entries.bodies import Bodies
 from xero_sync.models import LoanInXero, SyncRecord
-from xero_sync.models.choices import DATA_TYPES, Step
-from xero_sync.writeback import freezing, lines, readiness
+from xero_sync.models.choices import BOOKINGS, DATA_TYPES, Step
+from xero_sync.writeback import readiness
 
 
 @dataclass(frozen=True)
@@ -29,49 +30,35 @@ def previews(*, event: LoanEvent, now: datetime) -> list[tuple[SyncRecord, Previ
     ready = readiness.of(company_id=event.loan.company_id, now=now)
     in_xero = LoanInXero.objects.select_related("lender_account")
     of_loan = in_xero.filter(loan=event.loan_id).first()
-    records = event.sync_records.select_related("lender_account").order_by("step")
-    shown = []
+    records = list(
+        event.sync_records.select_related(
+            "lender_account", "compensates__request__mapping__lender_account"
+        ).order_by("step")
+    )
     for record in records:
         record.event, record.loan = event, event.loan
-        shown.append((record, _preview(record, ready, of_loan)))
+    if ready.connection is None or ready.mapping is None:
+        missing = "The company's accounts are not chosen yet."
+        return [(one, Preview(_data_type(one), missing=missing)) for one in records]
+    bodies = Bodies(connection=ready.connection, mapping=ready.mapping)
+    booking = next((one for one in records if one.step in BOOKINGS), None)
+    shown = []
+    for record in records:
+        if record.step in BOOKINGS:
+            made = bodies.of_booking(record, of_loan)
+        else:
+            account = record.lender_account or bodies.account_of(
+                booking or record, of_loan
+            )
+            if not account.source_account_id:
+                missing = "The lender account has no bank feed."
+                shown.append((record, Preview(_data_type(record), missing=missing)))
+                continue
+            made = bodies.of_line(record, account)
+        body = json.loads(made, parse_float=str)
+        shown.append((record, Preview(_data_type(record), body)))
     return shown
 
 
-def _preview(
-    record: SyncRecord, ready: readiness.Readiness, in_xero: LoanInXero | None
-) -> Preview:
-    data_type = DATA_TYPES[Step(record.step)]
-    if ready.connection is None or ready.mapping is None:
-        return Preview(data_type, missing="The company's accounts are not chosen yet.")
-    fixed = in_xero.lender_account if in_xero else None
-    account = record.lender_account or fixed or ready.mapping.lender_account
-    if record.step == Step.STATEMENT_LINE:
-        return Preview(data_type, _line(record, account))
-    if record.step == Step.PAYMENT and not (in_xero and in_xero.invoice_id):
-        # The one thing that only Xero knows: the body names it as what it is.
-        in_xero = LoanInXero(
-            loan=record.loan,
-            invoice_id=record.loan.invoice_external_id or "(looked up before sending)",
-            customer_id="(looked up before sending)",
-        )
-    basis = freezing.Basis(
-        ready.connection,
-        ready.mapping,
-        account,
-        in_xero or LoanInXero(loan=record.loan),
-    )
-    body = freezing.freeze_booking(record=record, basis=basis)
-    return Preview(data_type, json.loads(body, parse_float=str))
-
-
-def _line(record: SyncRecord, account: readiness.AnyAccount) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(
-        freezing.freeze_lines(
-            records=[record],
-            account=account,
-            balance=lines.statement_balance(account),
-            latest_sent=lines.latest_date_sent(account),
-        ),
-        parse_float=str,
-    )
-    return body
+def _data_type(record: SyncRecord) -> str:
+    return DATA_TYPES[Step(record.step)]

@@ -20,12 +20,7 @@ from xero_sync.models.choices import BOOKINGS, Cause, Reason, State, Step
 from xero_sync.writeback import choosing, freezing, holds, lines, readiness, transitions
 from xero_sync.writeback.budget import LATE, Budget
 from xero_sync.writeback.exchange import Claim
-from xero_sync.writeback.readiness import (
-    AnyAccount,
-    AnyMapping,
-    LiveConnection,
-    Readiness,
-)
+from xero_sync.writeback.readiness import AnyMapping, LiveConnection, Readiness
 
 # Codat takes ten calls at once for a company; we keep well below.
 CALLS_AT_ONCE = 4
@@ -178,18 +173,16 @@ class _Round:
         turn.due_at = self.budget.take(organisation=connection.codat_connection_id)
         if turn.due_at is not None:
             return None
-        if record.compensates and record.compensates.request:
-            # A compensation moves the accounts of what it compensates.
-            mapping = record.compensates.request.mapping or mapping
+        mapping = freezing.mapping_of(record, mapping)
         if choosing.resendable(record, mapping, self.now):
             return Claim(
                 request=record.request,  # type: ignore[arg-type]
                 records=(record,),
                 known_organisation=connection.codat_connection_id,
             )
-        account: AnyAccount = fixed or mapping.lender_account
-        if account.connection_id != connection.pk:
-            account = mapping.lender_account
+        account = freezing.account_of(
+            connection=connection, mapping=mapping, in_xero=loan_in_xero
+        )
         loan_in_xero.lender_account_id = record.lender_account_id = account.pk
         basis = freezing.Basis(connection, mapping, account, loan_in_xero)
         try:

@@ -30,6 +30,21 @@ class Basis:
     in_xero: LoanInXero
 
 
+def mapping_of(record: SyncRecord, mapping: AnyMapping) -> AnyMapping:
+    """Return the accounts that an entry moves: those of what it compensates, if any."""
+    if record.compensates and record.compensates.request:
+        return record.compensates.request.mapping or mapping
+    return mapping
+
+
+def account_of(
+    *, connection: AnyConnection, mapping: AnyMapping, in_xero: LoanInXero
+) -> AnyAccount:
+    """Return the lender account of a loan: the one its first booking sent has fixed."""
+    account: AnyAccount = in_xero.lender_account or mapping.lender_account
+    return account if account.connection_id == connection.pk else mapping.lender_account
+
+
 def freeze_booking(*, record: SyncRecord, basis: Basis) -> bytes:
     """Return the body of a transfer, a direct cost or a payment."""
     with translation.override(record.loan.company.language):

@@ -39,6 +39,28 @@ def steps_of(event: LoanEvent) -> list[Step]:
     return [booking, Step.STATEMENT_LINE] if on_lender else [booking]
 
 
+def draft(
+    event: LoanEvent, step: Step, *, now: datetime, original: SyncRecord | None = None
+) -> SyncRecord:
+    """Return an unsaved entry of an event, which need not be stored either.
+
+    `original` is the entry that it compensates. It has no state yet.
+    """
+    loan = event.loan
+    return SyncRecord(
+        event=event,
+        step=step,
+        company_id=loan.company_id,
+        loan=loan,
+        sequence=event.sequence,
+        value_date=event.value_date,
+        lender_effect=effect_of(event, loan).lender,
+        compensates=original,
+        state_since=now,
+        created_at=now,
+    )
+
+
 @transaction.atomic(savepoint=False)
 def plan(*, events: Sequence[LoanEvent], now: datetime) -> list[SyncRecord]:
     """Plan the entries of recorded events; what cannot be planned undoes them."""
@@ -58,7 +80,7 @@ def plan(*, events: Sequence[LoanEvent], now: datetime) -> list[SyncRecord]:
     transitions.wake_lanes(lanes, at=now)
     originals = {event.pk: reversals.originals_of(event) for event in reversing}
     records = [
-        _draft(event, step, originals.get(event.pk, {}).get(step), now)
+        draft(event, step, now=now, original=originals.get(event.pk, {}).get(step))
         for event, step in steps
     ]
     _set_first_states(records, now=now)
@@ -89,24 +111,6 @@ def _remember(events: Sequence[LoanEvent], records: Sequence[SyncRecord]) -> Non
         setattr(event, PLANNED, [])
     for record in records:
         getattr(record.event, PLANNED).append(record)
-
-
-def _draft(
-    event: LoanEvent, step: Step, original: SyncRecord | None, now: datetime
-) -> SyncRecord:
-    loan = event.loan
-    return SyncRecord(
-        event=event,
-        step=step,
-        company_id=loan.company_id,
-        loan=loan,
-        sequence=event.sequence,
-        value_date=event.value_date,
-        lender_effect=effect_of(event, loan).lender,
-        compensates=original,
-        state_since=now,
-        created_at=now,
-    )
 
 
 def _set_first_states(records: Sequence[SyncRecord], *, now: datetime) -> None:
