@@ -14,7 +14,7 @@ from functools import partial
 from django.db.models import Exists, OuterRef, Prefetch
 
 from lending.models import EventKind, Loan, LoanEvent
-from lending.money import split_tax
+from lending.money import quantize, split_tax
 from lending.positions import Position, loan_position
 from xero_sync.entries import body_reading, example
 from xero_sync.entries.bodies import Bodies
@@ -246,7 +246,8 @@ class _Forecasting:
             line=self._line(line, booking, in_xero) if line and booking else None,
         )
         if booking is None or not body:
-            return row(on=event.value_date, amount=event.amount)
+            amount = quantize(event.amount, self._company.currency)
+            return row(on=event.value_date, amount=amount)
         read, names = body_reading.read_booking(booking.step, body), self._names
         return row(
             on=read.on,

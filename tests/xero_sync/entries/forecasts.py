@@ -36,7 +36,8 @@ def by_choice(borrower: Borrower, **overrides) -> forecast.Forecast:
 
 def by_mapping(borrower: Borrower) -> forecast.Forecast:
     """What will stand in Xero by the mapping that is stored."""
-    return forecast.of_mapping(mapping=borrower.mapping, now=borrower.world.clock.now)
+    mapping = borrower.connection.mappings.get(version=borrower.mapping.version)
+    return forecast.of_mapping(mapping=mapping, now=borrower.world.clock.now)
 
 
 def rows_of(seen: forecast.Forecast) -> list[forecast.Row]:
