@@ -273,9 +273,6 @@ class _Forecasting:
             return fate, bytes(booking.request.body)
         if not goes_out(fate):
             return fate, b""
-        original = booking.compensates and booking.compensates.request
-        if original and original.mapping:
-            self._names.know(original.mapping)
         try:
             return fate, self._bodies.of_booking(booking, in_xero)
         except ValueError:

@@ -324,16 +324,15 @@ def test_the_lender_account_cannot_be_the_bank_account(borrower):
     assert refused.value.field == "nominated_account_id"
 
 
-def test_a_loan_begun_with_an_account_keeps_it(world, borrower):
+def test_a_loan_begun_with_an_account_keeps_it(borrower):
     loan = borrower.loan()
-    borrower.record(loan, "drawdown", "700")
-    world.run()
     borrower.record(loan, "drawdown", "100")
+    # So it is when the first booking was linked by hand.
+    LoanInXero.objects.create(loan=loan, lender_account=borrower.lender_account)
 
-    row = rows_of(by_choice(borrower, lender_account=Chosen("Another")))[-1]
+    (row,) = rows_of(by_choice(borrower, lender_account=Chosen("Another")))
 
     assert moves(row) == ("drawdown", "100.00", LENDER, BANK)
-    assert LoanInXero.objects.get().lender_account.name == LENDER
 
 
 def test_what_cannot_be_put_into_words_says_so_and_hides_nothing_else(world, borrower):

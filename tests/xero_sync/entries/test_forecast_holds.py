@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -83,14 +83,14 @@ ROLLED_BACK = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 @cases
-@hypothesis_settings(max_examples=5, suppress_health_check=ROLLED_BACK)
+@hypothesis_settings(max_examples=5, phases=[Phase.generate], suppress_health_check=ROLLED_BACK)
 def test_what_was_foreseen_is_received(found, rates, language):
     live(found, rates, language)
 
 
 @thorough
 @cases
-@hypothesis_settings(max_examples=80, suppress_health_check=ROLLED_BACK)
+@hypothesis_settings(max_examples=40, phases=[Phase.generate], suppress_health_check=ROLLED_BACK)
 def test_what_was_foreseen_is_received_whatever_the_loans(found, rates, language):
     live(found, rates, language)
 
