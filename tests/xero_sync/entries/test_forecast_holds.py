@@ -83,14 +83,18 @@ ROLLED_BACK = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 @cases
-@hypothesis_settings(max_examples=5, phases=[Phase.generate], suppress_health_check=ROLLED_BACK)
+@hypothesis_settings(
+    max_examples=5, phases=[Phase.generate], suppress_health_check=ROLLED_BACK
+)
 def test_what_was_foreseen_is_received(found, rates, language):
     live(found, rates, language)
 
 
 @thorough
 @cases
-@hypothesis_settings(max_examples=40, phases=[Phase.generate], suppress_health_check=ROLLED_BACK)
+@hypothesis_settings(
+    max_examples=40, phases=[Phase.generate], suppress_health_check=ROLLED_BACK
+)
 def test_what_was_foreseen_is_received_whatever_the_loans(found, rates, language):
     live(found, rates, language)
 

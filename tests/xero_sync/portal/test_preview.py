@@ -1,0 +1,184 @@
+"""What will be posted, as a borrower reads it."""
+
+import html
+import re
+from decimal import Decimal
+
+import pytest
+from django.test import RequestFactory
+from django.utils import translation
+
+from lending import formats
+from tests.builders import make_company
+from tests.worlds import World
+from tests.xero_sync.entries.forecasts import by_choice
+from tests.xero_sync.portal.journeys import Visitor
+from xero_sync.entries.chosen import Chosen
+from xero_sync.models import BorrowerSitting, Connection
+from xero_sync.portal.preview import show_forecast
+
+pytestmark = pytest.mark.django_db
+
+PREVIEW = "/c/my/preview/"
+MINUS, NARROW, SPACE = (
+    "\N{MINUS SIGN}",
+    "\N{NARROW NO-BREAK SPACE}",
+    "\N{NO-BREAK SPACE}",
+)
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+@pytest.fixture
+def borrower(world):
+    return world.borrower()
+
+
+@pytest.fixture
+def visitor(borrower):
+    return Visitor(company=borrower.company)
+
+
+def rows_of(page):
+    """The cells of all rows, as they are read."""
+    return [
+        [
+            " ".join(html.unescape(re.sub(r"<[^>]+>", " ", cell)).split())
+            for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)
+        ]
+        for row in re.findall(r'<tr role="row">(.*?)</tr>', page, re.S)
+    ]
+
+
+def test_a_borrower_without_loans_sees_an_example_in_their_own_names(borrower, visitor):
+    page = visitor.see(PREVIEW)
+
+    today = formats.day(borrower.company.today(borrower.world.clock.now))
+    assert rows_of(page)[1] == [
+        f"Advance {today}",
+        "Example Invoice Finance",
+        "Business Current Account",
+        "",
+        "£800.00",
+    ]
+    assert rows_of(page)[2] == [
+        f"Our fee {today}",
+        "Example Invoice Finance",
+        "",
+        "Bank Fees: £50.00 Supplier: Example Invoice Finance",
+        "£50.00",
+    ]
+    assert "an invoice of £1,000.00, of which we advance £800.00" in page
+    assert "If your customer pays us" in page
+    assert "If your customer pays you" in page
+    assert ["Business Current Account Bank account", "£950.00"] in rows_of(page)
+    assert ["Still owed on the invoice", "£0.00"] in rows_of(page)
+
+
+def test_amounts_in_french_are_as_an_accountant_writes_them(world):
+    borrower = world.borrower(row=make_company(language="fr"))
+    borrower.record(borrower.loan(), "drawdown", "1800")
+
+    page = Visitor(company=borrower.company).see(PREVIEW)
+
+    assert "Avance versée" in page
+    assert f"1{NARROW}800,00{SPACE}£<" in page
+    assert f"{MINUS}1{NARROW}800,00{SPACE}£<" in page
+    assert "-1" not in "".join(cell for row in rows_of(page) for cell in row)
+    assert "Compte du financeur" in page
+    assert "Les écritures prévues dans votre Xero" in page
+
+
+def test_their_own_loans_are_shown_with_what_became_of_each_event(world, borrower):
+    loan = borrower.loan(collection_route="borrower")
+    borrower.record(loan, "drawdown", "800")
+    world.run()
+    borrower.record(loan, "invoice_payment", "1000")
+    borrower.record(loan, "fee", "50", already_in_books=True)
+
+    page = Visitor(company=borrower.company).see(PREVIEW)
+
+    assert f"Financing {loan.reference}" in page
+    assert f"Invoice {loan.invoice_number}, Northgate Builders, £1,000.00" in page
+    kinds = [row[0] for row in rows_of(page)]
+    assert any(one.endswith("In your Xero") for one in kinds)
+    assert any(one.endswith("You enter it yourself") for one in kinds)
+    assert any("Already in your books" in one for one in kinds)
+    assert [row[1] for row in rows_of(page) if row[0].startswith("Example ")] == [
+        f"{MINUS}£850.00"
+    ]
+
+
+def test_the_page_leads_on_only_while_posting_is_off(world, visitor):
+    off = world.borrower(writeback=False)
+
+    assert "Change your accounts" in visitor.see(PREVIEW)
+    assert 'class="button"' not in visitor.see(PREVIEW)
+    assert "Continue" in Visitor(company=off.company).see(PREVIEW)
+
+
+def test_who_is_not_connected_is_led_to_the_connection(borrower, visitor):
+    Connection.objects.update(status="Deauthorized")
+
+    answer = visitor.get(PREVIEW)
+
+    assert (answer.status_code, answer["Location"]) == (303, "/c/my/connect/")
+
+
+def test_without_a_sitting_nothing_is_shown(client, borrower):
+    answer = client.get(PREVIEW)
+
+    assert answer.status_code == 403
+    assert "Business Current Account" not in answer.content.decode()
+
+
+def test_a_choice_that_is_not_saved_is_marked_as_such(borrower, visitor):
+    visitor.open()
+    foreseen = by_choice(
+        borrower,
+        nominated_account=Chosen("Second & Account"),
+        tax_rate_id="INPUT2",
+        tax_percent=Decimal(20),
+    )
+    with translation.override("en"):
+        answer = show_forecast(
+            RequestFactory().get(PREVIEW),
+            BorrowerSitting.objects.get(),
+            foreseen,
+            is_on=True,
+            is_saved=False,
+        )
+
+    page = answer.content.decode()
+    assert "not saved yet" in page
+    assert "Change your accounts" not in page
+    assert "Second &amp; Account" in page
+    assert "Bank Fees: £41.67" in page
+    assert "Tax: £8.33" in page
+    assert ["Tax on fees", "£8.33"] in rows_of(page)
+
+
+def test_a_page_of_many_long_loans_stays_light(borrower, visitor):
+    for _ in range(6):
+        loan = borrower.loan(in_xero=False)
+        for _ in range(22):
+            borrower.record(loan, "fee", "0.01", description="x" * 200)
+
+    page = visitor.see(PREVIEW)
+
+    assert len(page.encode()) < 100_000
+    assert "Your latest financing: 5 of 6." in page
+    assert "The latest 20 of 22 entries." in page
+
+
+def test_nothing_is_promised_where_there_is_no_feed(borrower, visitor):
+    assert "ready to reconcile" in visitor.see(PREVIEW)
+    assert "How it reads on the bank statement" in visitor.see(PREVIEW)
+
+    Connection.objects.update(bank_feeds=False)
+
+    assert "ready to reconcile" not in visitor.see(PREVIEW)
+    assert "How it reads on the bank statement" not in visitor.see(PREVIEW)
