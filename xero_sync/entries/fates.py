@@ -17,15 +17,15 @@ class Fate(models.TextChoices):
     """What we do about an event; the labels speak to the borrower."""
 
     COMES = "comes", _("We enter it")
-    UNDER_WAY = "under_way", _("On its way to your Xero")
-    STANDS = "stands", _("In your Xero")
-    LEFT_TO_BORROWER = "left_to_borrower", _("You enter it yourself")
-    ALREADY_IN_BOOKS = "already_in_books", _("Already in your books: we enter nothing")
-    BY_HAND = "by_hand", _("Entered by hand in your Xero")
-    UNDO_BY_HAND = "undo_by_hand", _("To be removed by hand in your Xero")
-    REVERSED = "reversed", _("Taken back before it was entered: we enter nothing")
-    LEFT_OUT = "left_out", _("Left out: we enter nothing")
-    NOT_SENDABLE = "not_sendable", _("Cannot be entered as it is; ask us about it")
+    UNDER_WAY = "under_way", _("On its way")
+    STANDS = "stands", _("In Xero")
+    LEFT_TO_BORROWER = "left_to_borrower", _("You enter it")
+    ALREADY_IN_BOOKS = "already_in_books", _("In your books already")
+    BY_HAND = "by_hand", _("Entered by hand")
+    UNDO_BY_HAND = "undo_by_hand", _("Remove by hand")
+    REVERSED = "reversed", _("Not entered")
+    LEFT_OUT = "left_out", _("Left out")
+    NOT_SENDABLE = "not_sendable", _("Not possible")
 
 
 # Nothing of these reaches the books.

@@ -24,7 +24,10 @@ CLASSES = {
 
 @dataclass(frozen=True)
 class ShownRow:
-    """One row: texts only; empty ones are not shown. `details` are lines of text."""
+    """One row: texts only; empty ones are not shown. `details` are lines of text.
+
+    `tag` says what becomes of the event, if we are not to enter it, and `why` more.
+    """
 
     kind: str
     day: str
@@ -34,6 +37,7 @@ class ShownRow:
     details: list[str]
     tag: str
     tag_class: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -167,15 +171,33 @@ def _row(row: Row, forecast: Forecast) -> ShownRow:
         details=list(_details(row, forecast.currency)),
         tag=str(row.fate.label) if told else "",
         tag_class=CLASSES.get(row.fate, "none") if told else "",
+        why=_why(row.fate),
     )
+
+
+def _why(fate: Fate) -> str:
+    match fate:
+        case Fate.LEFT_TO_BORROWER:
+            return _("It arrives on your bank account, and you enter it.")
+        case Fate.ALREADY_IN_BOOKS:
+            return _("We do not enter it again.")
+        case Fate.UNDO_BY_HAND:
+            return _("In Xero, a payment is only removed by hand. We tell you how.")
+        case Fate.REVERSED:
+            return _("It was taken back before we entered it.")
+        case Fate.LEFT_OUT:
+            return _("We do not enter it.")
+        case Fate.NOT_SENDABLE:
+            return _("Write to us: we sort it out together with you.")
+    return ""
 
 
 def _details(row: Row, currency: str) -> list[str]:
     found = []
     if row.expense_account is not None and row.net is not None:
-        found.append(f"{row.expense_account}: {money(row.net, currency)}")
+        found.append(f"{row.expense_account} {money(row.net, currency)}")
     if row.tax:
-        found.append(_("Tax: %(amount)s") % {"amount": money(row.tax, currency)})
+        found.append(_("Tax %(amount)s") % {"amount": money(row.tax, currency)})
     if row.supplier:
         found.append(_("Supplier: %(name)s") % {"name": row.supplier})
     if row.invoice:
