@@ -1,5 +1,6 @@
 """A forecast in the borrower's words, as a page shows it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -24,8 +25,9 @@ CLASSES = {
 
 @dataclass(frozen=True)
 class ShownRow:
-    """One row: texts only; empty ones are not shown. `details` are lines of text.
+    """One row: texts only; empty ones are not shown.
 
+    `details` are lines, each a text and an amount, which may be empty.
     `tag` says what becomes of the event, if we are not to enter it, and `why` more.
     """
 
@@ -34,7 +36,7 @@ class ShownRow:
     amount: str
     from_account: str
     to_account: str
-    details: list[str]
+    details: list[tuple[str, str]]
     tag: str
     tag_class: str
     why: str
@@ -192,17 +194,15 @@ def _why(fate: Fate) -> str:
     return ""
 
 
-def _details(row: Row, currency: str) -> list[str]:
-    found = []
+def _details(row: Row, currency: str) -> Iterator[tuple[str, str]]:
     if row.expense_account is not None and row.net is not None:
-        found.append(f"{row.expense_account} {money(row.net, currency)}")
+        yield str(row.expense_account), money(row.net, currency)
     if row.tax:
-        found.append(_("Tax %(amount)s") % {"amount": money(row.tax, currency)})
+        yield _("Tax"), money(row.tax, currency)
     if row.supplier:
-        found.append(_("Supplier: %(name)s") % {"name": row.supplier})
+        yield _("Supplier: %(name)s") % {"name": row.supplier}, ""
     if row.invoice:
-        found.append(_("Invoice: %(number)s") % {"number": row.invoice})
-    return found
+        yield _("Invoice: %(number)s") % {"number": row.invoice}, ""
 
 
 def _sums(one: LoanForecast, forecast: Forecast) -> list[Sum]:
