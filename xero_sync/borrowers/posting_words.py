@@ -111,7 +111,7 @@ def value_of(effect: Effect) -> str:
 
 def _titles(effect: Effect) -> dict[str, tuple[str, str]]:
     count = len(effect.published)
-    every = ngettext("Post the %(count)d financing", "Post all %(count)d", count)
+    every = ngettext("Post it", "Post all %(count)d", count)
     return {
         ALL: (every % {"count": count}, _("If none of it is in your books yet.")),
         SINCE: (
@@ -145,7 +145,7 @@ def _consequences(effect: Effect, account: str) -> list[str]:
         )
     balance = formats.money(effect.lender_account, effect.currency)
     found.append(
-        _("Our entries then bring “%(account)s” to %(balance)s.")
+        _("By our entries “%(account)s” then stands at %(balance)s.")
         % {"account": account, "balance": balance}
     )
     return found + _warnings(effect)

@@ -78,7 +78,7 @@ def test_each_choice_is_shown_with_what_it_does(world):
     assert "Total 6 £870.00" in text
     account = borrower.lender_account.name
     for balance in ("-£920.00", "-£70.00", "£0.00"):
-        assert f"Our entries then bring “{account}” to {balance}." in text
+        assert f"By our entries “{account}” then stands at {balance}." in text
     assert "2 entries are posted. 4 entries are left out for good." in text
     assert " checked" not in page
 
@@ -273,6 +273,7 @@ def test_switching_off_keeps_everything_and_says_so(world):
     assert "1 entry is on its way and is still posted." in text
     assert (answer.status_code, answer["Location"]) == (303, PAGE)
     assert not borrower.connection.writeback_on
+    assert "nothing is lost" in visitor.see(PAGE)
     assert state_of(queued) == "held writeback_off"
     assert BorrowerNotice.objects.filter(kind="posting_off").exists()
 
@@ -371,7 +372,7 @@ def test_it_is_there_in_french(world):
     text = text_of(page).replace("\u202f", " ").replace("\xa0", " ")
 
     assert "Activer l’enregistrement" in text
-    assert "à -1 000,00 €" in text
+    assert "est alors à -1 000,00 €" in text
     assert "2 écritures sont enregistrées." in text
     press(visitor, {**form, "choice": "all"})
     assert "L’enregistrement est activé" in text_of(visitor.see(PAGE))
