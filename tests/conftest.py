@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
+from django.db import connection, transaction
 from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 from hypothesis.configuration import set_hypothesis_home_dir
@@ -71,3 +72,16 @@ def django_db_modify_db_settings() -> None:
     if connection.vendor == "sqlite":
         name = str(django_settings.BASE_DIR / ".data" / f"{name}.sqlite3")
     connection.settings_dict["TEST"]["NAME"] = name
+
+
+@pytest.fixture
+def undone():
+    """Undo what one example wrote, before the next one starts."""
+
+    @contextmanager
+    def rolled_back():
+        with transaction.atomic():
+            yield
+            transaction.set_rollback(True)
+
+    return rolled_back

@@ -39,6 +39,20 @@ def test_a_compiled_catalogue_is_that_of_its_source(source, tmp_path):
     assert catalogue(fresh) == catalogue(source.with_suffix(".mo"))
 
 
+# What says a text; one with a number is known by its singular.
+SAYING = {"_", "gettext", "gettext_lazy", "ngettext"}
+
+
+def french_texts() -> dict[str, str]:
+    """What each text is in French, both of those with a number."""
+    path = settings.BASE_DIR / "xero_sync/locale/fr/LC_MESSAGES/django.mo"
+    found: dict[str, str] = {}
+    for key, text in catalogue(path).items():
+        name = key if isinstance(key, str) else key[0]
+        found[name] = f"{found.get(name, '')}{text}"
+    return found
+
+
 def texts_for_borrowers() -> set[str]:
     """What is said to borrowers, in modules and in templates."""
     found: set[str] = set()
@@ -50,7 +64,7 @@ def texts_for_borrowers() -> set[str]:
                 for node in ast.walk(ast.parse(path.read_text()))
                 if isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
-                and node.func.id == "_"
+                and node.func.id in SAYING
             }
     for folder in ("templates/customer", "templates/email"):
         for path in (settings.BASE_DIR / folder).iterdir():
@@ -62,8 +76,7 @@ def texts_for_borrowers() -> set[str]:
 
 
 def test_whatever_a_borrower_reads_is_there_in_french():
-    path = settings.BASE_DIR / "xero_sync/locale/fr/LC_MESSAGES/django.mo"
-    french = catalogue(path)
+    french = french_texts()
 
     texts = texts_for_borrowers()
 
@@ -72,8 +85,7 @@ def test_whatever_a_borrower_reads_is_there_in_french():
 
 
 def test_french_sets_its_spaces_before_double_signs():
-    path = settings.BASE_DIR / "xero_sync/locale/fr/LC_MESSAGES/django.mo"
-    french = catalogue(path)
+    french = french_texts()
 
     for text in texts_for_borrowers():
         assert not re.search(r" [:;?!»]|« ", french[text]), french[text]

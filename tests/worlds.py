@@ -27,7 +27,7 @@ from xero_sync import jobs
 from xero_sync.accounts import lender_accounts, mapping
 from xero_sync.codat.client import CodatClient
 from xero_sync.connections import adopting, switches
-from xero_sync.models import Connection, SyncRecord
+from xero_sync.models import BorrowerNotice, Connection, SyncRecord
 from xero_sync.sandbox import LostReply, Sandbox
 from xero_sync.writeback import engine
 from xero_sync.writeback.sweep import sweep
@@ -246,6 +246,8 @@ class World:
                 switched_by="test",
                 now=self.clock.now,
             )
+            # The receipt of the set-up is behind us.
+            BorrowerNotice.objects.filter(company=row).delete()
         return borrower
 
     def choose_accounts(self, borrower: Borrower, **chosen: Any) -> Any:

@@ -8,11 +8,11 @@ from django.dispatch import receiver
 from lending.models import LoanEvent
 from lending.signals import loan_event_recorded
 from xero_sync.borrowers import notices
-from xero_sync.models import Connection
+from xero_sync.models import Connection, WritebackSwitch
 from xero_sync.models.borrowers import NoticeKind
 from xero_sync.models.choices import ConnectionStatus
 from xero_sync.runtime.clock import database_now
-from xero_sync.signals import connection_changed
+from xero_sync.signals import connection_changed, writeback_switched
 from xero_sync.writeback import planner
 
 
@@ -38,4 +38,15 @@ def tell_of_withdrawal(
         kind=NoticeKind.ACCESS_WITHDRAWN,
         subject=f"{connection.pk} {now.isoformat()}",
         now=now,
+    )
+
+
+@receiver(writeback_switched, dispatch_uid="xero_sync.receipt_of_posting")
+def give_receipt(switch: WritebackSwitch, **_: Any) -> None:
+    """Owe the borrower a receipt for each time that posting was switched."""
+    notices.tell(
+        company=switch.connection.company,
+        kind=NoticeKind.POSTING_ON if switch.on else NoticeKind.POSTING_OFF,
+        subject=f"{switch.pk}",
+        now=switch.switched_at,
     )

@@ -11,6 +11,9 @@ from xero_sync.models import Connection
 # that raises takes the change back. Arguments: sender=Connection, connection, changed
 # (the names of the fields that have another value now).
 connection_changed = Signal()
+# Sent with `send`, inside the transaction in which a person switched write-back.
+# Arguments: sender=WritebackSwitch, switch.
+writeback_switched = Signal()
 # Sent with `send_robust` after a slice of a drain that stored something.
 drain_stored = Signal()
 

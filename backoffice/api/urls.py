@@ -52,6 +52,10 @@ urlpatterns = [
     path("connections/<uuid:number>/choices", mappings.Choices.as_view()),
     path("connections/<uuid:number>/mapping", mappings.AccountMapping.as_view()),
     path("connections/<uuid:number>/writeback", connections.Writeback.as_view()),
+    path(
+        "connections/<uuid:number>/writeback/held",
+        connections.HeldWriteback.as_view(),
+    ),
     path("connections/<uuid:number>/bank-feeds", bank_feeds.BankFeeds.as_view()),
     path(
         "connections/<uuid:number>/bank-feeds/connect", bank_feeds.ConnectFeed.as_view()

@@ -6,7 +6,10 @@ from django.utils import timezone
 from tests.browser.crawling import Look, addresses, look_at
 from tests.browser.customers import DESK, PHONE
 from tests.marks import more
+from tests.xero_sync.commands.worlds import record_drawdown
+from xero_sync.connections import switches
 from xero_sync.models import Connection
+from xero_sync.runtime.clock import database_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,6 +30,17 @@ def chosen(customer):
     customer.company = customer.codat.ready().company
 
 
+def with_a_loan_waiting(customer):
+    chosen(customer)
+    switches.switch_writeback(
+        connection=customer.connection,
+        on=False,
+        switched_by="test",
+        now=database_now(),
+    )
+    record_drawdown(customer.company)
+
+
 def disconnected(customer):
     chosen(customer)
     Connection.objects.update(status="Deauthorized")
@@ -43,7 +57,8 @@ def another_organisation(customer):
 
 
 STATES = [
-    never_connected, waiting, connected, chosen, disconnected, another_organisation
+    never_connected, waiting, connected, chosen, with_a_loan_waiting, disconnected,
+    another_organisation,
 ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from lending.positions import effect_of
 from tests.scenarios import books
 from tests.scenarios.borrowers import Borrower
 from tests.scenarios.world import World
-from xero_sync.models import SyncRecord
+from xero_sync.models import RecordChange, SyncRecord
 from xero_sync.models.choices import (
     BOOKINGS,
     CAUSES_OF_NO_MOVE,
@@ -71,6 +71,7 @@ def broken(borrowers: list[Borrower]) -> Iterator[str]:
         }
         yield from _planned(borrower, events, records)
         yield from _settled(borrower, records)
+        yield from _cut_loans(borrower)
         standing = [
             event
             for event in events
@@ -118,6 +119,20 @@ def _each_once(borrower, standing) -> Iterator[str]:
             yield f"{found[content]} instead of {wanted[content]} in Xero: {words}"
 
 
+def _cut_loans(borrower) -> Iterator[str]:
+    """What stands of a loan that was left out, although it was there at that time."""
+    for loan in borrower.loans:
+        changes = RecordChange.objects.filter(record__loan=loan)
+        left_out = changes.filter(reason=Reason.LEFT_OUT).order_by("pk").last()
+        if left_out is None:
+            continue
+        earlier = changes.filter(from_state="", pk__lt=left_out.pk)
+        for record in SyncRecord.objects.filter(
+            pk__in=earlier.values("record"), state__in=STANDING_STATES
+        ):
+            yield f"of a loan that was left out stands {_name(record)}"
+
+
 def _in_order(borrower, standing) -> Iterator[str]:
     places: dict = {}
     for place, entry in enumerate(books.posted(borrower)):
@@ -143,9 +158,7 @@ def _reversed_in_pairs(events, records) -> Iterator[str]:
             continue
         pair = [records.get((pk, True)) for pk in (event.reverses_id, event.pk)]
         states = {one.state in STANDING_STATES for one in pair if one}
-        # Whoever switches on again and leaves out what was held takes it upon themself.
-        is_left_out = any(one.reason == Reason.LEFT_OUT for one in pair if one)
-        if len(states) > 1 and not is_left_out:
+        if len(states) > 1:
             shown = [one and one.state for one in pair]
             yield f"{event.external_id}: only one of the pair stands: {shown}"
 

@@ -14,7 +14,7 @@ from tests.scenarios import books
 from tests.scenarios.borrowers import Borrower
 from tests.scenarios.world import World
 from xero_sync.codat.exceptions import DecisionNotAllowed, WritebackBlocked
-from xero_sync.connections import switches
+from xero_sync.connections import backfill, switches
 from xero_sync.models import SyncRecord, WriteAttempt
 from xero_sync.models.choices import (
     STANDING_STATES,
@@ -67,15 +67,21 @@ class Person:
             return 1
         if connection.writeback_on or connection.status != "Linked":
             return 0
-        leave_out = self.chance.random() < 0.1
+        held = backfill.held(connection=connection, now=self.world.clock.now)
+        fate = self.chance.random()
+        days = [one.begun_on for one in held.loans]
+        since = self.chance.choice(days) if days and fate > 0.8 else None
+        choice = "leave_out" if fate < 0.1 else "publish"
+        shown = held.effect(choice, since).fingerprint if held.loans else None
         return self._decide(
             lambda: switches.switch_writeback(
                 connection=connection,
                 on=True,
                 switched_by=BY,
                 now=self.world.clock.now,
-                held_events="leave_out" if leave_out else "publish",
-                publish_from=borrower.loans[0].agreed_on,
+                held_events=choice,
+                publish_from=since,
+                fingerprint=shown,
             )
         )
 

@@ -2,5 +2,5 @@
 
 Doors: `connecting`, `consents`, `links`, `link_requests`, `notices`, `line_notices`,
 `sittings` (who opened a link), `tasks` (how far a borrower is); `wording`, `outcomes`,
-`remarks` and `scope_words` have the sentences of their pages.
+`remarks`, `scope_words` and `posting_words` have the sentences of their pages.
 """

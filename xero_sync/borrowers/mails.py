@@ -11,8 +11,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from lending import formats
-from xero_sync.borrowers import links
-from xero_sync.models import BorrowerLink, BorrowerNotice
+from xero_sync.borrowers import links, receipts
+from xero_sync.models import BorrowerLink, BorrowerNotice, WritebackSwitch
 from xero_sync.models.borrowers import ASKED, NoticeKind
 from xero_sync.models.choices import ConnectionStatus
 from xero_sync.runtime.clock import database_now
@@ -29,10 +29,13 @@ class Text:
 
 def is_still_true(notice: BorrowerNotice) -> bool:
     """Whether a mail still tells how things are."""
-    if notice.kind != NoticeKind.ACCESS_WITHDRAWN:
-        return True
     live = notice.company.connections.live().first()
-    return live is not None and live.status == ConnectionStatus.DEAUTHORIZED
+    if notice.kind == NoticeKind.ACCESS_WITHDRAWN:
+        return live is not None and live.status == ConnectionStatus.DEAUTHORIZED
+    if notice.kind in RECEIPTS:
+        # Whoever was let go for good has nothing left to switch.
+        return live is not None
+    return True
 
 
 def compose(notice: BorrowerNotice) -> EmailMultiAlternatives:
@@ -136,8 +139,6 @@ def _acts() -> dict[str, str]:
     return {
         "connected": _("Your accountant went to Xero to connect it."),
         "accounts": _("Your accountant chose the accounts."),
-        "posting_on": _("Your accountant switched posting on."),
-        "posting_off": _("Your accountant switched posting off."),
         "feed": _("Your accountant changed the bank feed."),
     }
 
@@ -206,6 +207,13 @@ def _lines_sent_again(_notice: BorrowerNotice) -> Text:
     )
 
 
+def _receipt(notice: BorrowerNotice) -> Text:
+    switch = WritebackSwitch.objects.get(pk=notice.subject)
+    title, paragraphs = receipts.of_switch(switch, zone=notice.company.time_zone)
+    return Text(title, paragraphs, _("Open the page"))
+
+
+RECEIPTS = (NoticeKind.POSTING_ON, NoticeKind.POSTING_OFF)
 TEXTS: dict[NoticeKind, Callable[[BorrowerNotice], Text]] = {
     NoticeKind.LINK: _link,
     NoticeKind.ACCOUNTANT_LINK: _accountant_link,
@@ -214,4 +222,6 @@ TEXTS: dict[NoticeKind, Callable[[BorrowerNotice], Text]] = {
     NoticeKind.LINES_REJECTED: _lines_rejected,
     NoticeKind.LINES_MISSED: _lines_missed,
     NoticeKind.LINES_SENT_AGAIN: _lines_sent_again,
+    NoticeKind.POSTING_ON: _receipt,
+    NoticeKind.POSTING_OFF: _receipt,
 }

@@ -256,6 +256,15 @@ class HeldEventsChoiceMissing(WritebackBlocked):
     default_code = "held_events_choice_missing"
 
 
+class HeldEventsChanged(WritebackBlocked):
+    """What is held has changed since it was shown; look at it again, then choose."""
+
+    default_code = "held_events_changed"
+
+    def __init__(self, message: Message | None = None) -> None:
+        super().__init__(message, field="fingerprint")
+
+
 class DecisionNotAllowed(WritebackBlocked):
     """This decision is not possible in the record's present state."""
 

@@ -9,22 +9,25 @@ from lending.audit import trail
 from xero_sync.codat.exceptions import (
     ConnectionNotLinked,
     DecisionNotAllowed,
+    HeldEventsChanged,
     HeldEventsChoiceMissing,
     MappingIncomplete,
 )
+from xero_sync.connections import backfill
 from xero_sync.models import (
     Connection,
     SyncRecord,
     WritebackSwitch,
 )
 from xero_sync.models.choices import (
+    NOT_SENT_STATES,
     Cause,
     ConnectionStatus,
     HeldEvents,
     Reason,
     State,
 )
-from xero_sync.signals import notify_changes
+from xero_sync.signals import notify_changes, writeback_switched
 from xero_sync.writeback import decisions, feed_refusals, readiness, reconsider
 from xero_sync.writeback.transitions import lock_connection, move
 from xero_sync.xero_app import cap
@@ -68,53 +71,56 @@ def switch_writeback(
     now: datetime,
     held_events: str | None = None,
     publish_from: date | None = None,
+    fingerprint: str | None = None,
 ) -> Connection:
     """Switch the writing into a borrower's Xero on or off; the history stays.
 
-    While entries are held because it was off, switching on needs `held_events`:
-    "publish" (those with a value date from `publish_from` on, the others are left out)
-    or "leave_out". What is so already is left as it is.
+    While loans are held because it was off, switching on needs `held_events`: "publish"
+    (all of them, or with `publish_from` those begun from that day on, the others are
+    left out) or "leave_out". A loan goes whole or not at all; see `backfill`. With a
+    `fingerprint` it is done only if the choice still does what it did when it was
+    shown. What is so already is left as it is. The borrower gets a receipt.
 
     Raises:
         MappingIncomplete: it cannot be switched on before the accounts are chosen.
         ConnectionNotLinked: it cannot be switched on before the connection is linked.
-        HeldEventsChoiceMissing: entries are held and nothing says what becomes of them.
+        HeldEventsChoiceMissing: loans are held and nothing says what becomes of them.
+        HeldEventsChanged: the fingerprint is of something else than would be done now.
     """
     row = lock_connection(connection, now=now)
     if on:
         _require_ready(row)
-    waiting = SyncRecord.objects.filter(
-        company=row.company_id, state=State.HELD, reason=Reason.WRITEBACK_OFF
-    )
-    held = list(waiting.select_related("event", "compensates").order_by("event"))
-    if row.writeback_on == on and not (on and held):
+    held = backfill.held(connection=row, now=now)
+    if row.writeback_on == on and not (on and held.loans):
         return row
-    if on and held:
-        _require_choice(held_events, publish_from)
+    effect = _effect(held, held_events, publish_from, fingerprint) if on else None
     with notify_changes(row):
         row.writeback_on = on
         row.save(update_fields=["writeback_on"])
-    WritebackSwitch.objects.create(
+    switch = WritebackSwitch.objects.create(
         connection=row,
         on=on,
-        held_events=held_events or "",
-        publish_from=publish_from,
+        held_events=effect.held_events if effect else "",
+        publish_from=effect.publish_from if effect else None,
+        loans_published=len(effect.published) if effect else None,
+        loans_left_out=len(effect.left_out) if effect else None,
         switched_by=switched_by,
         switched_at=now,
     )
-    chosen = {"held_events": held_events, "publish_from": publish_from}
     trail.record(
         "connection.writeback_on" if on else "connection.writeback_off",
         row,
         by=switched_by,
         at=now,
-        after={name: value for name, value in chosen.items() if value},
+        after=_done(effect) if effect else {},
     )
+    if effect:
+        _settle_held(effect, switched_by, now)
     if on:
-        _settle_held(held, held_events, publish_from, switched_by, now)
         reconsider.company(company_id=row.company_id, now=now)
     else:
         _hold_queued(row, switched_by, now)
+    writeback_switched.send(sender=WritebackSwitch, switch=switch)
     return row
 
 
@@ -126,31 +132,47 @@ def _require_ready(connection: Connection) -> None:
         raise MappingIncomplete(field="mapping")
 
 
-def _require_choice(held_events: str | None, publish_from: date | None) -> None:
-    if held_events not in HeldEvents.values:
-        raise HeldEventsChoiceMissing(field="held_events")
-    if held_events == HeldEvents.PUBLISH and publish_from is None:
-        raise HeldEventsChoiceMissing(
-            _("Say from which value date on the held events are published."),
-            field="publish_from",
-        )
-
-
-def _settle_held(
-    held: list[SyncRecord],
+def _effect(
+    held: backfill.Held,
     held_events: str | None,
     publish_from: date | None,
-    by: str,
-    now: datetime,
-) -> None:
-    publish = held_events == HeldEvents.PUBLISH
-    for record in held:
-        if publish and publish_from and record.value_date >= publish_from:
-            continue
-        record.refresh_from_db()
-        if record.state == State.HELD:
-            decisions.leave_out(record=record, decided_by=by, now=now)
-    released = [one for one in held if one.state == State.HELD]
+    fingerprint: str | None,
+) -> backfill.Effect | None:
+    """Return what the choice does; None where there is nothing to choose about."""
+    if not held.loans:
+        if fingerprint:
+            raise HeldEventsChanged
+        return None
+    if held_events not in HeldEvents.values:
+        raise HeldEventsChoiceMissing(field="held_events")
+    effect = held.effect(held_events, publish_from)
+    if fingerprint and fingerprint != effect.fingerprint:
+        raise HeldEventsChanged
+    return effect
+
+
+def _done(effect: backfill.Effect) -> dict[str, object]:
+    """Return what the trail keeps of a choice."""
+    since = {"publish_from": effect.publish_from} if effect.publish_from else {}
+    return {
+        "held_events": effect.held_events,
+        **since,
+        "loans_published": len(effect.published),
+        "loans_left_out": len(effect.left_out),
+    }
+
+
+def _settle_held(effect: backfill.Effect, by: str, now: datetime) -> None:
+    for loan in effect.left_out:
+        for record in loan.left_to_send:
+            # A booking takes its line with it.
+            record.refresh_from_db()
+            if record.state in NOT_SENT_STATES:
+                decisions.leave_out(record=record, decided_by=by, now=now)
+    released = sorted(
+        (record for loan in effect.published for record in loan.waiting),
+        key=lambda record: record.event_id,
+    )
     reconsider.records(
         records=released, now=now, cause=Cause.SWITCH, actor=by, is_backfill=True
     )

@@ -22,6 +22,8 @@ class NoticeKind(models.TextChoices):
     LINES_REJECTED = "lines_rejected", _("Statement lines were not accepted")
     LINES_MISSED = "lines_missed", _("Statement lines could not be delivered")
     LINES_SENT_AGAIN = "lines_sent_again", _("Statement lines have arrived after all")
+    POSTING_ON = "posting_on", _("Write-back was switched on")
+    POSTING_OFF = "posting_off", _("Write-back was switched off")
 
 
 class BorrowerNoticeQuerySet(models.QuerySet["BorrowerNotice"]):

@@ -28,9 +28,9 @@ class FeedStatus(models.TextChoices):
 
 
 class HeldEvents(models.TextChoices):
-    """What happens to held entries when write-back is switched on."""
+    """What happens to held loans when write-back is switched on."""
 
-    PUBLISH = "publish", _("Publish them, from a date on")
+    PUBLISH = "publish", _("Publish them: all, or those begun from a date on")
     LEAVE_OUT = "leave_out", _("Leave them out of Xero")
 
 

@@ -283,6 +283,13 @@ class WritebackSwitch(models.Model):
         _("held events"), max_length=20, choices=HeldEvents.choices, blank=True
     )
     publish_from = models.DateField(_("published from"), null=True, blank=True)
+    # Nothing where nothing was held, and where it was switched off.
+    loans_published = models.PositiveIntegerField(
+        _("loans published"), null=True, blank=True
+    )
+    loans_left_out = models.PositiveIntegerField(
+        _("loans left out"), null=True, blank=True
+    )
     switched_by = models.CharField(_("switched by"), max_length=150)
     switched_at = models.DateTimeField(_("switched at"))
 

@@ -56,7 +56,14 @@ def _scopes(entry: AuditEntry) -> str:
 def _switched_on(entry: AuditEntry) -> str:
     words = [_("Switched write-back on.")]
     if held := entry.after.get("held_events"):
-        words.append(_("Held entries: %(what)s.") % {"what": HeldEvents(held).label})
+        words.append(
+            _("Held loans: %(what)s. %(published)d published, %(left_out)d left out.")
+            % {
+                "what": HeldEvents(held).label,
+                "published": entry.after["loans_published"],
+                "left_out": entry.after["loans_left_out"],
+            }
+        )
     return " ".join(words)
 
 
@@ -108,7 +115,10 @@ wording.register(
         "xero_app.seen": gettext_lazy("Saw at Codat whether Xero is enabled."),
     }
 )
-wording.register({"connection.writeback_on": _switched_on}, said={"held_events"})
+wording.register(
+    {"connection.writeback_on": _switched_on},
+    said={"held_events", "loans_published", "loans_left_out"},
+)
 wording.register(
     {f"programme.{kind}": _act for kind in ActKind},
     said={"subject", "happened_on"},

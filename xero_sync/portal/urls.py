@@ -9,6 +9,7 @@ from xero_sync.portal import (
     home,
     opening,
     organisations,
+    posting,
     preview,
     sharing,
 )
@@ -22,7 +23,7 @@ urlpatterns = [
     path("c/my/", home.home, name="customer-home"),
     path("c/my/accounts/", home.home, name="customer-accounts"),
     path("c/my/preview/", preview.preview, name="customer-preview"),
-    path("c/my/posting/", home.home, name="customer-posting"),
+    path("c/my/posting/", posting.posting, name="customer-posting"),
     path("c/my/leave/", home.leave, name="customer-leave"),
     path("c/my/connect/", connecting.connect, name="customer-connect"),
     path("c/my/disconnect/", connecting.disconnect, name="customer-disconnect"),

@@ -7,7 +7,9 @@ from django.db.models import Count
 from rest_framework import serializers
 
 from backoffice.api.framework.answers import (
+    Amount,
     Answer,
+    Balance,
     Masked,
     Moment,
     OrNull,
@@ -16,6 +18,7 @@ from backoffice.api.framework.answers import (
     text,
 )
 from xero_sync.bank_feeds import wording as feed_wording
+from xero_sync.connections import backfill, backfill_wording
 from xero_sync.entries.status import Actor, troubles_of
 from xero_sync.models import Connection, LenderAccount, SyncRecord, XeroApp
 from xero_sync.models.choices import (
@@ -149,6 +152,8 @@ class Switched(Answer):
     on = serializers.BooleanField()
     held_events = serializers.ChoiceField(HeldEvents.choices, allow_null=True)
     publish_from = serializers.DateField(allow_null=True)
+    loans_published = serializers.IntegerField(min_value=0, allow_null=True)
+    loans_left_out = serializers.IntegerField(min_value=0, allow_null=True)
     switched_by = serializers.CharField()
     switched_at = Moment()
 
@@ -176,6 +181,90 @@ def _switched(row: Connection) -> Known:
         "last_switch": latest
         and Switched.of(latest, held_events=latest.held_events or None),
     }
+
+
+class HeldLoanShown(Answer):
+    """A loan of which something is held because write-back is off."""
+
+    loan = Reference(source="loan.reference")
+    begun_on = serializers.DateField(
+        help_text="The value date of its first drawdown that was not reversed, or "
+        "of its first event."
+    )
+    advance = Amount(currency="loan.company.currency")
+    entries = serializers.IntegerField(min_value=1, help_text="How many are held.")
+    always_published = serializers.BooleanField(
+        source="must_go",
+        help_text="Some of it has come to Xero: the rest is never left out.",
+    )
+
+    @classmethod
+    def known(cls, rows: Sequence[backfill.HeldLoan]) -> Sequence[Known]:
+        """Return how many entries are held of each."""
+        return [{"entries": len(one.waiting)} for one in rows]
+
+
+class TotalShown(Answer):
+    """What was advanced on the held loans, in one currency."""
+
+    currency = serializers.CharField()
+    amount = Amount(currency="currency", source="advanced")
+
+
+class WarningShown(Answer):
+    """What to know of some of the entries that would be published."""
+
+    code = serializers.ChoiceField(list(backfill.Caution), source="caution")
+    in_words = Words()
+    entries = serializers.IntegerField(min_value=1)
+
+    @classmethod
+    def known(cls, rows: Sequence[backfill.Warned]) -> Sequence[Known]:
+        """Return each in words."""
+        return [{"in_words": backfill_wording.warning(one)} for one in rows]
+
+
+class EffectShown(Answer):
+    """A choice, and what it does to each held loan."""
+
+    held_events = serializers.ChoiceField(HeldEvents.choices)
+    publish_from = serializers.DateField(allow_null=True)
+    fingerprint = serializers.CharField(
+        help_text="To be given with the switch: it is refused once this has changed."
+    )
+    published = serializers.ListField(child=Reference())
+    left_out = serializers.ListField(child=Reference())
+    entries_published = serializers.IntegerField(min_value=0)
+    entries_left_out = serializers.IntegerField(min_value=0)
+    lender_account = Balance(
+        currency="currency",
+        help_text="Where our entries bring the lender account once all are in Xero.",
+    )
+    warnings = WarningShown(many=True)
+
+    @classmethod
+    def known(cls, rows: Sequence[backfill.Effect]) -> Sequence[Known]:
+        """Return the references of the loans."""
+        return [
+            {
+                "published": [loan.loan.reference for loan in one.published],
+                "left_out": [loan.loan.reference for loan in one.left_out],
+            }
+            for one in rows
+        ]
+
+
+class HeldShown(Answer):
+    """The loans that are held because write-back is off, and what may be chosen."""
+
+    loans = HeldLoanShown(many=True)
+    count = serializers.IntegerField(min_value=0, help_text="Of loans.")
+    entries = serializers.IntegerField(min_value=0)
+    totals = TotalShown(many=True)
+    oldest_on = serializers.DateField(
+        allow_null=True, help_text="The oldest value date of what is held."
+    )
+    choices = EffectShown(many=True)
 
 
 class SourceAccountShown(Answer):

@@ -71,7 +71,15 @@ class WritebackBody(StrictSerializer):
     on = YesNoField()
     held_events = ChoiceText(choices=HeldEvents.choices, required=False)
     publish_from = DayField(
-        required=False, help_text="With publish: earlier value dates are left out."
+        required=False,
+        help_text="With publish: loans begun earlier are left out, unless some of them "
+        "is in Xero. Without it all are published.",
+    )
+    fingerprint = TextField(
+        required=False,
+        max_length=64,
+        help_text="Of the choice as `GET …/writeback/held` showed it; refused if it "
+        "would do something else now.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -82,6 +90,8 @@ class WritebackBody(StrictSerializer):
             faults["held_events"] = ["only switching on needs this."]
         if "publish_from" in attrs and not (attrs["on"] and publishes):
             faults["publish_from"] = ["only held_events “publish” needs this."]
+        if "fingerprint" in attrs and not attrs["on"]:
+            faults["fingerprint"] = ["only switching on needs this."]
         if faults:
             raise serializers.ValidationError(faults, code=CONTRADICTORY)
         return attrs

@@ -11,6 +11,7 @@ from backoffice.api.connections.answers import (
     ConnectionNow,
     ConnectionShown,
     ConnectionsShown,
+    HeldShown,
     WritebackShown,
 )
 from backoffice.api.connections.base import (
@@ -21,7 +22,7 @@ from backoffice.api.connections.base import (
     with_feeds,
 )
 from backoffice.api.connections.bodies import ConnectionBody, WritebackBody
-from backoffice.api.connections.queries import LinkQuery
+from backoffice.api.connections.queries import HeldQuery, LinkQuery
 from backoffice.api.framework.authentication import Caller
 from backoffice.api.framework.base import CREATED, OK, checked
 from backoffice.api.framework.fields import NoBody
@@ -37,7 +38,7 @@ from xero_sync.codat.exceptions import (
     ConnectionTaken,
     WritebackBlocked,
 )
-from xero_sync.connections import adopting, onboarding, switches
+from xero_sync.connections import adopting, backfill, onboarding, switches
 from xero_sync.connections import status as connection_status
 from xero_sync.models import Connection
 from xero_sync.runtime.clock import database_now
@@ -174,6 +175,31 @@ class Writeback(ConnectionView):
             **fields,
         )
         return Reply(OK, WritebackShown.of(switched))
+
+
+class HeldWriteback(ConnectionView):
+    """`connections/{id}/writeback/held`."""
+
+    scopes = {"GET": KeyScope.EVENTS_READ}
+    queries = {"GET": HeldQuery}
+
+    @extend_schema(
+        operation_id="getHeldWriteback",
+        summary="Show what is held while write-back is off",
+        responses=HeldShown,
+    )
+    def get(self, request: Request, number: UUID) -> Response:  # noqa: ARG002
+        """Show the held loans, and for each choice what it does to them.
+
+        A loan is published whole or not at all, and always if some of it is in Xero.
+        """
+        row = connection_or_404(self.caller, number)
+        held = backfill.held(connection=row, now=database_now())
+        choices = held.effects(self.given.get("publish_from"))
+        totals = [held] if held.loans else []
+        count = len(held.loans)
+        shown = HeldShown.of(held, count=count, totals=totals, choices=choices)
+        return Response(shown)
 
 
 def connect(caller: Caller, company: Company, fields: Fields) -> Reply:

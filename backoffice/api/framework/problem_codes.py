@@ -282,6 +282,11 @@ CODES: dict[str, Explanation] = {
             "Send “held_events”: publish or leave_out.",
         ),
         (
+            "held_events_changed",
+            "The fingerprint is of something else than would be done now.",
+            "Read what is held again, then choose, with its new fingerprint.",
+        ),
+        (
             "decision_not_allowed",
             "The decision is not possible in the entry's present state.",
             "Read the entry again, then decide.",

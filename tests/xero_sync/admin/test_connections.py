@@ -61,33 +61,72 @@ def test_write_back_cannot_be_switched_on_before_the_accounts_are_chosen():
     assert not connection.writeback_on
 
 
-def test_held_entries_need_a_choice_and_a_date():
+def shown_at(url, client):
+    return client.get(url).context["form"].initial["shown"]
+
+
+def test_a_choice_is_shown_before_it_is_made():
     borrower = World().borrower(writeback=False)
     loan = borrower.loan()
     event = borrower.record(loan, "drawdown", "800")
     client = superuser()
     url = act("switch-on", borrower.connection)
-    assert "2 held entries" in client.get(url).content.decode()
+    page = client.get(url).content.decode()
+    assert "1 loan is held: entries 2, advanced £800.00" in page
+    assert "bring the lender account to -£800.00" in page
 
-    nothing = client.post(url, {})
+    nothing = client.post(url, {"shown": shown_at(url, client)})
     assert list(nothing.context["form"].errors) == ["held_events"]
-    no_date = client.post(url, {"held_events": "publish"})
-    assert list(no_date.context["form"].errors) == ["publish_from"]
+    choice = {"held_events": "publish", "publish_from": str(event.value_date)}
+    unseen = client.post(url, {**choice, "shown": shown_at(url, client)})
+    assert list(unseen.context["form"].errors) == ["held_events"]
+    assert "Publish those begun from" in unseen.content.decode()
     assert not borrower.connection.writeback_on
-    client.post(url, {"held_events": "publish", "publish_from": str(event.value_date)})
+    client.post(url, {**choice, "shown": unseen.context["form"]["shown"].value()})
 
     assert borrower.connection.writeback_on
     assert states(loan)[1] == ("drawdown", "transfer", "queued")
 
 
-def test_held_entries_can_be_left_out():
+def test_what_has_changed_since_it_was_shown_is_shown_again():
     borrower = World().borrower(writeback=False)
     loan = borrower.loan()
     borrower.record(loan, "drawdown", "800")
+    client = superuser()
+    url = act("switch-on", borrower.connection)
+    stale = {"held_events": "publish", "shown": shown_at(url, client)}
+    borrower.record(loan, "fee", "50")
 
-    superuser().post(
-        act("switch-on", borrower.connection), {"held_events": "leave_out"}
+    again = client.post(url, stale)
+
+    assert "bring the lender account to -£850.00" in again.content.decode()
+    assert not borrower.connection.writeback_on
+    shown = again.context["form"]["shown"].value()
+    client.post(url, {"held_events": "publish", "shown": shown})
+    assert borrower.connection.writeback_on
+
+
+def test_only_publishing_takes_a_day():
+    borrower = World().borrower(writeback=False)
+    borrower.record(borrower.loan(), "drawdown", "800")
+    url = act("switch-on", borrower.connection)
+
+    answer = superuser().post(
+        url, {"held_events": "leave_out", "publish_from": "2026-03-02"}
     )
+
+    assert list(answer.context["form"].errors) == ["publish_from"]
+    assert not borrower.connection.writeback_on
+
+
+def test_held_loans_can_be_left_out():
+    borrower = World().borrower(writeback=False)
+    loan = borrower.loan()
+    borrower.record(loan, "drawdown", "800")
+    client = superuser()
+    url = act("switch-on", borrower.connection)
+
+    client.post(url, {"held_events": "leave_out", "shown": shown_at(url, client)})
 
     assert {state for _, _, state in states(loan)} == {"cancelled left_out"}
 

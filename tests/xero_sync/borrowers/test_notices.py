@@ -15,6 +15,7 @@ from tests.builders import make_company
 from tests.worlds import Clock, World
 from tests.xero_sync.commands.worlds import run
 from xero_sync.borrowers import links, notices
+from xero_sync.borrowers.mails import RECEIPTS
 from xero_sync.connections import daily_check, switches
 from xero_sync.connections import status as connection_status
 from xero_sync.models import BorrowerNotice, Connection
@@ -65,6 +66,10 @@ def cause_of(kind, company):
         return str(
             links.owe(company=company, sent_to=sent_to, made_by="test", now=now).pk
         )
+    if kind in RECEIPTS:
+        is_on = kind == NoticeKind.POSTING_ON
+        switched = {"on": is_on, "switched_by": "test", "switched_at": timezone.now()}
+        return str(company.connections.get().switches.create(**switched).pk)
     return "line-1"
 
 
@@ -265,7 +270,8 @@ def test_another_change_of_a_withdrawn_connection_is_no_withdrawal():
         now=world.clock.now,
     )
 
-    assert BorrowerNotice.objects.count() == 1
+    told = BorrowerNotice.objects.order_by("pk").values_list("kind", flat=True)
+    assert list(told) == ["access_withdrawn", "posting_off"]
 
 
 def test_a_second_withdrawal_is_told_of_again(mailoutbox):

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from tests.builders import make_event
 from tests.xero_sync.commands.worlds import record_drawdown, record_of, refusal, run
-from xero_sync.models import WritebackSwitch
+from xero_sync.models import SyncRecord, WritebackSwitch
 
 
 def test_it_is_switched_off_and_on(codat):
@@ -55,14 +56,41 @@ def test_it_asks_what_becomes_of_held_events(codat):
     assert record_of(loan).state == "held"
 
 
-def test_publishing_needs_a_date(codat):
+def test_what_is_held_is_shown_and_its_fingerprint_is_honoured(codat):
+    connection = codat.ready()
+    run("writeback", "harbour", "off")
+    loan = record_drawdown(connection.company)
+
+    shown = run("writeback", "harbour", "held")
+    assert "1 loan is held: entries 2, advanced £800.00" in shown
+    assert "bring the lender account to £-800.00" in shown.replace("-£", "£-")
+    fingerprint = shown.partition("Fingerprint: ")[2].split()[0]
+    make_event(loan=loan, kind="fee", amount="50", value_date=timezone.localdate())
+    given = ("--held-events=publish", f"--fingerprint={fingerprint}")
+    message = refusal("writeback", "harbour", "on", *given)
+
+    assert message.startswith("fingerprint: What is held has changed")
+    connection.refresh_from_db()
+    assert not connection.writeback_on
+    shown = run("writeback", "harbour", "held")
+    fingerprint = shown.partition("Fingerprint: ")[2].split()[0]
+    given = ("--held-events=publish", f"--fingerprint={fingerprint}")
+    run("writeback", "harbour", "on", *given)
+    assert {one.state for one in SyncRecord.objects.filter(step="transfer")} == {
+        "queued"
+    }
+
+
+def test_a_day_shows_a_choice_of_its_own(codat):
     connection = codat.ready()
     run("writeback", "harbour", "off")
     record_drawdown(connection.company)
 
-    message = refusal("writeback", "harbour", "on", "--held-events=publish")
+    shown = run("writeback", "harbour", "held", "--from=2099-01-01")
 
-    assert message.startswith("publish_from: ")
+    assert "Publish those begun from 1 Jan 2099 on." in shown
+    assert "published: 0 (entries: 0), left out for good: 1 (entries: 2)" in shown
+    assert shown.count("Fingerprint: ") == 3
 
 
 def test_it_is_not_switched_on_before_the_accounts_are_chosen(codat):

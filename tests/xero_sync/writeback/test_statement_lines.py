@@ -1,12 +1,10 @@
 """Statement lines: one push a source account at a time, in order, with balances."""
 
 import json
-from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -243,19 +241,6 @@ def test_every_balance_is_the_one_before_plus_the_line(undone, opening, movement
             assert line.balance == balance
         assert len(statement(borrower)) == len(movements)
         assert world.sandbox.violations == []
-
-
-@pytest.fixture
-def undone():
-    """Undo what one example wrote, before the next one starts."""
-
-    @contextmanager
-    def rolled_back():
-        with transaction.atomic():
-            yield
-            transaction.set_rollback(True)
-
-    return rolled_back
 
 
 def test_a_push_that_was_not_taken_in_goes_again_with_the_same_bytes(world, borrower):

@@ -1,15 +1,18 @@
 """What a person may do about a connection."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.html import format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from lending.admin.base import ObjectAction, date_field
 from xero_sync.codat.exceptions import CodatError, WritebackBlocked
-from xero_sync.connections import switches
-from xero_sync.models import Connection, SyncRecord
-from xero_sync.models.choices import HeldEvents, Reason, State
+from xero_sync.connections import backfill, backfill_wording, switches
+from xero_sync.models import Connection
+from xero_sync.models.choices import HeldEvents
 from xero_sync.runtime.clock import database_now
 
 
@@ -24,27 +27,68 @@ class ConnectionAction(ObjectAction):
 
 
 class HeldEventsForm(forms.Form):
-    """What becomes of the entries that were held while write-back was off."""
+    """What becomes of the loans that were held while write-back was off.
+
+    What a choice does is shown before it can be made: one that was not, such as a day
+    that was just typed in, or that would do something else now, is shown first.
+    """
 
     held_events = forms.ChoiceField(
-        label=gettext_lazy("Held entries"),
-        choices=HeldEvents.choices,
-        widget=forms.RadioSelect,
-        help_text=gettext_lazy("What is left out is cancelled and never written."),
+        choices=HeldEvents.choices, widget=forms.RadioSelect
     )
     publish_from = date_field(
-        label=gettext_lazy("Publish from"),
+        label=gettext_lazy("Begun from"),
         required=False,
         help_text=gettext_lazy(
-            "Entries with an earlier value date are left out. Only for publishing."
+            "Only for publishing: loans begun earlier are left out. Empty: all of them."
         ),
     )
+    # The fingerprints of what is on the page.
+    shown = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, held: int, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["held_events"].label = ngettext(
-            "%(count)d held entry", "%(count)d held entries", held
-        ) % {"count": held}
+    def __init__(self, data: Any, *, held: backfill.Held) -> None:
+        super().__init__(data)
+        self.held = held
+        effects = held.effects(self._posted_day())
+        self.now_shown = " ".join(one.fingerprint for one in effects)
+        self.initial["shown"] = self.now_shown
+        field = self.fields["held_events"]
+        field.label = backfill_wording.summary(held)
+        field.help_text = format_html_join(
+            "",
+            "<p><strong>{}</strong> {}</p>",
+            (
+                (
+                    backfill_wording.choice(one),
+                    " ".join(backfill_wording.consequences(one)),
+                )
+                for one in effects
+            ),
+        )
+
+    def _posted_day(self) -> date | None:
+        posted = self.data.get("publish_from")
+        try:
+            day: date | None = forms.DateField(required=False).clean(posted)
+        except forms.ValidationError:
+            return None
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what was not shown, and show it."""
+        values = super().clean() or {}
+        if self.errors:
+            return values
+        since, choice = values["publish_from"], values["held_events"]
+        if since and choice != HeldEvents.PUBLISH:
+            self.add_error("publish_from", _("Only publishing needs a day."))
+            return values
+        fingerprint = self.held.effect(choice, since).fingerprint
+        if fingerprint not in values.pop("shown").split():
+            self.data = {**self.data, "shown": self.now_shown}
+            words = _("Look at what this does now, then confirm it.")
+            self.add_error("held_events", words)
+        return {**values, "fingerprint": fingerprint}
 
 
 class SwitchOn(ConnectionAction):
@@ -62,11 +106,9 @@ class SwitchOn(ConnectionAction):
         return super().is_offered(obj) and not obj.writeback_on
 
     def form_for(self, obj: Connection, data: Any = None) -> forms.Form:
-        """Ask what becomes of held entries, if there are any."""
-        held = SyncRecord.objects.filter(
-            company=obj.company_id, state=State.HELD, reason=Reason.WRITEBACK_OFF
-        ).count()
-        return HeldEventsForm(data, held=held) if held else forms.Form(data)
+        """Ask what becomes of held loans, if there are any."""
+        held = backfill.held(connection=obj, now=database_now())
+        return HeldEventsForm(data, held=held) if held.loans else forms.Form(data)
 
     def perform(self, obj: Connection, values: dict[str, Any], author: str) -> None:
         """Switch it on."""

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from backoffice.models import StoredReply
 from tests.backoffice.api.conftest import make_service
-from tests.builders import make_company
+from tests.builders import make_company, make_event
 from tests.xero_sync.commands.conftest import codat as codat
 from tests.xero_sync.commands.worlds import record_drawdown
 from xero_sync.connections import status as connection_status
@@ -263,30 +263,51 @@ def test_writeback_is_switched_on_once(service, codat):
     assert service.get(f"connections/{connection.pk}/writeback").json() == first.json()
 
 
-def test_held_entries_need_a_choice(service, codat):
+def test_held_loans_need_a_choice(service, codat):
+    connection = codat.ready()
+    service.put(f"connections/{connection.pk}/writeback", {"on": False})
+    record_drawdown(connection.company)
+    path = f"connections/{connection.pk}/writeback"
+
+    refused = service.put(path, {"on": True})
+    taken = service.put(path, {"on": True, "held_events": "publish"})
+
+    assert refused.status_code == 422
+    assert refused.json()["code"] == "held_events_choice_missing"
+    assert refused.json()["errors"][0]["pointer"] == "/held_events"
+    assert taken.status_code == 200, taken.content
+    assert taken.json()["held_events"] == 0
+    assert taken.json()["last_switch"]["loans_published"] == 1
+    assert SyncRecord.objects.get(step="transfer").state == "queued"
+
+
+def test_a_choice_is_shown_with_its_fingerprint_which_is_honoured(service, codat):
     connection = codat.ready()
     service.put(f"connections/{connection.pk}/writeback", {"on": False})
     loan = record_drawdown(connection.company)
     path = f"connections/{connection.pk}/writeback"
+    tomorrow = timezone.localdate() + timedelta(days=1)
 
-    refused = service.put(path, {"on": True})
-    undated = service.put(path, {"on": True, "held_events": "publish"})
-    taken = service.put(
-        path,
-        {
-            "on": True,
-            "held_events": "publish",
-            "publish_from": loan.agreed_on.isoformat(),
-        },
-    )
+    shown = service.get(f"{path}/held?publish_from={tomorrow}").json()
+    every, dated, none = shown["choices"]
+    make_event(loan=loan, kind="fee", amount="50", value_date=timezone.localdate())
+    choice = {"on": True, "held_events": "publish"}
+    stale = service.put(path, {**choice, "fingerprint": every["fingerprint"]})
+    again = service.get(f"{path}/held").json()["choices"][0]
+    taken = service.put(path, {**choice, "fingerprint": again["fingerprint"]})
 
-    assert refused.status_code == undated.status_code == 422
-    assert refused.json()["code"] == "held_events_choice_missing"
-    assert refused.json()["errors"][0]["pointer"] == "/held_events"
-    assert undated.json()["errors"][0]["pointer"] == "/publish_from"
+    assert shown["totals"] == [{"currency": "GBP", "amount": "800.00"}]
+    assert [one["published"] for one in (every, dated, none)] == [["loan-1"], [], []]
+    assert [one["lender_account"] for one in (every, dated, again)] == [
+        "-800.00",
+        "0.00",
+        "-850.00",
+    ]
+    assert stale.status_code == 422
+    assert stale.json()["code"] == "held_events_changed"
+    assert stale.json()["errors"][0]["pointer"] == "/fingerprint"
     assert taken.status_code == 200, taken.content
-    assert taken.json()["held_events"] == 0
-    assert SyncRecord.objects.get(step="transfer").state == "queued"
+    assert service.get(f"{path}/held").json()["choices"] == []
 
 
 @pytest.mark.parametrize(
@@ -297,6 +318,7 @@ def test_held_entries_need_a_choice(service, codat):
         ({"on": False, "held_events": "publish"}, 422, "/held_events"),
         ({"on": True, "held_events": "forget"}, 400, "/held_events"),
         ({"on": True, "publish_from": "2026-03-01"}, 422, "/publish_from"),
+        ({"on": False, "fingerprint": "4e7a"}, 422, "/fingerprint"),
     ],
 )
 def test_a_malformed_or_contradictory_switch_is_named(

@@ -26,6 +26,7 @@ SHOWN = {
     r"http://127\.0\.0\.1:\d+/": "https://link.codat.example/",
     r"otp=[0-9a-f]+": "otp=5c3d2b1a",
     r"whsec_[\w+/=]+": "whsec_c2hvd24gb25jZSBvbmx5IGluIHRoaXMgYW5zd2Vy",
+    r'"fingerprint": "[0-9a-f]{64}"': f'"fingerprint": "{"4e7a90c1" * 8}"',
     r"msg_[0-9a-f]{32}": "msg_019c8f5e6c1a7d3b9a412f6f0d6c1e55",
     r'"ends_in": "[^"]+"': '"ends_in": "5c3d"',
     r'"elapsed_ms": \d+': '"elapsed_ms": 120',
@@ -55,6 +56,7 @@ def make_world(codat: Any) -> dict[str, str]:
         codat.account_id("Bank Fees"),
         connected(codat, "quayside").pk,
         source.source_account_id.removeprefix(source_accounts.OUR_IDS),
+        with_a_held_loan(connected(codat, "pierside")).pk,
     ]
     return {
         DOCUMENTED.format(number): str(one) for number, one in enumerate(real, start=1)
@@ -73,6 +75,18 @@ def connected(codat: Any, reference: str) -> Connection:
             client=client,
             now=timezone.now(),
         )
+
+
+def with_a_held_loan(connection: Connection) -> Connection:
+    """Record a drawdown while write-back is off."""
+    loan = make_loan(
+        reference="loan-7",
+        company=connection.company,
+        invoice_number="loan-7",
+        agreed_on=date(2026, 3, 2),
+    )
+    make_event(loan=loan, external_id="loan-7:drawdown")
+    return connection
 
 
 def entry_in(company: Company, loan: str, state: str, reason: str) -> Any:
