@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from rapidfuzz import fuzz, utils
 
+from xero_sync.accounts.names import likeness, plain
 from xero_sync.codat.accounts import Account, BankAccount, Supplier, TaxRate
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
@@ -19,8 +19,6 @@ from xero_sync.models import Connection
 ACTIVE = "Active"
 # Where a fee account may stand in Xero's chart.
 EXPENSE = "Expense"
-# Names at least this alike are offered to a person; only equal ones decide.
-ALIKE = 80
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def choices(*, connection: Connection, client: CodatClient) -> Choices:
     expense_accounts = [
         one
         for one in client.list_accounts(company_id, query="type=Expense")
-        if is_usable(one) and not one.is_bank_account and one.type == EXPENSE
+        if takes_fees(one)
     ]
     suppliers = [one for one in client.list_suppliers(company_id) if is_usable(one)]
     return Choices(bank_accounts, expense_accounts, suppliers)
@@ -69,6 +67,11 @@ def choices(*, connection: Connection, client: CodatClient) -> Choices:
 def is_usable(one: BankAccount | Account | Supplier) -> bool:
     """Tell whether a record in Xero can still be booked on."""
     return one.status in {ACTIVE, "Unknown", ""} and not one.is_deleted
+
+
+def takes_fees(one: Account) -> bool:
+    """Tell whether fees can be entered on an account."""
+    return is_usable(one) and not one.is_bank_account and one.type == EXPENSE
 
 
 def takes_payments(one: BankAccount) -> bool:
@@ -135,20 +138,19 @@ def find_expense_account(
 
 
 def find_supplier(*, name: str, suppliers: Iterable[Supplier]) -> SupplierMatch:
-    """Search for a name: equal up to case and punctuation, or nearly equal."""
-    wanted = _plain(name)
+    """Search for a name: equal up to case and punctuation, or nearly equal.
+
+    The nearest come first. They are candidates for a person, and decide nothing.
+    """
+    wanted = plain(name)
     exact, near = [], []
     for supplier in suppliers:
-        found = _plain(supplier.name)
-        if found == wanted:
+        if plain(supplier.name) == wanted:
             exact.append(supplier)
-        elif fuzz.token_sort_ratio(found, wanted) >= ALIKE:
-            near.append(supplier)
-    return SupplierMatch(exact, near)
-
-
-def _plain(name: str) -> str:
-    return " ".join(utils.default_process(name).split())
+        elif alike := likeness(supplier.name, name):
+            near.append((alike, supplier))
+    near.sort(key=lambda one: (-one[0], one[1].name))
+    return SupplierMatch(exact, [supplier for _alike, supplier in near])
 
 
 def check_clear(match: SupplierMatch) -> None:

@@ -12,6 +12,7 @@ from xero_sync.models.connections import (
     LenderAccount,
     WritebackSwitch,
 )
+from xero_sync.models.drafts import AccountDraft
 from xero_sync.models.feeds import MissingLine
 from xero_sync.models.links import BorrowerLink, BorrowerSitting, LinkRequest
 from xero_sync.models.programme import (
@@ -32,6 +33,7 @@ from xero_sync.models.writeback import (
 from xero_sync.models.xero_app import FailedReveal, XeroApp
 
 __all__ = [
+    "AccountDraft",
     "AccountMapping",
     "BorrowerConsent",
     "BorrowerLink",

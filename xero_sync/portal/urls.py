@@ -9,6 +9,7 @@ from xero_sync.portal import (
     home,
     opening,
     organisations,
+    questions,
     sharing,
 )
 
@@ -28,6 +29,14 @@ urlpatterns = [
     path("c/my/organisation/", organisations.answer, name="customer-organisation"),
     path("c/my/organisations/", organisations.choose, name="customer-organisations"),
     path("c/my/feed/", feed.feed, name="customer-feed"),
+    path("c/my/accounts/", questions.overview, name="customer-accounts"),
+    path("c/my/accounts/check/", questions.check, name="customer-check"),
+    path(
+        "c/my/accounts/progress/",
+        questions.progress,
+        name="customer-accounts-progress",
+    ),
+    path("c/my/accounts/<slug:name>/", questions.question, name="customer-question"),
     path("c/my/share/", sharing.share, name="customer-share"),
     # The link itself.
     path("c/<str:token>/", opening.open_link, name="customer"),
