@@ -20,7 +20,6 @@ urlpatterns = [
     path("c/return/mail/", connecting.mail_after_return, name="customer-return-mail"),
     # In a sitting: no address holds a token.
     path("c/my/", home.home, name="customer-home"),
-    path("c/my/accounts/", home.home, name="customer-accounts"),
     path("c/my/preview/", home.home, name="customer-preview"),
     path("c/my/posting/", home.home, name="customer-posting"),
     path("c/my/leave/", home.leave, name="customer-leave"),

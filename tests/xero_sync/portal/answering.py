@@ -1,4 +1,4 @@
-"""A borrower in a sitting, their Xero in the sandbox, and what they answer."""
+"""A borrower in a sitting who answers the questions about their accounts."""
 
 import re
 from dataclasses import dataclass, field
@@ -6,72 +6,40 @@ from html import unescape
 from typing import Any
 
 from django.core.cache import cache
-from django.test import Client
+from django.urls import reverse
 
 from tests.xero_sync.commands.worlds import Codat
-from xero_sync.borrowers import links
-from xero_sync.models import AccountMapping, Connection
-from xero_sync.models.links import LinkRole
-from xero_sync.runtime.clock import database_now
+from tests.xero_sync.portal.journeys import Visitor
+from xero_sync.models import AccountMapping
 
-ACCOUNTS = "/c/my/accounts/"
-
-
-def token_in(page: str) -> str:
-    return re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[0]
+ACCOUNTS = reverse("customer-accounts")
 
 
 @dataclass
-class Visitor:
-    """Somebody in a browser of their own, who follows no redirect by themself."""
+class Answerer(Visitor):
+    """Somebody whose company is connected, their Xero behind a port."""
 
-    codat: Codat
-    connection: Connection
-    role: str = LinkRole.OWNER
-    browser: Client = field(default_factory=lambda: Client(enforce_csrf_checks=True))
+    codat: Codat = field(kw_only=True)
 
-    def __post_init__(self) -> None:
-        address = links.make(
-            company=self.connection.company,
-            made_by="test",
-            now=database_now(),
-            role=self.role,
-        )
-        path = "/c/" + address.partition("/c/")[2]
-        page = self.browser.get(path).content.decode()
-        answer = self.browser.post(path, {"csrfmiddlewaretoken": token_in(page)})
-        assert answer.status_code == 303
-
-    def get(self, path: str = "", **query: str) -> Any:
-        return self.browser.get(ACCOUNTS + path, query_params=query)
-
-    def see(self, path: str = "", **query: str) -> str:
-        """The text of a page, which is there."""
-        answer = self.get(path, **query)
-        assert answer.status_code == 200, (answer.status_code, answer.headers)
-        return unescape(answer.content.decode())
-
-    def post(self, path: str, values: dict[str, str], **query: str) -> Any:
-        token = self.browser.cookies["csrftoken"].value
-        return self.browser.post(
-            ACCOUNTS + path,
-            values | {"csrfmiddlewaretoken": token},
-            query_params=query,
-        )
+    def page(self, path: str = "", **query: str) -> str:
+        """The text of a page of the questions."""
+        return unescape(self.see(f"{ACCOUNTS}{path}", **query))
 
     def answer(self, question: str, value: str, **besides: str) -> Any:
-        return self.post(f"{question}/", {"answer": value} | besides)
+        values = {"answer": value} | besides
+        return self.press(f"{ACCOUNTS}{question}/", values, page=self.home)
 
     def refused(self, question: str, value: str, **besides: str) -> str:
-        """The page that says what is wrong, with what was entered."""
+        """The page that says what is wrong, and keeps what was entered."""
         answer = self.answer(question, value, **besides)
         assert answer.status_code == 200
         page = unescape(answer.content.decode())
         assert "<title>Error: " in page
+        assert 'class="summary" role="alert"' in page
         return page
 
-    def take_all(self, **instead: str) -> None:
-        """Answer each question, with ordinary answers where nothing else is said."""
+    def answer_all(self, **instead: str) -> None:
+        """Answer each question, in the ordinary way where nothing else is said."""
         ordinary = {
             "lender": "new",
             "bank": self.id_of("Business Current Account"),
@@ -85,20 +53,29 @@ class Visitor:
 
     def form(self) -> dict[str, str]:
         """What the page of the check sends when it is saved."""
-        page = self.see("check/")
-        return {
-            name: re.findall(rf'name="{name}" value="([^"]*)"', page)[0]
-            for name in ("shown", "expected")
-        }
+        return form_of(self.page("check/"))
 
-    def save(self) -> Any:
-        return self.post("check/", self.form())
+    def save(self, form: dict[str, str] | None = None, **besides: str) -> Any:
+        values = (form or self.form()) | besides
+        return self.press(f"{ACCOUNTS}check/", values, page=self.home)
 
     def id_of(self, name: str) -> str:
         return self.codat.account_id(name)
 
+    def add_account(self, name: str, **values: Any) -> str:
+        made = self.codat.sandbox.add_account(
+            self.codat.connection_id, name=name, **values
+        )
+        self.sync()
+        return str(made.id)
+
+    def add_supplier(self, name: str) -> str:
+        made = self.codat.sandbox.add_supplier(self.codat.connection_id, name)
+        self.sync()
+        return str(made.id)
+
     def sync(self) -> None:
-        """What was done in Xero is known at Codat, and no page remembers otherwise."""
+        """Let Codat know what was done in Xero, and no page remember otherwise."""
         self.codat.sandbox.sync(self.codat.connection_id)
         cache.clear()
 
@@ -106,8 +83,20 @@ class Visitor:
     def mapping(self) -> AccountMapping | None:
         return self.connection.mappings.order_by("version").last()
 
+    @property
+    def calls(self) -> list[str]:
+        """What the sandbox was asked, as "METHOD path"."""
+        return [f"{one.method} {one.path}" for one in self.codat.sandbox.requests]
 
-def checked(page: str) -> list[str]:
+
+def form_of(page: str) -> dict[str, str]:
+    return {
+        name: re.findall(rf'name="{name}" value="([^"]*)"', page)[0]
+        for name in ("shown", "expected")
+    }
+
+
+def marked(page: str) -> list[str]:
     """The options that are marked on a page."""
     return re.findall(r'name="answer" id="[^"]*" value="([^"]*)" checked', page)
 

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from lending import formats
-from lending.money import quantize
+from lending.money import minor_digits, quantize
 from xero_sync.accounts.choice import AdoptedLenderAccount, Choice, NewLenderAccount
 from xero_sync.bank_feeds import source_accounts
 from xero_sync.borrowers.questions.asking import (
@@ -33,6 +33,13 @@ NEW, KEEP, ADOPT = "new", "keep", "adopt"
 BALANCE = "opening_balance"
 # More would be a slip of the keyboard.
 MOST = Decimal(10) ** 11
+# Three digits after a point or a comma are thousands, unless the currency has them.
+GROUPED = re.compile(
+    r"(?P<whole>-?[0-9]{1,3}(?:(?P<mark>[.,])[0-9]{3})(?:(?P=mark)[0-9]{3})*)"
+    r"(?P<rest>(?!(?P=mark))[.,][0-9]+)?"
+)
+SINGLE = re.compile(r"(?P<whole>-?[0-9]+)(?P<rest>[.,][0-9]+)?")
+THREE_DIGITS = 3
 
 
 class Lender(Question):
@@ -232,19 +239,7 @@ def _balance(typed: str, currency: str) -> str:
     plain = re.sub(r"[\s'’£$€]", "", typed).replace("−", "-").removesuffix(currency)
     if not plain:
         return ""
-    points = [one for one in plain if one in ".,"]
-    last = points[-1] if points else ""
-    tail = plain.rpartition(last)[2] if last else ""
-    is_grouping = len(set(points)) == 1 and (len(points) > 1 or _groups(last, tail))
-    if is_grouping:
-        plain = plain.replace(last, "")
-    elif last:
-        head = plain.rpartition(last)[0].replace(".", "").replace(",", "")
-        plain = f"{head}.{tail}"
-    try:
-        amount = Decimal(plain) if re.fullmatch(r"-?\d+(\.\d+)?", plain) else None
-    except InvalidOperation:
-        amount = None
+    amount = _number(plain, currency)
     if amount is None or abs(amount) >= MOST or quantize(amount, currency) != amount:
         example = formats.money(Decimal("-1250.5"), currency)
         raise NotTaken(
@@ -256,6 +251,13 @@ def _balance(typed: str, currency: str) -> str:
     return str(amount)
 
 
-def _groups(point: str, tail: str) -> bool:
-    """Tell whether three digits after a comma are thousands, as no money has them."""
-    return point == "," and len(tail) == len("000")
+def _number(plain: str, currency: str) -> Decimal | None:
+    """Read 1250.50, 1,250.50 and 1.250,50; nothing else is an amount."""
+    grouped = GROUPED.fullmatch(plain)
+    if grouped and (grouped["rest"] or minor_digits(currency) < THREE_DIGITS):
+        whole, rest = re.sub(r"[.,]", "", grouped["whole"]), grouped["rest"]
+    elif single := SINGLE.fullmatch(plain):
+        whole, rest = single["whole"], single["rest"]
+    else:
+        return None
+    return Decimal(f"{whole}.{rest[1:]}" if rest else whole)

@@ -1,0 +1,267 @@
+"""A borrower checks their answers about the accounts and saves them."""
+
+import re
+
+import pytest
+
+from lending.models import AuditEntry
+from tests.builders import make_company
+from tests.xero_sync.portal.answering import ACCOUNTS, Answerer, form_of, marked
+from xero_sync.borrowers import notices
+from xero_sync.models import AccountDraft, AccountMapping, BorrowerNotice, Connection
+from xero_sync.models.borrowers import NoticeKind
+from xero_sync.models.links import LinkRole
+
+LENDER = "Example Invoice Finance"
+
+
+@pytest.fixture
+def borrower(codat, settings):
+    settings.LENDER_ACCOUNT_NUMBER, settings.LENDER_SORT_CODE = "12345678", "123456"
+    settings.LENDER_NAME = LENDER
+    return Answerer(company=codat.adopt().company, codat=codat)
+
+
+def adopted(borrower):
+    """All answered, with nothing that has to be made in Xero."""
+    borrower.add_supplier(LENDER)
+    advances = borrower.add_account("Advances", category="Asset.Bank", code="835")
+    supplier = re.findall(r'value="([^"]+)" checked', borrower.page("supplier/"))[0]
+    borrower.answer_all(lender=advances, supplier=supplier)
+
+
+def test_what_was_answered_is_said_back_and_becomes_the_first_version(borrower):
+    adopted(borrower)
+    page = borrower.page("check/")
+    for words in ("835 Advances", "090 Business Current Account", "404 Bank Fees"):
+        assert words in page
+    assert page.count(">Change<") == 5
+    assert borrower.mapping is None
+
+    answer = borrower.save()
+
+    assert answer.status_code == 303
+    mapping = borrower.mapping
+    assert (mapping.version, mapping.chosen_by) == (1, "borrower:harbour")
+    assert mapping.nominated_account_name == "Business Current Account"
+    assert mapping.expense_account_name == "Bank Fees"
+    assert (mapping.tax_rate_id, mapping.tax_percent) == ("NONE", 0)
+    assert mapping.supplier_name == LENDER
+    (done,) = AuditEntry.objects.filter(verb="connection.accounts_chosen")
+    assert done.actor == "borrower:harbour"
+    assert "Not saved yet" not in borrower.page()
+
+
+def test_one_answer_is_changed_by_itself_and_leads_straight_to_the_check(borrower):
+    adopted(borrower)
+    borrower.save()
+
+    answer = borrower.answer("tax", "INPUT2")
+
+    assert answer["Location"] == f"{ACCOUNTS}check/"
+    assert borrower.page("check/").count("Not saved yet") == 1
+    borrower.save()
+    first, second = AccountMapping.objects.order_by("version")
+    assert (second.version, second.tax_rate_id, second.tax_percent) == (2, "INPUT2", 20)
+    assert second.lender_account == first.lender_account
+    assert "20%" in borrower.page()
+
+
+def test_saving_what_is_in_force_makes_no_version(borrower):
+    adopted(borrower)
+    borrower.save()
+    borrower.answer("tax", "NONE")
+
+    borrower.save()
+
+    assert AccountMapping.objects.count() == 1
+    assert not AccountDraft.objects.exists()
+
+
+def test_the_check_waits_for_the_last_answer(borrower):
+    borrower.answer("lender", "new")
+
+    assert borrower.get(f"{ACCOUNTS}check/")["Location"] == f"{ACCOUNTS}bank/"
+
+
+def test_a_second_tabs_save_is_refused_showing_both(borrower):
+    adopted(borrower)
+    borrower.save()
+    borrower.answer("tax", "INPUT2")
+    first = borrower.form()
+    borrower.answer("tax", "RRINPUT")
+    second = borrower.form()
+    assert borrower.save(first).status_code == 303
+    assert borrower.mapping.tax_rate_id == "INPUT2"
+
+    answer = borrower.save(second)
+
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "The accounts were chosen anew meanwhile" in page
+    in_force, _, mine = page.partition("<h2>Your answers</h2>")
+    assert "20%" in in_force
+    assert "5% (VAT on Expenses)" in mine
+    assert borrower.mapping.version == 2
+    # Having seen both, they may have their own.
+    borrower.save(form_of(page))
+    assert (borrower.mapping.version, borrower.mapping.tax_rate_id) == (3, "RRINPUT")
+
+
+def test_answers_that_an_operator_has_overtaken_are_shown_beside_theirs(borrower):
+    adopted(borrower)
+    borrower.save()
+    borrower.answer("tax", "INPUT2")
+    present = borrower.mapping
+    AccountMapping.objects.create(
+        **{
+            field.attname: getattr(present, field.attname)
+            for field in AccountMapping._meta.concrete_fields
+            if field.attname not in {"id", "version", "chosen_by", "tax_rate_id"}
+        },
+        version=2,
+        chosen_by="user:root",
+        tax_rate_id="EXEMPTINPUT",
+    )
+
+    page = borrower.page("check/")
+
+    assert "In force now" in page
+    borrower.save(form_of(page), discard="1")
+    assert not AccountDraft.objects.exists()
+    assert borrower.mapping.version == 2
+
+
+def test_a_replayed_save_is_the_one_that_there_is(borrower, mailoutbox):
+    adopted(borrower)
+    form = borrower.form()
+
+    answers = [borrower.save(form) for _ in range(3)]
+
+    assert [one.status_code for one in answers] == [303, 303, 303]
+    assert AccountMapping.objects.count() == 1
+    assert BorrowerNotice.objects.filter(kind=NoticeKind.ACCOUNTS_CHOSEN).count() == 1
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [{"shown": "e30:forged"}, {"shown": ""}, {"expected": ""}, {"expected": "-1"}],
+    ids=str,
+)
+def test_a_form_that_is_not_ours_saves_nothing(borrower, spoilt):
+    adopted(borrower)
+
+    answer = borrower.save(borrower.form() | spoilt)
+
+    assert answer["Location"] == f"{ACCOUNTS}check/"
+    assert borrower.mapping is None
+
+
+def test_the_form_of_another_company_saves_nothing(borrower):
+    adopted(borrower)
+    form = borrower.form()
+    sandbox = borrower.codat.sandbox
+    remote = sandbox.add_company("Bakery")
+    borrower.codat.company_id = remote.id
+    borrower.codat.connection_id = sandbox.add_connection(remote.id).id
+    company = borrower.codat.adopt(make_company(reference="bakery")).company
+    other = Answerer(company=company, codat=borrower.codat)
+
+    answer = other.save(form)
+
+    assert answer["Location"] == f"{ACCOUNTS}check/"
+    assert not AccountMapping.objects.exists()
+
+
+def test_an_account_archived_since_is_named_with_its_question(borrower):
+    adopted(borrower)
+    form = borrower.form()
+    codat = borrower.codat
+    codat.sandbox.archive_account(codat.connection_id, borrower.id_of("Bank Fees"))
+    borrower.sync()
+
+    answer = borrower.save(form)
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "<title>Error: " in page
+    assert f'<a href="{ACCOUNTS}fee/">Choose this again' in page
+    assert borrower.id_of("Bank Fees") not in page
+    assert borrower.mapping is None
+    assert AccountDraft.objects.get().saved_at is None
+    # The others are still there.
+    assert marked(borrower.page("bank/")) == [
+        borrower.id_of("Business Current Account")
+    ]
+    assert marked(borrower.page("fee/")) == []
+
+
+@pytest.mark.parametrize("kind", ["error_before", "busy", "unauthorised"])
+def test_a_save_that_cannot_look_changes_nothing(borrower, kind):
+    adopted(borrower)
+    form = borrower.form()
+    borrower.codat.sandbox.faults.add(kind, match="data/", times=None)
+
+    answer = borrower.save(form)
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Nothing was changed, and your answers are kept." in page
+    assert "ervice" not in page
+    assert borrower.mapping is None
+    borrower.codat.sandbox.faults.clear()
+    assert borrower.save(form_of(page)).status_code == 303
+    assert borrower.mapping.version == 1
+
+
+def test_nothing_is_saved_while_another_organisation_is_connected(borrower):
+    adopted(borrower)
+    form = borrower.form()
+    Connection.objects.update(organisation_changed=True)
+
+    assert borrower.save(form)["Location"] == "/c/my/organisation/"
+    assert borrower.mapping is None
+
+
+# --- who is told ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["Your bank account: Business Current Account", "chosen on"]),
+        ("fr", ["Votre compte bancaire : Business Current Account", "choisis le"]),
+    ],
+)
+def test_a_receipt_goes_out_by_mail(borrower, mailoutbox, language, words):
+    borrower.company.language = language
+    borrower.company.save()
+    adopted(borrower)
+    borrower.save()
+
+    notices.send_due()
+
+    (sent,) = mailoutbox
+    for text in (sent.body, sent.alternatives[0].content):
+        for word in words:
+            assert word in text
+    assert sent.to == [borrower.company.contact_email]
+
+
+def test_an_operators_choice_sends_no_receipt(codat):
+    codat.ready()
+
+    assert not BorrowerNotice.objects.exists()
+
+
+def test_the_owner_hears_of_what_their_accountant_saved(borrower):
+    accountant = Answerer(
+        company=borrower.company, role=LinkRole.ACCOUNTANT, codat=borrower.codat
+    )
+    adopted(accountant)
+
+    accountant.save()
+
+    assert accountant.mapping.chosen_by == "accountant:harbour"
+    told = BorrowerNotice.objects.values_list("kind", flat=True)
+    assert set(told) == {NoticeKind.ACCOUNTANT_ACTED, NoticeKind.ACCOUNTS_CHOSEN}
