@@ -3,5 +3,5 @@
 Doors: `connecting`, `consents`, `links`, `link_requests`, `notices`, `line_notices`,
 `sittings` (who opened a link), `tasks` (how far a borrower is), `answering` and
 `saving` (their answers about the accounts); `wording`, `outcomes`,
-`remarks` and `scope_words` have the sentences of their pages.
+`remarks`, `feed_wording` and `scope_words` have the sentences of their pages.
 """

@@ -230,7 +230,7 @@ def test_nothing_is_saved_while_another_organisation_is_connected(borrower):
     ("language", "words"),
     [
         ("en", ["Your bank account: Business Current Account", "chosen on"]),
-        ("fr", ["Votre compte bancaire : Business Current Account", "choisis le"]),
+        ("fr", ["Votre compte bancaire\u00a0: Business Current Account", "choisis le"]),
     ],
 )
 def test_a_receipt_goes_out_by_mail(borrower, mailoutbox, language, words):
