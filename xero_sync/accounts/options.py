@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from xero_sync.accounts.names import likeness, plain
 from xero_sync.codat.accounts import Account, BankAccount, Supplier, TaxRate
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
@@ -15,6 +14,7 @@ from xero_sync.codat.exceptions import (
     MappingIncomplete,
 )
 from xero_sync.models import Connection
+from xero_sync.writeback.names import likeness, plain
 
 ACTIVE = "Active"
 # Where a fee account may stand in Xero's chart.

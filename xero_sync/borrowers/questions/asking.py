@@ -8,9 +8,9 @@ from typing import ClassVar
 from django.utils.translation import gettext as _
 
 from xero_sync.accounts.choice import Choice
-from xero_sync.accounts.names import folded
 from xero_sync.borrowers.questions.books import Books
 from xero_sync.models import AccountMapping, Connection
+from xero_sync.writeback.names import folded
 
 # An answer as it is stored: texts by names that its question alone knows.
 Answer = Mapping[str, str]

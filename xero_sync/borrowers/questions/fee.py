@@ -6,7 +6,6 @@ from dataclasses import replace
 from django.utils.translation import gettext as _
 
 from xero_sync.accounts.choice import Choice, NewExpenseAccount
-from xero_sync.accounts.names import folded
 from xero_sync.borrowers.questions.asking import (
     CHOICE,
     Answer,
@@ -26,6 +25,7 @@ from xero_sync.codat.setup_payloads import (
     NOMINAL_CODE_CHARACTERS,
 )
 from xero_sync.models import AccountMapping
+from xero_sync.writeback.names import folded
 
 NEW = "new"
 CODE, NAME, CATEGORY = "code", "name", "category"
