@@ -14,6 +14,7 @@ from lending.audit import trail
 from lending.db.encryption import seal, unseal
 from xero_sync.accounts import mapping, planning
 from xero_sync.accounts.planning import Plan
+from xero_sync.accounts.wanted import NO_TAX as NO_TAX
 from xero_sync.accounts.wanted import AdoptedLenderAccount as AdoptedLenderAccount
 from xero_sync.accounts.wanted import Choice as Choice
 from xero_sync.accounts.wanted import NewExpenseAccount as NewExpenseAccount

@@ -34,8 +34,6 @@ from xero_sync.models.choices import FeedStatus
 from xero_sync.models.setups import SetupKind, SetupState, StepState
 from xero_sync.writeback import setup_matching
 
-# Where a fee account is made in Xero's chart.
-FEE_CATEGORY = "Expense.Expense"
 IN_DOUBT = (StepState.SENDING, StepState.PENDING, StepState.UNKNOWN)
 
 
@@ -116,7 +114,8 @@ class _Planning:
         choice, present = self._choice, self._present
         nominated_id = choice.nominated_account_id or self._of("nominated_account_id")
         expense = choice.expense_account or self._of("expense_account_id")
-        supplier_id = choice.supplier_id or (present.supplier_id if present else "")
+        known = present.supplier_id if present and not choice.supplier_is_new else ""
+        supplier_id = choice.supplier_id or known
         rate_id, percent = self._tax()
         if isinstance(choice.lender_account, NewLenderAccount):
             # Where the currency is missing, so is every account that could be chosen.
@@ -173,7 +172,7 @@ class _Planning:
             return
         try:
             body = payloads.account(
-                name=expense.name, nominal_code=code, category=FEE_CATEGORY
+                name=expense.name, nominal_code=code, category=expense.category
             )
         except ValueError as exc:
             raise MappingIncomplete(str(exc), field="nominal_code") from exc
@@ -185,12 +184,17 @@ class _Planning:
             plan.supplier = there.id, there.name
             return
         name = settings.LENDER_NAME
-        found = setup_matching.the_supplier(name=name, suppliers=plan.offered.suppliers)
+        is_new = self._choice.supplier_is_new
+        found = setup_matching.the_supplier(
+            name=name, suppliers=plan.offered.suppliers, only_equal=is_new
+        )
         if found is not None:
             plan.supplier = found.id, found.name
             return
         body = payloads.supplier(name=name)
-        plan.other_steps.append(step(SetupKind.SUPPLIER, name, body))
+        made = step(SetupKind.SUPPLIER, name, body)
+        made.only_equal = is_new
+        plan.other_steps.append(made)
 
     # --- the lender account -----------------------------------------------------------
 

@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 
 NO_TAX = "NONE"
+# Where Xero lets an account for fees stand.
+FEE_CATEGORIES = ("Expense.Expense", "Expense.Overhead", "Expense.DirectCosts")
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,14 @@ class AdoptedLenderAccount:
 
 @dataclass(frozen=True)
 class NewExpenseAccount:
-    """An expense account to be made, unless its code is there."""
+    """An expense account to be made, unless its code is there.
+
+    `category` says where it stands in Xero's chart: one of `FEE_CATEGORIES`.
+    """
 
     nominal_code: str
     name: str = "Finance fees"
+    category: str = FEE_CATEGORIES[0]
 
 
 @dataclass(frozen=True)
@@ -43,13 +49,15 @@ class Choice:
     """What is chosen; what is left out stays as it is.
 
     The first time the supplier is found or made by the lender's name, and there is no
-    tax, if nothing is said of them.
+    tax, if nothing is said of them. `supplier_is_new` says that a person has seen the
+    suppliers with nearly that name, and the lender is none of them.
     """
 
     lender_account: NewLenderAccount | AdoptedLenderAccount | None = None
     nominated_account_id: str = ""
     expense_account: NewExpenseAccount | str = ""
     supplier_id: str = ""
+    supplier_is_new: bool = False
     tax_rate_id: str = ""
     tax_percent: Decimal | None = None
 

@@ -2,12 +2,15 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from xero_sync.accounts import choice as account_choice
 from xero_sync.accounts.choice import Choice
+from xero_sync.accounts.progress import Progress, progress
 from xero_sync.borrowers import answering, sittings
 from xero_sync.borrowers.questions.asking import Answer, Question
 from xero_sync.borrowers.questions.books import Books
@@ -17,13 +20,19 @@ from xero_sync.codat.exceptions import (
     AlreadyUnderWay,
     BankFeedsNotEnabled,
     CodatError,
+    DecisionNotAllowed,
     OrganisationChanged,
+    OtherVersion,
     WritebackBlocked,
-    XeroNotReady,
 )
-from xero_sync.models import AccountDraft, AccountMapping, BorrowerSitting
-from xero_sync.runtime.clock import database_now
-from xero_sync.writeback.paced_client import Deadline
+from xero_sync.models import (
+    AccountDraft,
+    AccountMapping,
+    AccountSetup,
+    BorrowerSitting,
+    Connection,
+)
+from xero_sync.models.setups import SetupKind, SetupState, StepState, StopReason
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +76,7 @@ def save(
     if standing.version != expected:
         raise SavedMeanwhile(SavedMeanwhile.__doc__)
     answering.keep(sitting=sitting, standing=standing, answers=answers, now=now)
-    made = _begun(sitting, standing, _choice(answers), books, expected)
+    made = _begun(sitting, standing, _choice(answers), books, expected, now)
     if made is not None and made.version == expected:
         # What is in force was chosen once more.
         answering.drop(standing.connection)
@@ -101,24 +110,25 @@ def _begun(
     standing: answering.Standing,
     choice: Choice,
     books: Books,
-    expected: int,  # noqa: ARG001
+    expected: int,
+    now: datetime,
 ) -> AccountMapping | None:
     """Hand a choice on; the words of a refusal are made for the borrower.
 
     Raises:
-        NotSaved: see `save`.
+        SavedMeanwhile, NotSaved: see `save`.
     """
     try:
-        return account_choice.choose(
+        begun = account_choice.begin(
             connection=standing.connection,
             choice=choice,
+            by=sitting.actor,
+            now=now,
             client=books.client,
-            chosen_by=sitting.actor,
-            now=database_now,
-            wait=Deadline(1.0),
+            expected_version=expected,
         )
-    except XeroNotReady:
-        return None
+    except OtherVersion as exc:
+        raise SavedMeanwhile(SavedMeanwhile.__doc__) from exc
     except WritebackBlocked as exc:
         books.forget()
         raise _refused(exc, standing) from exc
@@ -129,6 +139,7 @@ def _begun(
             type(exc).__name__,
         )
         raise NotSaved(_unreachable()) from exc
+    return begun if isinstance(begun, AccountMapping) else None
 
 
 def _unreachable() -> str:
@@ -168,3 +179,61 @@ def _refused(exc: WritebackBlocked, standing: answering.Standing) -> NotSaved:
 
 def _about(exc: WritebackBlocked) -> Question | None:
     return next((one for one in QUESTIONS if exc.field in one.refused_as), None)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is being made in Xero for the last answers that were saved."""
+
+    setup: AccountSetup
+    progress: Progress
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it goes on by itself."""
+        return bool(self.setup.state == SetupState.RUNNING)
+
+    @property
+    def question(self) -> str:
+        """The question that a run which stopped asks again; empty if it is none."""
+        of_reason = {
+            StopReason.SEVERAL_FIT: "supplier",
+            StopReason.CODE_TAKEN: "fee",
+            StopReason.FEEDS_REFUSED: "lender",
+        }
+        if self.setup.reason == StopReason.REFUSED:
+            failed = self.setup.steps.filter(state=StepState.REFUSED).first()
+            return _OF_STEP.get(failed.kind, "lender") if failed else ""
+        return of_reason.get(StopReason(self.setup.reason), "")
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether trying once more may help, with the answers as they are."""
+        return self.setup.reason in {
+            StopReason.REFUSED,
+            StopReason.FEEDS_REFUSED,
+            StopReason.ACCESS_DENIED,
+            StopReason.NOT_LINKED,
+            StopReason.NO_FINAL_WORD,
+        }
+
+
+_OF_STEP: dict[str, str] = {
+    SetupKind.EXPENSE_ACCOUNT: "fee",
+    SetupKind.SUPPLIER: "supplier",
+}
+
+
+def run_of(connection: Connection) -> Run | None:
+    """Return the run that is under way for a connection, or has stopped, if any."""
+    setup = connection.setups.order_by("begun_at", "pk").last()
+    if setup is None or setup.state not in {SetupState.RUNNING, SetupState.STOPPED}:
+        return None
+    return Run(setup, progress(setup))
+
+
+def go_on(*, sitting: BorrowerSitting, run: Run, now: datetime) -> None:
+    """Let a run that has stopped go on; nothing is made twice."""
+    with suppress(DecisionNotAllowed):
+        # Another tab was quicker.
+        account_choice.again(run.setup, by=sitting.actor, now=now)

@@ -7,6 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("xero_sync", "0003_links"),
+        ("xero_sync", "0003_account_setups"),
     ]
 
     operations = [

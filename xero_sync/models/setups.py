@@ -149,6 +149,8 @@ class SetupStep(models.Model):
     number = models.PositiveSmallIntegerField(_("number"))
     kind = models.CharField(_("step"), max_length=20, choices=SetupKind.choices)
     subject = models.CharField(_("subject"), max_length=255)
+    # A person has seen what is called nearly so, and it is none of it.
+    only_equal = models.BooleanField(default=False, editable=False)
     # Encrypted, for the lender's account number may be in it.
     sealed_body = models.TextField(editable=False)
     state = models.CharField(

@@ -27,6 +27,7 @@ from xero_sync.runtime.clock import database_now
 CONFLICT, UNAVAILABLE = 409, 503
 # Pages of one company that may read at Codat, out of everybody's budget.
 A_MINUTE = 60
+REFRESH_SECONDS = 5
 # Longer words are no name of anything.
 SEARCH_CHARACTERS = 100
 
@@ -60,6 +61,7 @@ def overview(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
         "accounts",
         standing=standing,
         gone=standing.connection.unusable_account,
+        run=saving.run_of(standing.connection),
         next_address=_next(standing),
     )
 
@@ -255,15 +257,21 @@ def _after() -> str:
         return reverse("customer-home")
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @in_a_sitting()
 def progress(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
-    """Show how far it is what has to be made in Xero first."""
+    """Show how far it is what has to be made in Xero first; let what stopped go on."""
     standing = _standing(sitting)
     if standing is None:
         return _elsewhere(sitting)
-    if standing.draft is None or standing.draft.saved_at is None:
+    run = saving.run_of(standing.connection)
+    if run is None:
         return SeeOther(_after() if standing.in_force else _next(standing))
-    answer = show_to(request, sitting, "accounts_progress")
-    answer.headers["Refresh"] = "5"
+    if request.method == "POST":
+        saving.go_on(sitting=sitting, run=run, now=database_now())
+        return SeeOther(reverse("customer-accounts-progress"))
+    answer = show_to(request, sitting, "accounts_progress", run=run)
+    if run.is_under_way:
+        # Not by an element of the page: whoever reads it slowly can stop a header's.
+        answer.headers["Refresh"] = f"{REFRESH_SECONDS}"
     return answer

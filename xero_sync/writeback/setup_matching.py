@@ -64,8 +64,13 @@ def find_supplier(*, name: str, suppliers: Iterable[Supplier]) -> SupplierMatch:
     return SupplierMatch(exact, [supplier for _alike, supplier in near])
 
 
-def the_supplier(*, name: str, suppliers: Sequence[Supplier]) -> Supplier | None:
+def the_supplier(
+    *, name: str, suppliers: Sequence[Supplier], only_equal: bool = False
+) -> Supplier | None:
     """Return the usable supplier of this name, if there is one.
+
+    With `only_equal` those that are called nearly so do not count: a person has seen
+    them.
 
     Raises:
         MappingIncomplete: several are called so, or none but some nearly.
@@ -73,7 +78,7 @@ def the_supplier(*, name: str, suppliers: Sequence[Supplier]) -> Supplier | None
     match = find_supplier(
         name=name, suppliers=[one for one in suppliers if is_usable(one)]
     )
-    check_clear(match)
+    check_clear(SupplierMatch(match.exact, []) if only_equal else match)
     return match.exact[0] if match.exact else None
 
 

@@ -150,7 +150,9 @@ def _expense(step: SetupStep, items: Sequence[Any]) -> Verdict:
 
 def _supplier(step: SetupStep, items: Sequence[Any]) -> Verdict:
     try:
-        there = setup_matching.the_supplier(name=step.subject, suppliers=items)
+        there = setup_matching.the_supplier(
+            name=step.subject, suppliers=items, only_equal=step.only_equal
+        )
     except MappingIncomplete as exc:
         return Unclear(StopReason.SEVERAL_FIT, str(exc))
     return Found(there.id, there.name) if there else Absent()

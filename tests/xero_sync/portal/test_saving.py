@@ -1,14 +1,29 @@
 """A borrower checks their answers about the accounts and saves them."""
 
 import re
+import time
 
 import pytest
 
 from lending.models import AuditEntry
 from tests.builders import make_company
-from tests.xero_sync.portal.answering import ACCOUNTS, Answerer, form_of, marked
+from tests.xero_sync.portal.answering import (
+    ACCOUNTS,
+    Answerer,
+    form_of,
+    marked,
+    offered,
+)
+from xero_sync.accounts.driving import drive
 from xero_sync.borrowers import notices
-from xero_sync.models import AccountDraft, AccountMapping, BorrowerNotice, Connection
+from xero_sync.codat.client import CodatClient
+from xero_sync.models import (
+    AccountDraft,
+    AccountMapping,
+    AccountSetup,
+    BorrowerNotice,
+    Connection,
+)
 from xero_sync.models.borrowers import NoticeKind
 from xero_sync.models.links import LinkRole
 
@@ -265,3 +280,134 @@ def test_the_owner_hears_of_what_their_accountant_saved(borrower):
     assert accountant.mapping.chosen_by == "accountant:harbour"
     told = BorrowerNotice.objects.values_list("kind", flat=True)
     assert set(told) == {NoticeKind.ACCOUNTANT_ACTED, NoticeKind.ACCOUNTS_CHOSEN}
+
+
+# --- what has to be made first -------------------------------------------------------
+
+
+def drain(borrower):
+    """Let the engine work until nothing is left to be made."""
+    with CodatClient.from_settings() as client:
+        setup = AccountSetup.objects.latest("begun_at")
+        drive(setup, client=client, wait=lambda _: time.sleep(0.05))
+
+
+def test_a_run_is_shown_until_it_is_done_and_writes_nothing_in_the_page(borrower):
+    borrower.answer_all()
+    form = borrower.form()
+    before = len(borrower.calls)
+
+    answer = borrower.save(form)
+
+    assert answer["Location"] == f"{ACCOUNTS}progress/"
+    assert {one.partition(" ")[0] for one in borrower.calls[before:]} == {"GET"}
+    assert borrower.mapping is None
+    shown = borrower.get(f"{ACCOUNTS}progress/")
+    assert shown.headers["Refresh"] == "5"
+    page = shown.content.decode()
+    assert "http-equiv" not in page
+    assert f'href="{ACCOUNTS}progress/">Check again' in page
+    assert "We are setting your accounts up in Xero." in page
+    assert "We are setting your accounts up in Xero." in borrower.page()
+
+    drain(borrower)
+
+    assert borrower.get(f"{ACCOUNTS}progress/")["Location"] == "/c/my/preview/"
+    mapping = borrower.mapping
+    assert mapping.chosen_by == "borrower:harbour"
+    assert mapping.lender_account.feed_status == "connected"
+    assert mapping.supplier_name == LENDER
+    assert "Not saved yet" not in borrower.page()
+    assert BorrowerNotice.objects.filter(kind=NoticeKind.ACCOUNTS_CHOSEN).count() == 1
+
+
+def test_a_save_sent_twice_is_one_run(borrower):
+    borrower.answer_all()
+    form = borrower.form()
+
+    places = [borrower.save(form)["Location"] for _ in range(3)]
+
+    assert set(places) == {f"{ACCOUNTS}progress/"}
+    assert AccountSetup.objects.count() == 1
+
+
+def test_other_answers_wait_until_a_run_is_done(borrower):
+    borrower.answer_all()
+    borrower.save()
+    borrower.answer("tax", "INPUT2")
+
+    page = borrower.save().content.decode()
+
+    assert "Your accounts are being set up at this moment." in page
+    assert AccountSetup.objects.count() == 1
+    drain(borrower)
+    # The one is in force now, the other is kept, and both are shown.
+    assert "In force now" in borrower.page("check/")
+    borrower.save()
+    assert (borrower.mapping.version, borrower.mapping.tax_rate_id) == (2, "INPUT2")
+
+
+@pytest.mark.parametrize("category", ["Expense", "Overhead", "DirectCosts"])
+def test_a_new_fee_account_stands_where_it_was_wanted(borrower, category):
+    adopted(borrower)
+    borrower.answer("fee", "new", code="6225", name="Affacturage", category=category)
+    assert "6225 Affacturage" in borrower.page("check/")
+
+    borrower.save()
+    drain(borrower)
+
+    made = borrower.codat.books.account("Affacturage")
+    assert (made.code, made.category) == ("6225", f"Expense.{category}")
+    assert borrower.mapping.expense_account_name == "Affacturage"
+
+
+def test_whoever_says_none_of_these_is_added_beside_them(borrower):
+    near = borrower.add_supplier("Example Finance")
+    advances = borrower.add_account("Advances", category="Asset.Bank", code="835")
+    assert offered(borrower.page("supplier/")) == ["Example Finance", "None of these"]
+    borrower.answer_all(lender=advances, supplier="new")
+
+    borrower.save()
+    drain(borrower)
+
+    assert borrower.mapping.supplier_name == LENDER
+    assert borrower.mapping.supplier_id != near
+
+
+def test_a_run_that_stopped_says_why_and_leads_to_the_answer(borrower):
+    adopted(borrower)
+    borrower.answer("fee", "new", code="6225", name="Fees", category="Overhead")
+    borrower.codat.sandbox.faults.add(
+        "push_fails", match="chartOfAccounts", message="Code must be unique"
+    )
+    borrower.save()
+    drain(borrower)
+
+    shown = borrower.get(f"{ACCOUNTS}progress/")
+
+    page = shown.content.decode()
+    assert "Refresh" not in shown.headers
+    assert "Xero refused what we wanted to create." in page
+    assert f'href="{ACCOUNTS}fee/">Change that answer' in page
+    assert "Setting your accounts up has stopped." in borrower.page()
+    assert borrower.mapping is None
+    # What was answered is still there, and once more may be enough.
+    assert "6225 Fees" in borrower.page("check/")
+    borrower.press(f"{ACCOUNTS}progress/", {})
+    drain(borrower)
+    assert borrower.mapping.expense_account_name == "Fees"
+
+
+def test_another_answer_takes_the_place_of_a_run_that_stopped(borrower):
+    adopted(borrower)
+    borrower.answer("fee", "new", code="6225", name="Fees", category="Overhead")
+    borrower.codat.sandbox.faults.add("push_fails", match="chartOfAccounts", times=None)
+    borrower.save()
+    drain(borrower)
+    assert AccountSetup.objects.get().state == "stopped"
+
+    borrower.answer("fee", borrower.id_of("Bank Fees"))
+    borrower.save()
+
+    assert borrower.mapping.expense_account_name == "Bank Fees"
+    assert borrower.get(f"{ACCOUNTS}progress/")["Location"] == "/c/my/preview/"

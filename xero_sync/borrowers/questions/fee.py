@@ -109,7 +109,11 @@ class Fee(Question):
         """Return a choice with the answer in it."""
         if CODE not in answer:
             return replace(choice, expense_account=answer["id"])
-        made = NewExpenseAccount(nominal_code=answer[CODE], name=answer[NAME])
+        made = NewExpenseAccount(
+            nominal_code=answer[CODE],
+            name=answer[NAME],
+            category=f"Expense.{answer[CATEGORY]}",
+        )
         return replace(choice, expense_account=made)
 
 

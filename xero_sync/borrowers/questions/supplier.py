@@ -106,7 +106,8 @@ class Supplier(Question):
 
     def into(self, choice: Choice, answer: Answer) -> Choice:
         """Return a choice with the answer in it."""
-        return replace(choice, supplier_id=answer.get("id", ""))
+        is_new = answer.get("kind") == NEW
+        return replace(choice, supplier_id=answer.get("id", ""), supplier_is_new=is_new)
 
 
 def _new() -> Option:
