@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_percent
 from django.conf import settings
 from django.utils.timezone import localtime
 from django.utils.translation import get_language
@@ -44,6 +44,14 @@ def money(amount: Decimal, currency: str) -> str:
     )
     # CLDR's French tells sterling from other pounds, which no accountant writes.
     return spelt.replace("£GB", "£")
+
+
+def percent(rate: Decimal) -> str:
+    """Spell a rate given in per cent: `20%`, in French `20 %`; three digits at most."""
+    locale = _locale()
+    pattern = copy(locale.percent_formats[None])
+    pattern.frac_prec = (0, 3)
+    return format_percent(rate / 100, format=pattern, locale=locale)
 
 
 def day(on: date | None) -> str:

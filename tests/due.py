@@ -16,6 +16,7 @@ SELECT MIN(due) FROM (
  UNION ALL SELECT MIN(next_poll_at) FROM xero_sync_syncrecord
   WHERE state IN ('pending', 'unknown')
  UNION ALL SELECT MIN(lease_until) FROM xero_sync_syncrecord WHERE state = 'sending'
+ UNION ALL SELECT MIN(due_at) FROM xero_sync_setupstep
  UNION ALL SELECT MIN(not_before) FROM xero_sync_syncrecord WHERE state = 'held'
  UNION ALL SELECT MIN(next_poll_at) FROM xero_sync_watchedpush
 ) dues

@@ -56,7 +56,12 @@ def french_texts() -> dict[str, str]:
 def texts_for_borrowers() -> set[str]:
     """What is said to borrowers, in modules and in templates."""
     found: set[str] = set()
-    told = ("borrowers/**/*", "portal/**/*", *(f"entries/{one}" for one in OF_ENTRIES))
+    told = (
+        "borrowers/**/*",
+        "portal/**/*",
+        "accounts/progress",
+        *(f"entries/{one}" for one in OF_ENTRIES),
+    )
     for pattern in told:
         for path in (settings.BASE_DIR / "xero_sync").glob(f"{pattern}.py"):
             found |= {

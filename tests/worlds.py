@@ -24,10 +24,17 @@ from lending.models import Company, Loan, LoanEvent
 from tests.builders import make_company, make_event, make_loan, reverse
 from tests.due import next_moment
 from xero_sync import jobs
-from xero_sync.accounts import lender_accounts, mapping
+from xero_sync.accounts import choice, mapping
+from xero_sync.accounts.choice import Choice, NewLenderAccount
 from xero_sync.codat.client import CodatClient
 from xero_sync.connections import adopting, switches
-from xero_sync.models import BorrowerNotice, Connection, SyncRecord
+from xero_sync.models import (
+    AccountSetup,
+    BorrowerNotice,
+    Connection,
+    SyncRecord,
+)
+from xero_sync.models.setups import SetupState
 from xero_sync.sandbox import LostReply, Sandbox
 from xero_sync.writeback import engine
 from xero_sync.writeback.sweep import sweep
@@ -252,31 +259,49 @@ class World:
 
     def choose_accounts(self, borrower: Borrower, **chosen: Any) -> Any:
         """Create the lender account and the supplier, and choose the rest."""
-        connection = borrower.connection_row
-        account = chosen.pop("lender_account", None) or lender_accounts.create(
-            connection=connection,
-            account_number="12345678",
-            sort_code="123456",
-            client=self.client,
-            wait=self.wait,
-        )
-        supplier = mapping.ensure_supplier(
-            connection=connection, client=self.client, wait=self.wait
-        )
         books = borrower.books
         values = {
             "nominated_account_id": books.account("Business Current Account").id,
             "expense_account_id": books.account("Bank Fees").id,
-            "supplier_id": supplier.id,
         }
-        return mapping.choose_accounts(
-            connection=connection,
-            lender_account=account,
-            client=self.client,
-            chosen_by="test",
-            now=self.clock.now,
-            **values | chosen,
+        if account := chosen.pop("lender_account", None):
+            return mapping.choose_accounts(
+                connection=borrower.connection_row,
+                lender_account=account,
+                client=self.client,
+                chosen_by="test",
+                now=self.clock.now,
+                **values | {"supplier_id": borrower.mapping.supplier_id} | chosen,
+            )
+        values |= chosen
+        # Each one that is made has a number of its own.
+        number = str(12_345_678 + borrower.connection_row.lender_accounts.count())
+        wanted = Choice(
+            lender_account=NewLenderAccount(number, "123456"),
+            expense_account=values.pop("expense_account_id"),
+            **values,
         )
+        return self.set_up(self.begin(borrower, wanted))
+
+    def begin(self, borrower: Borrower, wanted: Choice, **given: Any) -> Any:
+        """Begin what a page or the API begins."""
+        given = {"by": "test", "now": self.clock.now} | given
+        return choice.begin(
+            connection=borrower.connection,
+            choice=wanted,
+            client=self.client,
+            **given,
+        )
+
+    def set_up(self, begun: Any) -> Any:
+        """Let the engine work until a run is done or has stopped; time jumps ahead."""
+        while isinstance(begun, AccountSetup) and begun.state == SetupState.RUNNING:
+            self.sandbox.tick()
+            self.drain()
+            begun.refresh_from_db()
+            moment = next_moment(self.sandbox) or self.clock.now
+            self.wait(max(0.5, (moment - self.clock.now).total_seconds()))
+        return getattr(begun, "mapping", None) or begun
 
     def drain(self) -> engine.Report:
         """Drain once, in this thread."""

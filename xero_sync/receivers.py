@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from lending.models import LoanEvent
 from lending.signals import loan_event_recorded
 from xero_sync.borrowers import notices
-from xero_sync.models import Connection, WritebackSwitch
+from xero_sync.models import AccountMapping, Connection, WritebackSwitch
 from xero_sync.models.borrowers import NoticeKind
 from xero_sync.models.choices import ConnectionStatus
+from xero_sync.models.links import is_borrowers
 from xero_sync.runtime.clock import database_now
 from xero_sync.signals import connection_changed, writeback_switched
 from xero_sync.writeback import planner
@@ -50,3 +52,18 @@ def give_receipt(switch: WritebackSwitch, **_: Any) -> None:
         subject=f"{switch.pk}",
         now=switch.switched_at,
     )
+
+
+@receiver(post_save, sender=AccountMapping, dispatch_uid="xero_sync.receipt")
+def send_receipt(instance: AccountMapping, created: bool, **_: Any) -> None:  # noqa: FBT001
+    """Owe the borrower a receipt for accounts that they or their accountant chose.
+
+    In the transaction that stores the version, whoever completes it.
+    """
+    if created and is_borrowers(instance.chosen_by):
+        notices.tell(
+            company=instance.connection.company,
+            kind=NoticeKind.ACCOUNTS_CHOSEN,
+            subject=f"{instance.pk}",
+            now=instance.created_at,
+        )

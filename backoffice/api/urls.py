@@ -51,6 +51,10 @@ urlpatterns = [
     path("connections/<uuid:number>/off-board", offboarding.OffBoard.as_view()),
     path("connections/<uuid:number>/choices", mappings.Choices.as_view()),
     path("connections/<uuid:number>/mapping", mappings.AccountMapping.as_view()),
+    path(
+        "connections/<uuid:number>/mapping/setups/<uuid:setup>",
+        mappings.MappingSetup.as_view(),
+    ),
     path("connections/<uuid:number>/writeback", connections.Writeback.as_view()),
     path(
         "connections/<uuid:number>/writeback/held",

@@ -11,7 +11,8 @@ from django.utils.crypto import get_random_string
 from backoffice.demo.sandbox import Sandbox
 from lending import services
 from lending.models import CollectionRoute, Company, InvoicePaymentPosting, Loan
-from xero_sync.accounts import lender_accounts, mapping, options
+from xero_sync.accounts import choice, options
+from xero_sync.accounts.driving import drive
 from xero_sync.codat.client import CodatClient
 from xero_sync.connections import adopting, switches
 from xero_sync.models import Connection
@@ -92,25 +93,20 @@ def _connect(borrower: Borrower, sandbox: Sandbox, client: CodatClient) -> Conne
 def _choose_accounts(
     borrower: Borrower, connection: Connection, client: CodatClient
 ) -> None:
-    account = lender_accounts.create(
-        connection=connection,
-        account_number=borrower.account_number,
-        sort_code="200000",
-        client=client,
-    )
-    supplier = mapping.ensure_supplier(connection=connection, client=client)
     offered = options.choices(connection=connection, client=client)
     expense = next(one for one in offered.expense_accounts if one.name == "Bank Fees")
-    mapping.choose_accounts(
+    begun = choice.begin(
         connection=connection,
-        lender_account=account,
-        nominated_account_id=offered.bank_accounts[0].id,
-        expense_account_id=expense.id,
-        supplier_id=supplier.id,
-        client=client,
-        chosen_by=RECORDED_BY,
+        choice=choice.Choice(
+            lender_account=choice.NewLenderAccount(borrower.account_number, "200000"),
+            nominated_account_id=offered.bank_accounts[0].id,
+            expense_account=expense.id,
+        ),
+        by=RECORDED_BY,
         now=database_now(),
+        client=client,
     )
+    drive(begun, client=client)
 
 
 def agree_loan(

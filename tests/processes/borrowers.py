@@ -33,7 +33,8 @@ from backoffice.demo.sandbox import Sandbox  # noqa: E402
 from lending import services  # noqa: E402
 from lending.models import Company, Loan, LoanEvent  # noqa: E402
 from lending.positions import company_position  # noqa: E402
-from xero_sync.accounts import lender_accounts, mapping, options  # noqa: E402
+from xero_sync.accounts import choice, options  # noqa: E402
+from xero_sync.accounts.driving import drive  # noqa: E402
 from xero_sync.codat.client import CodatClient  # noqa: E402
 from xero_sync.connections import adopting, switches  # noqa: E402
 from xero_sync.models import (  # noqa: E402
@@ -90,28 +91,20 @@ def _borrower(number: int, loans: int, client: CodatClient) -> list[str]:
 
 
 def _choose_accounts(connection: Connection, client: CodatClient) -> None:
-    account = lender_accounts.create(
-        connection=connection,
-        account_number="12345678",
-        sort_code="123456",
-        client=client,
-        wait=lambda _: time.sleep(0.1),
-    )
-    supplier = mapping.ensure_supplier(
-        connection=connection, client=client, wait=lambda _: time.sleep(0.1)
-    )
     offered = options.choices(connection=connection, client=client)
     expense = next(one for one in offered.expense_accounts if one.name == "Bank Fees")
-    mapping.choose_accounts(
+    begun = choice.begin(
         connection=connection,
-        lender_account=account,
-        nominated_account_id=offered.bank_accounts[0].id,
-        expense_account_id=expense.id,
-        supplier_id=supplier.id,
-        client=client,
-        chosen_by="test",
+        choice=choice.Choice(
+            lender_account=choice.NewLenderAccount("12345678", "123456"),
+            nominated_account_id=offered.bank_accounts[0].id,
+            expense_account=expense.id,
+        ),
+        by="test",
         now=database_now(),
+        client=client,
     )
+    drive(begun, client=client, wait=lambda _: time.sleep(0.1))
 
 
 def _agree(connection: Connection, reference: str) -> Loan:

@@ -1,299 +1,183 @@
 """The whole choice of a borrower's accounts, with what has to be made for it in Xero.
 
-Everything is checked before anything is made. What was made stays: the same choice made
-again goes on where it stopped, so it may be repeated after any failure.
+Everything is checked before anything is stored. Where nothing has to be made the choice
+is stored at once; else a run is stored that the engine drives, and nobody waits.
 """
 
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 
-from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from lending.money import quantize
-from xero_sync.accounts import lender_accounts, mapping, options
-from xero_sync.bank_feeds import status as feed_status
-from xero_sync.codat.accounts import Account, BankAccount, Supplier
+from lending import formats
+from lending.audit import trail
+from lending.db.encryption import seal, unseal
+from xero_sync.accounts import mapping, planning
+from xero_sync.accounts.planning import Plan
+from xero_sync.accounts.wanted import NO_TAX as NO_TAX
+from xero_sync.accounts.wanted import AdoptedLenderAccount as AdoptedLenderAccount
+from xero_sync.accounts.wanted import Choice as Choice
+from xero_sync.accounts.wanted import NewExpenseAccount as NewExpenseAccount
+from xero_sync.accounts.wanted import NewLenderAccount as NewLenderAccount
 from xero_sync.codat.client import CodatClient
-from xero_sync.codat.exceptions import (
-    AlreadyUnderWay,
-    MappingIncomplete,
-    SameAccountTwice,
-)
-from xero_sync.models import AccountMapping, Connection, LenderAccount
-from xero_sync.models.choices import FeedStatus
+from xero_sync.codat.exceptions import AlreadyUnderWay, SetupUnderWay
+from xero_sync.models import AccountMapping, AccountSetup, Connection
+from xero_sync.models.setups import SetupState
 from xero_sync.organisations import changes as organisations
 from xero_sync.runtime import leases
-from xero_sync.runtime.clock import database_now
-from xero_sync.writeback import readiness
+from xero_sync.writeback import mappings, readiness, setup_moves, setups
+from xero_sync.writeback.transitions import lock_connection
 
-Wait = Callable[[float], None]
-NO_TAX = "NONE"
-
-
-@dataclass(frozen=True)
-class NewLenderAccount:
-    """A lender account to be made in Xero, with its bank feed.
-
-    Numbers that are left out are the configured ones.
-    """
-
-    account_number: str = field(default="", repr=False)
-    sort_code: str = field(default="", repr=False)
-    feed_start_date: date | None = None
+# Who changes a connection's accounts by themself holds this for as long.
+CHOOSING = "choosing"
 
 
-@dataclass(frozen=True)
-class AdoptedLenderAccount:
-    """A bank account in Xero that becomes the lender account."""
-
-    target_account_id: str
-    source_account_id: str = ""
-    opening_balance: Decimal = Decimal(0)
-    feed_start_date: date | None = None
-
-
-@dataclass(frozen=True)
-class NewExpenseAccount:
-    """An expense account to be made, unless its code is there."""
-
-    nominal_code: str
-    name: str = "Finance fees"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What is chosen; what is left out stays as it is.
-
-    The first time the supplier is found or made by the lender's name, and there is no
-    tax, if nothing is said of them.
-    """
-
-    lender_account: NewLenderAccount | AdoptedLenderAccount | None = None
-    nominated_account_id: str = ""
-    expense_account: NewExpenseAccount | str = ""
-    supplier_id: str = ""
-    tax_rate_id: str = ""
-    tax_percent: Decimal | None = None
-
-
-def choose(
+def begin(
     *,
     connection: Connection,
     choice: Choice,
+    by: str,
+    now: datetime,
     client: CodatClient,
-    chosen_by: str,
-    now: Callable[[], datetime],
-    wait: Wait = time.sleep,
-) -> AccountMapping:
-    """Check a choice, make what is to be made in Xero, and store it as a new version.
+    expected_version: int | None = None,
+) -> AccountSetup | AccountMapping:
+    """Check a choice, and store it or the run that makes what it needs.
 
-    A choice of what is chosen already is the version that there is.
+    Codat is only read, once, and nothing is waited for. The same choice while its run
+    is under way is that run; a choice of what is chosen already is the version that
+    there is. `expected_version` is the version that was seen by who chose (0: none). A
+    run that stopped is given up for another choice; what it has on its way is gone on
+    with.
 
     Raises:
         OrganisationChanged: a person has to say first which organisation it is.
         MappingIncomplete: something is missing, or not usable in Xero; nothing was
-            made. `field` names it.
+            stored. `field` names it.
         SameAccountTwice: the nominated account is the lender account.
         AccountCurrencyMismatch: an account is kept in another currency.
-        BankFeedsNotEnabled: Xero refuses bank feeds for this organisation.
-        XeroNotReady: `wait` gave up; what was begun goes on, so choose again.
-        AlreadyUnderWay: somebody else is choosing for this connection.
+        BankFeedsNotEnabled: bank feeds are switched off, or Xero refuses them.
+        SetupUnderWay: another choice is being set up.
+        AlreadyUnderWay: somebody changes the feeds at this moment.
+        OtherVersion: another version is in force than the one that was expected.
         CodatError: Codat did not answer, or refused.
     """
-    with leases.alone(act="choosing", on=connection.pk) as lease:
-        if lease is None:
+    organisations.require_confirmed(connection)
+    frozen = choice.frozen()
+    if under_way := _under_way(connection, frozen):
+        return under_way
+    present = readiness.latest_mapping(connection)
+    mappings.require_version(present, expected_version)
+    plan = planning.plan_of(
+        connection=connection, choice=choice, present=present, client=client, by=by
+    )
+    with transaction.atomic():
+        row = lock_connection(connection, now=now)
+        # Another tab may have been quicker.
+        if under_way := _under_way(row, frozen):
+            return under_way
+        if leases.is_held(act=CHOOSING, on=row.pk):
             raise AlreadyUnderWay
-
-        def wait_and_keep(seconds: float) -> None:
-            wait(seconds)
-            lease.keep()
-
-        chosen = _Choosing(connection, choice, client, wait_and_keep, chosen_by)
-        return chosen.run(now=now)
-
-
-class _Choosing:
-    """One choice on its way."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        choice: Choice,
-        client: CodatClient,
-        wait: Wait,
-        chosen_by: str,
-    ) -> None:
-        self._connection = connection
-        self._choice = choice
-        self._client = client
-        self._wait = wait
-        self._chosen_by = chosen_by
-        self._present = readiness.latest_mapping(connection)
-
-    def run(self, *, now: Callable[[], datetime]) -> AccountMapping:
-        organisations.require_confirmed(self._connection)
-        choice = self._choice
-        nominated = choice.nominated_account_id or self._chosen("nominated_account_id")
-        expense = choice.expense_account or self._chosen("expense_account_id")
-        supplier_id = choice.supplier_id or (
-            self._present.supplier_id if self._present else ""
+        organisations.require_confirmed(row)
+        return _store(
+            row,
+            plan,
+            frozen=frozen,
+            base=present.version if present else 0,
+            expected=expected_version,
+            by=by,
+            now=now,
+            client=client,
         )
-        rate_id, percent = self._tax()
-        self._check_offered(nominated, expense, supplier_id)
-        options.check_tax(
-            connection=self._connection,
-            rate_id=rate_id,
-            percent=percent,
-            client=self._client,
+
+
+def _under_way(connection: Connection, frozen: str) -> AccountSetup | None:
+    found = setups.running(connection)
+    if found is None or unseal(found.sealed_choice) == frozen:
+        return found
+    raise SetupUnderWay(
+        _(
+            "The accounts chosen by %(who)s on %(when)s are being set up; choose again "
+            "once that is done."
         )
-        account = self._lender_account(nominated)
+        % {"who": found.chosen_by, "when": formats.moment(found.begun_at)}
+    )
+
+
+def _store(
+    row: Connection,
+    plan: Plan,
+    *,
+    frozen: str,
+    base: int,
+    expected: int | None,
+    by: str,
+    now: datetime,
+    client: CodatClient,
+) -> AccountSetup | AccountMapping:
+    account = plan.lender_account()
+    steps = plan.steps(account)
+    doubtful = planning.in_doubt(row)
+    for stopped in row.setups.filter(state=SetupState.STOPPED):
+        planning.give_up(stopped, now=now)
+        trail.record(
+            "setup.given_up", stopped, by=by, at=now, company_id=row.company_id
+        )
+    if not steps:
         return mapping.choose_accounts(
-            connection=self._connection,
+            connection=row,
             lender_account=account,
-            nominated_account_id=nominated,
-            expense_account_id=self._expense_account_id(expense),
-            supplier_id=supplier_id or self._lender_as_supplier(),
-            tax_rate_id=rate_id,
-            tax_percent=percent,
-            client=self._client,
-            chosen_by=self._chosen_by,
-            now=now(),
+            nominated_account_id=plan.nominated_account_id,
+            expense_account_id=plan.expense[0],
+            supplier_id=plan.supplier[0],
+            tax_rate_id=plan.tax_rate_id,
+            tax_percent=plan.tax_percent,
+            client=client,
+            chosen_by=by,
+            now=now,
+            expected_version=expected,
+            offered=plan.offered,
         )
-
-    def _chosen(self, name: str) -> str:
-        if self._present is None:
-            raise MappingIncomplete(_("Give the id of an account."), field=name)
-        return str(getattr(self._present, name))
-
-    def _tax(self) -> tuple[str, Decimal]:
-        present = self._present
-        rate_id = present.tax_rate_id if present else NO_TAX
-        percent = present.tax_percent if present else Decimal(0)
-        given = self._choice.tax_percent
-        return self._choice.tax_rate_id or rate_id, percent if given is None else given
-
-    def _check_offered(
-        self, nominated: str, expense: NewExpenseAccount | str, supplier_id: str
-    ) -> None:
-        """Refuse what Xero does not have before an account is made for nothing."""
-        offered = options.choices(connection=self._connection, client=self._client)
-        _check(nominated, offered.bank_accounts, "nominated_account_id")
-        if isinstance(expense, str):
-            _check(expense, offered.expense_accounts, "expense_account_id")
-        else:
-            options.find_expense_account(
-                connection=self._connection,
-                client=self._client,
-                nominal_code=expense.nominal_code,
-            )
-        if supplier_id:
-            _check(supplier_id, offered.suppliers, "supplier_id")
-        else:
-            options.check_clear(
-                options.find_supplier(
-                    name=settings.LENDER_NAME, suppliers=offered.suppliers
-                )
-            )
-
-    def _lender_account(self, nominated_id: str) -> LenderAccount:
-        match self._choice.lender_account:
-            case NewLenderAccount() as new:
-                there = self._of_number(new) or self._unused()
-                return self._started(there, new) if there else self._made(new)
-            case AdoptedLenderAccount() as adopted:
-                if adopted.target_account_id == nominated_id:
-                    raise SameAccountTwice(field="nominated_account_id")
-                return self._adopted(adopted)
-        if self._present is None:
-            raise MappingIncomplete(
-                _("Say that a new one is made, or which bank account in Xero it is."),
-                field="lender_account",
-            )
-        account: LenderAccount = self._present.lender_account
-        return account
-
-    def _of_number(self, new: NewLenderAccount) -> LenderAccount | None:
-        return lender_accounts.of_number(
-            connection=self._connection,
-            account_number=new.account_number,
-            sort_code=new.sort_code,
-            client=self._client,
-        )
-
-    def _unused(self) -> LenderAccount | None:
-        """Return one that was made earlier for a choice that then failed."""
-        made = (
-            self._connection.lender_accounts.filter(void_since=None)
-            .exclude(target_account_id="")
-            .exclude(feed_status=FeedStatus.CLOSED)
-        )
-        return made.filter(mappings=None).order_by("pk").last()
-
-    def _started(self, account: LenderAccount, new: NewLenderAccount) -> LenderAccount:
-        """Give an account that is there the start date that is wanted now."""
-        if new.feed_start_date is None:
-            return account
-        return feed_status.set_start(
-            account=account,
-            starts_on=new.feed_start_date,
-            now=database_now(),
-            by=self._chosen_by,
-        )
-
-    def _made(self, new: NewLenderAccount) -> LenderAccount:
-        return lender_accounts.create(
-            connection=self._connection,
-            account_number=new.account_number,
-            sort_code=new.sort_code,
-            feed_start_date=new.feed_start_date,
-            by=self._chosen_by,
-            client=self._client,
-            wait=self._wait,
-        )
-
-    def _adopted(self, adopted: AdoptedLenderAccount) -> LenderAccount:
-        currency = self._connection.company.currency
-        if quantize(adopted.opening_balance, currency) != adopted.opening_balance:
-            raise MappingIncomplete(
-                _("Too exact for %(currency)s; round it.") % {"currency": currency},
-                field="opening_balance",
-            )
-        return lender_accounts.adopt(
-            connection=self._connection,
-            target_account_id=adopted.target_account_id,
-            source_account_id=adopted.source_account_id,
-            opening_balance=adopted.opening_balance,
-            feed_start_date=adopted.feed_start_date,
-            by=self._chosen_by,
-            client=self._client,
-        )
-
-    def _expense_account_id(self, wanted: NewExpenseAccount | str) -> str:
-        if isinstance(wanted, str):
-            return wanted
-        account = mapping.ensure_expense_account(
-            connection=self._connection,
-            client=self._client,
-            name=wanted.name,
-            nominal_code=wanted.nominal_code,
-            wait=self._wait,
-        )
-        return account.id
-
-    def _lender_as_supplier(self) -> str:
-        return mapping.ensure_supplier(
-            connection=self._connection, client=self._client, wait=self._wait
-        ).id
+    setup = AccountSetup.objects.create(
+        connection=row,
+        sealed_choice=seal(frozen),
+        base_version=base,
+        lender_account=account,
+        nominated_account_id=plan.nominated_account_id,
+        nominated_account_name=plan.nominated_account_name,
+        expense_account_id=plan.expense[0],
+        expense_account_name=plan.expense[1],
+        supplier_id=plan.supplier[0],
+        supplier_name=plan.supplier[1],
+        tax_rate_id=plan.tax_rate_id,
+        tax_percent=plan.tax_percent,
+        chosen_by=by,
+        begun_at=now,
+        state=SetupState.RUNNING,
+        state_since=now,
+    )
+    for number, step in enumerate(steps, start=1):
+        step.setup, step.number, step.state_since = setup, number, now
+    planning.take_over(steps, doubtful)
+    for step in steps:
+        step.save()
+        if step.request is not None:
+            step.requests.add(step.request)
+    trail.record(
+        "setup.begun",
+        setup,
+        by=by,
+        at=now,
+        company_id=row.company_id,
+        after={"made": [step.kind for step in steps]},
+    )
+    setup_moves.advance(setup, now=now)
+    return setup
 
 
-def _check(
-    given: str, offered: Iterable[BankAccount | Account | Supplier], name: str
-) -> None:
-    if given not in {one.id for one in offered}:
-        raise MappingIncomplete(
-            _("%(id)s is none of those that can be chosen.") % {"id": given}, field=name
-        )
+def again(setup: AccountSetup, *, by: str, now: datetime) -> AccountSetup:
+    """Let a run that stopped go on where it is; nothing is made twice.
+
+    Raises:
+        DecisionNotAllowed: it has not stopped, or another one came after it.
+    """
+    return setups.resume(setup, by=by, now=now)

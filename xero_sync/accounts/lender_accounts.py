@@ -1,8 +1,7 @@
 """The lender's account in the borrower's Xero: created with its feed, or adopted."""
 
-import time
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from django.conf import settings
@@ -20,69 +19,15 @@ from xero_sync.codat.exceptions import (
     AccountCurrencyMismatch,
     AlreadyUnderWay,
     DecisionNotAllowed,
-    LenderAccountNotReady,
     MappingIncomplete,
-    XeroNotReady,
 )
 from xero_sync.models import Connection, LenderAccount
 from xero_sync.models.choices import FeedStatus
 from xero_sync.organisations import changes as organisations
 from xero_sync.runtime import leases
 from xero_sync.runtime.clock import database_now
+from xero_sync.writeback import setups
 from xero_sync.xero_app import facts
-
-PATIENCE = timedelta(minutes=2)
-POLL_SECONDS = 1.0
-
-
-def create(
-    *,
-    connection: Connection,
-    client: CodatClient,
-    account_number: str = "",
-    sort_code: str = "",
-    name: str = "",
-    feed_start_date: date | None = None,
-    by: str = "",
-    wait: Callable[[float], None] = time.sleep,
-) -> LenderAccount:
-    """Create the lender account as a bank feed's source account, and wait for Xero.
-
-    Called again it goes on where it stopped: an account is never created twice. Xero
-    makes the target account when the mapping is read, so it is read until the account
-    is there. Numbers that are not given are the configured ones.
-
-    Raises:
-        BankFeedsNotEnabled: the lender's bank feeds are switched off, or Xero refuses
-            them for this organisation.
-        OrganisationChanged: a person has to say first which organisation it is.
-        MappingIncomplete: a number is missing or malformed.
-        AccountCurrencyMismatch: this Xero has no accounts in the company's currency.
-        FeedNotMapped: Codat did not connect the feed.
-        LenderAccountNotReady: Xero has not made the account within two minutes, or
-            before `wait` gave up.
-        CodatError: a call failed.
-    """
-    organisations.require_confirmed(connection)
-    numbers = source_accounts.numbers_of(connection, account_number, sort_code)
-    source_accounts.require_app_feeds()
-    source_accounts.check_currency(connection, client)
-    account = source_accounts.unchosen(
-        connection=connection, numbers=numbers, client=client, name=name
-    )
-    account = _starting(account, feed_start_date, by)
-    if feed_status.mapping_of(account, client).status == FeedStatus.PENDING:
-        bank_feeds.map_once(account=account, target_account_id="", client=client)
-    gives_up_at = database_now() + PATIENCE
-    while database_now() < gives_up_at:
-        account = feed_status.look(account=account, client=client, now=database_now())
-        if account.feed_status == FeedStatus.CONNECTED and account.target_account_id:
-            return account
-        try:
-            wait(POLL_SECONDS)
-        except XeroNotReady as exc:
-            raise LenderAccountNotReady(field="lender_account") from exc
-    raise LenderAccountNotReady(field="lender_account")
 
 
 def ensure_source(
@@ -117,6 +62,7 @@ def ensure_source(
     with leases.alone(act="choosing", on=connection.pk) as lease:
         if lease is None:
             raise AlreadyUnderWay
+        setups.require_none(connection, now=database_now())
         return source_accounts.unchosen(
             connection=connection, numbers=numbers, client=client
         )
@@ -189,6 +135,34 @@ def adopt(
 ) -> LenderAccount:
     """Take an account that exists in Xero as the lender account.
 
+    Raises:
+        WritebackBlocked: as `adoption` does.
+        CodatError: a call failed.
+    """
+    take = adoption(
+        connection=connection,
+        target_account_id=target_account_id,
+        client=client,
+        source_account_id=source_account_id,
+        opening_balance=opening_balance,
+        feed_start_date=feed_start_date,
+        by=by,
+    )
+    return take()
+
+
+def adoption(
+    *,
+    connection: Connection,
+    target_account_id: str,
+    client: CodatClient,
+    source_account_id: str = "",
+    opening_balance: Decimal = Decimal(0),
+    feed_start_date: date | None = None,
+    by: str = "",
+) -> Callable[[], LenderAccount]:
+    """Check an account that is to be adopted; return what then stores it.
+
     With a source account its feed goes on from `opening_balance`, in the company's
     currency; without one no statement lines are written. One that is a lender account
     with a feed already keeps it unless another is named, and its start date unless one
@@ -224,20 +198,24 @@ def adopt(
     else:
         _check_target(connection, target_account_id, client)
         if fed_already := _with_feed(connection, target_account_id):
-            return _starting(fed_already, feed_start_date, by)
-    account = _taken(
-        connection,
-        target_account_id,
-        by,
-        source_account_id=source_account_id,
-        name=name,
-        currency=connection.company.currency,
-        feed_status=status,
-        opening_balance=opening_balance,
-        # The borrower may have come back to the organisation that has it.
-        void_since=None,
-    )
-    return _starting(account, feed_start_date, by)
+            return lambda: starting(fed_already, feed_start_date, by)
+
+    def take() -> LenderAccount:
+        account = _taken(
+            connection,
+            target_account_id,
+            by,
+            source_account_id=source_account_id,
+            name=name,
+            currency=connection.company.currency,
+            feed_status=status,
+            opening_balance=opening_balance,
+            # The borrower may have come back to the organisation that has it.
+            void_since=None,
+        )
+        return starting(account, feed_start_date, by)
+
+    return take
 
 
 @transaction.atomic
@@ -288,7 +266,8 @@ def _require_same(
         )
 
 
-def _starting(account: LenderAccount, on: date | None, by: str) -> LenderAccount:
+def starting(account: LenderAccount, on: date | None, by: str) -> LenderAccount:
+    """Give an account the start date of its feed that is wanted now, if one is."""
     if on is None:
         return account
     return feed_status.set_start(

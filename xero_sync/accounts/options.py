@@ -1,11 +1,9 @@
 """What a borrower's Xero offers to choose from, and what fits."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from rapidfuzz import fuzz, utils
 
 from xero_sync.codat.accounts import Account, BankAccount, Supplier, TaxRate
 from xero_sync.codat.client import CodatClient
@@ -15,12 +13,10 @@ from xero_sync.codat.exceptions import (
     MappingIncomplete,
 )
 from xero_sync.models import Connection
-
-ACTIVE = "Active"
-# Where a fee account may stand in Xero's chart.
-EXPENSE = "Expense"
-# Names at least this alike are offered to a person; only equal ones decide.
-ALIKE = 80
+from xero_sync.writeback.setup_matching import ACTIVE as ACTIVE
+from xero_sync.writeback.setup_matching import EXPENSE
+from xero_sync.writeback.setup_matching import find_supplier as find_supplier
+from xero_sync.writeback.setup_matching import is_usable as is_usable
 
 
 @dataclass(frozen=True)
@@ -30,14 +26,8 @@ class Choices:
     bank_accounts: list[BankAccount]
     expense_accounts: list[Account]
     suppliers: list[Supplier]
-
-
-@dataclass(frozen=True)
-class SupplierMatch:
-    """The suppliers that are called exactly so, and those that nearly are."""
-
-    exact: list[Supplier]
-    near: list[Supplier]
+    # They would fit but for the currency they are kept in.
+    in_other_currencies: list[BankAccount]
 
 
 def choices(*, connection: Connection, client: CodatClient) -> Choices:
@@ -52,23 +42,25 @@ def choices(*, connection: Connection, client: CodatClient) -> Choices:
     )
     lender = set(connection.lender_accounts.values_list("target_account_id", flat=True))
     currency = connection.company.currency
-    bank_accounts = [
+    banks = [
         one
         for one in client.list_bank_accounts(company_id, connection_id)
-        if takes_payments(one) and one.currency == currency and one.id not in lender
+        if takes_payments(one) and one.id not in lender
     ]
+    bank_accounts = [one for one in banks if one.currency == currency]
+    others = [one for one in banks if one.currency != currency]
     expense_accounts = [
         one
         for one in client.list_accounts(company_id, query="type=Expense")
-        if is_usable(one) and not one.is_bank_account and one.type == EXPENSE
+        if takes_fees(one)
     ]
     suppliers = [one for one in client.list_suppliers(company_id) if is_usable(one)]
-    return Choices(bank_accounts, expense_accounts, suppliers)
+    return Choices(bank_accounts, expense_accounts, suppliers, others)
 
 
-def is_usable(one: BankAccount | Account | Supplier) -> bool:
-    """Tell whether a record in Xero can still be booked on."""
-    return one.status in {ACTIVE, "Unknown", ""} and not one.is_deleted
+def takes_fees(one: Account) -> bool:
+    """Tell whether fees can be entered on an account."""
+    return is_usable(one) and not one.is_bank_account and one.type == EXPENSE
 
 
 def takes_payments(one: BankAccount) -> bool:
@@ -110,57 +102,3 @@ def check_tax(
                 % {"id": rate.id, "rate": rate.effective_rate, "given": percent},
                 field="tax_percent",
             )
-
-
-def find_expense_account(
-    *, connection: Connection, client: CodatClient, nominal_code: str
-) -> Account | None:
-    """Return the active expense account of this code, as far as Codat has read it.
-
-    Raises:
-        MappingIncomplete: the code belongs to an account that is no expense account.
-        CodatError: Codat did not answer.
-    """
-    for account in client.list_accounts(connection.codat_company_id):
-        if account.nominal_code != nominal_code or account.is_deleted:
-            continue
-        if account.type == EXPENSE and is_usable(account):
-            return account
-        raise MappingIncomplete(
-            _("The code %(code)s belongs to %(name)s already; choose another.")
-            % {"code": nominal_code, "name": account.name},
-            field="nominal_code",
-        )
-    return None
-
-
-def find_supplier(*, name: str, suppliers: Iterable[Supplier]) -> SupplierMatch:
-    """Search for a name: equal up to case and punctuation, or nearly equal."""
-    wanted = _plain(name)
-    exact, near = [], []
-    for supplier in suppliers:
-        found = _plain(supplier.name)
-        if found == wanted:
-            exact.append(supplier)
-        elif fuzz.token_sort_ratio(found, wanted) >= ALIKE:
-            near.append(supplier)
-    return SupplierMatch(exact, near)
-
-
-def _plain(name: str) -> str:
-    return " ".join(utils.default_process(name).split())
-
-
-def check_clear(match: SupplierMatch) -> None:
-    """Refuse where only a person can say which supplier is meant.
-
-    Raises:
-        MappingIncomplete: several are called so, or none but some nearly.
-    """
-    candidates = match.exact or match.near
-    if candidates and len(match.exact) != 1:
-        raise MappingIncomplete(
-            _("Choose one of these suppliers: %(names)s.")
-            % {"names": ", ".join(f"{one.name} ({one.id})" for one in candidates)},
-            field="supplier",
-        )

@@ -44,7 +44,7 @@ from xero_sync.models.choices import (
 from xero_sync.organisations import changes as organisations
 from xero_sync.runtime import leases
 from xero_sync.runtime.clock import database_now
-from xero_sync.writeback import feed_refusals
+from xero_sync.writeback import feed_refusals, setups
 
 GONE = 404
 FED = (FeedStatus.CONNECTING, FeedStatus.CONNECTED)
@@ -343,6 +343,7 @@ def _alone(account: LenderAccount) -> Iterator[None]:
     with leases.alone(act="choosing", on=account.connection_id) as lease:
         if lease is None:
             raise AlreadyUnderWay
+        setups.require_none(account.connection, now=database_now())
         yield
 
 

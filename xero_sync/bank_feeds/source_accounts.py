@@ -1,13 +1,15 @@
 """The lender's end of a bank feed: source accounts at Codat, under ids of our choosing.
 
 The account's number and sort code are the lender's, configured once and the same on
-every feed; they go to Codat and are kept nowhere here, nor written to a log.
+every feed; they are kept in what was sent to Codat, encrypted in what is to be sent,
+and never written to a log.
 """
 
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -187,22 +189,22 @@ def unchosen(
     connected is given up.
     """
     known = {one.id: one for one in listed(connection, client)}
-    account = _begun(connection)
+    account = next(iter(begun(connection)), None)
     source = known.get(account.source_account_id) if account else None
     if account and source and not numbers.are_of(source):
         if account.feed_status == FeedStatus.PENDING:
             client.delete_source_account(*feed_status.ids_of(connection), source.id)
             feed_status.store(account, status=FeedStatus.CLOSED, now=database_now())
         account = source = None
-    account = account or _begin(connection, name)
+    account = account or begin(connection, name)
     if source is None:
         _create(account, numbers, client)
     return account
 
 
-def _begun(connection: Connection) -> LenderAccount | None:
-    """Return the account whose making was begun and that nobody has chosen yet."""
-    return connection.lender_accounts.filter(
+def begun(connection: Connection) -> list[LenderAccount]:
+    """Return the accounts whose making was begun and that nobody has chosen yet."""
+    accounts = connection.lender_accounts.filter(
         mappings=None,
         void_since=None,
         source_account_id__startswith=OUR_IDS,
@@ -211,10 +213,12 @@ def _begun(connection: Connection) -> LenderAccount | None:
             FeedStatus.CONNECTING,
             FeedStatus.CONNECTED,
         ),
-    ).first()
+    )
+    return list(accounts.order_by("pk"))
 
 
-def _begin(connection: Connection, name: str) -> LenderAccount:
+def begin(connection: Connection, name: str = "") -> LenderAccount:
+    """Choose the id of a new source account, which nobody has made yet."""
     return LenderAccount.objects.create(
         connection=connection,
         source_account_id=f"{OUR_IDS}{uuid.uuid4()}",
@@ -225,14 +229,19 @@ def _begin(connection: Connection, name: str) -> LenderAccount:
     )
 
 
-def _create(account: LenderAccount, numbers: Numbers, client: CodatClient) -> None:
-    body = payloads.source_account(
+def body_of(account: LenderAccount, numbers: Numbers) -> dict[str, Any]:
+    """Return the body that makes an account's source account."""
+    return payloads.source_account(
         account_id=account.source_account_id,
         name=account.name,
         account_number=numbers.account_number,
         sort_code=numbers.sort_code,
         currency=account.currency,
     )
+
+
+def _create(account: LenderAccount, numbers: Numbers, client: CodatClient) -> None:
+    body = body_of(account, numbers)
     with refusals_of(account.connection):
         client.create_source_account(*feed_status.ids_of(account.connection), body)
     with transaction.atomic():

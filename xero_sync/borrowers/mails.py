@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -12,7 +13,13 @@ from django.utils.translation import gettext as _
 
 from lending import formats
 from xero_sync.borrowers import links, receipts
-from xero_sync.models import BorrowerLink, BorrowerNotice, WritebackSwitch
+from xero_sync.borrowers.questions import listing
+from xero_sync.models import (
+    AccountMapping,
+    BorrowerLink,
+    BorrowerNotice,
+    WritebackSwitch,
+)
 from xero_sync.models.borrowers import ASKED, NoticeKind
 from xero_sync.models.choices import ConnectionStatus
 from xero_sync.runtime.clock import database_now
@@ -143,6 +150,32 @@ def _acts() -> dict[str, str]:
     }
 
 
+def _accounts_chosen(notice: BorrowerNotice) -> Text:
+    mapping = AccountMapping.objects.select_related(
+        "lender_account", "connection__company"
+    ).get(pk=notice.subject)
+    lines = [
+        _("%(term)s: %(answer)s")
+        % {"term": one.term(), "answer": one.told(one.in_force(mapping))[0]}
+        for one in listing.QUESTIONS
+    ]
+    return Text(
+        _("Your accounts for the entries in Xero"),
+        (
+            _("These accounts were chosen on %(when)s:")
+            % {
+                "when": formats.moment(
+                    mapping.created_at, ZoneInfo(notice.company.time_zone)
+                )
+            },
+            *lines,
+            _("They count for what is posted from now on. What is posted stays."),
+            _("You can change them at any time. Was it not you? Contact us."),
+        ),
+        _("See the accounts"),
+    )
+
+
 def _access_withdrawn(_notice: BorrowerNotice) -> Text:
     return Text(
         _("Your Xero is no longer connected"),
@@ -218,6 +251,7 @@ TEXTS: dict[NoticeKind, Callable[[BorrowerNotice], Text]] = {
     NoticeKind.LINK: _link,
     NoticeKind.ACCOUNTANT_LINK: _accountant_link,
     NoticeKind.ACCOUNTANT_ACTED: _accountant_acted,
+    NoticeKind.ACCOUNTS_CHOSEN: _accounts_chosen,
     NoticeKind.ACCESS_WITHDRAWN: _access_withdrawn,
     NoticeKind.LINES_REJECTED: _lines_rejected,
     NoticeKind.LINES_MISSED: _lines_missed,

@@ -13,8 +13,9 @@ from typing import Any
 from uuid import UUID
 
 from xero_sync.codat import values
-from xero_sync.codat.body_values import midnight
 from xero_sync.codat.calls import Calls, Fields, a_list, an_object, path
+from xero_sync.codat.reply import ReplyMeta
+from xero_sync.codat.setup_payloads import feed_mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,42 @@ class MappingOutcome:
     error: str
 
 
+@dataclass(frozen=True, slots=True)
+class FeedAnswer:
+    """What came back for a write about a bank feed, whichever it was."""
+
+    status: str
+    error: str
+    meta: ReplyMeta
+
+
 class BankFeedOperations(Calls):
     """Set a bank feed up and watch it."""
+
+    def send_feed_write(
+        self, *, method: str, path: str, body: bytes, idempotency_key: UUID
+    ) -> FeedAnswer:
+        """Send exactly these bytes under this key, once; a DELETE takes neither.
+
+        Raises:
+            CodatError: of the kind that says whether the write may have been taken in.
+        """
+        if method == "DELETE":
+            answer = self._call(method, path)
+            return FeedAnswer("", "", answer.meta)
+        answer = self._call(method, path, body=body, idempotency_key=idempotency_key)
+        fields = an_object(answer)
+        return FeedAnswer(
+            status=values.text(fields, "status"),
+            error=values.text(fields, "error"),
+            meta=answer.meta,
+        )
 
     def list_source_accounts(
         self, company_id: str | UUID, connection_id: str | UUID
     ) -> list[SourceAccount]:
         """Return all source accounts of a connection."""
-        answer = self._get(_accounts_path(company_id, connection_id))
+        answer = self._get(source_accounts_path(company_id, connection_id))
         return [_source_account(item) for item in a_list(answer)]
 
     def create_source_account(
@@ -86,7 +115,7 @@ class BankFeedOperations(Calls):
         """Create a source account; an id that exists already is refused."""
         answer = self._write(
             "POST",
-            _accounts_path(company_id, connection_id),
+            source_accounts_path(company_id, connection_id),
             body,
             idempotency_key=idempotency_key,
         )
@@ -102,7 +131,7 @@ class BankFeedOperations(Calls):
         """Change the name, the status to disconnected, or an unconnected balance."""
         answer = self._write(
             "PATCH",
-            _accounts_path(company_id, connection_id, account_id),
+            source_accounts_path(company_id, connection_id, account_id),
             {"id": account_id, **body},
         )
         return _source_account(an_object(answer))
@@ -111,13 +140,14 @@ class BankFeedOperations(Calls):
         self, company_id: str | UUID, connection_id: str | UUID, account_id: str
     ) -> None:
         """Delete a source account and its mapping; the account in Xero remains."""
-        self._write("DELETE", _accounts_path(company_id, connection_id, account_id))
+        path_of_it = source_accounts_path(company_id, connection_id, account_id)
+        self._write("DELETE", path_of_it)
 
     def get_bank_feed_mapping(
         self, company_id: str | UUID, connection_id: str | UUID
     ) -> list[FeedMapping]:
         """Return the mapping of every source account, with what it may be mapped to."""
-        answer = self._get(_mapping_path(company_id, connection_id))
+        answer = self._get(feed_mapping_path(company_id, connection_id))
         return [_feed_mapping(item) for item in a_list(answer)]
 
     def create_bank_feed_mapping(
@@ -131,23 +161,24 @@ class BankFeedOperations(Calls):
         idempotency_key: UUID | None = None,
     ) -> MappingOutcome:
         """Map a source account; without a target, Xero makes a new account for it."""
-        body: dict[str, Any] = {"sourceAccountId": source_account_id}
-        if target_account_id is not None:
-            body["targetAccountId"] = target_account_id
-        if feed_start_date is not None:
-            body["feedStartDate"] = midnight(feed_start_date)
+        body = feed_mapping(
+            source_account_id=source_account_id,
+            target_account_id=target_account_id,
+            feed_start_date=feed_start_date,
+        )
         answer = self._write(
             "POST",
-            _mapping_path(company_id, connection_id),
+            feed_mapping_path(company_id, connection_id),
             body,
             idempotency_key=idempotency_key,
         )
         return _mapping_outcome(an_object(answer))
 
 
-def _accounts_path(
+def source_accounts_path(
     company_id: str | UUID, connection_id: str | UUID, *account_id: str
 ) -> str:
+    """Return the path of a connection's source accounts, or of one of them."""
     return path(
         "companies",
         company_id,
@@ -159,7 +190,8 @@ def _accounts_path(
     )
 
 
-def _mapping_path(company_id: str | UUID, connection_id: str | UUID) -> str:
+def feed_mapping_path(company_id: str | UUID, connection_id: str | UUID) -> str:
+    """Return the path of the mapping of a connection's source accounts."""
     connection = path("companies", company_id, "connections", connection_id)
     return f"{connection}/bankFeedAccounts/mapping"
 

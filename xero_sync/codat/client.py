@@ -75,8 +75,8 @@ class CodatClient(
 
     `before_call` is told the method and the path of each exchange before it starts, and
     may raise to keep it from happening; `after_call` is told how each one went: its
-    answer, or the `CodatError` that it ended with. `seconds_in_all` bounds all calls
-    of one client together, for whoever has somebody waiting.
+    answer, or the `CodatError` that it ended with. None waits for an answer beyond
+    `ends_at`, by the monotonic clock.
     """
 
     def __init__(
@@ -90,17 +90,17 @@ class CodatClient(
         pool_size: int = 16,
         before_call: Callable[[str, str], None] | None = None,
         after_call: Callable[[object], None] | None = None,
-        seconds_in_all: float | None = None,
+        ends_at: float | None = None,
     ) -> None:
         if not api_key:
             raise CodatKeyMissing(field="CODAT_API_KEY")
         self._base_url = _checked(base_url)
         self._auth = _KeyAuth(api_key)
         self._timeout = (connect_timeout, read_timeout)
+        self._ends_at = ends_at
         self._session = session or _new_session(self._base_url, pool_size)
         self._before_call = before_call
         self._after_call = after_call
-        self._ends_at = seconds_in_all and time.monotonic() + seconds_in_all
 
     @classmethod
     def from_settings(
@@ -109,7 +109,7 @@ class CodatClient(
         pool_size: int = 16,
         before_call: Callable[[str, str], None] | None = None,
         after_call: Callable[[object], None] | None = None,
-        seconds_in_all: float | None = None,
+        ends_at: float | None = None,
     ) -> Self:
         """Return a client for the configured Codat.
 
@@ -124,7 +124,7 @@ class CodatClient(
             pool_size=pool_size,
             before_call=before_call,
             after_call=after_call,
-            seconds_in_all=seconds_in_all,
+            ends_at=ends_at,
         )
 
     def __repr__(self) -> str:
@@ -209,7 +209,7 @@ class CodatClient(
         session = self._session
         response = session.get_adapter(url=str(request.url)).send(
             request,
-            timeout=self._patience(),
+            timeout=self._time_left(),
             verify=True if session.verify is None else session.verify,
             cert=session.cert,
             proxies=session.proxies,
@@ -218,14 +218,12 @@ class CodatClient(
         response.content  # noqa: B018
         return response
 
-    def _patience(self) -> tuple[float, float]:
-        """Return for how long to wait for a connection, and for each read."""
-        if self._ends_at is None:
-            return self._timeout
-        left = self._ends_at - time.monotonic()
-        if left <= 0:
-            raise requests.ConnectTimeout("The time for all calls is used up.")
+    def _time_left(self) -> tuple[float, float]:
         connect, read = self._timeout
+        if self._ends_at is None:
+            return connect, read
+        # Who has none left is kept from asking by `before_call`.
+        left = max(0.05, self._ends_at - time.monotonic())
         return min(connect, left), min(read, left)
 
     def _answer(

@@ -148,12 +148,6 @@ class XeroNotReady(WritebackBlocked):
     default_code = "xero_not_ready"
 
 
-class LenderAccountNotReady(XeroNotReady):
-    """Xero has not made the lender account yet; repeat this in a few minutes."""
-
-    default_code = "lender_account_not_ready"
-
-
 class CodatNotAsked(XeroNotReady):
     """Codat could not be asked, and nothing was decided; try again in a few minutes."""
 
@@ -164,6 +158,18 @@ class AlreadyUnderWay(WritebackBlocked):
     """Somebody else is doing the same at this moment; try again."""
 
     default_code = "still_running"
+
+
+class OtherVersion(WritebackBlocked):
+    """The accounts were chosen anew meanwhile; look at them and choose again."""
+
+    default_code = "other_version"
+
+
+class SetupUnderWay(AlreadyUnderWay):
+    """Another choice of accounts is being set up; choose again once that is done."""
+
+    default_code = "setup_under_way"
 
 
 class ConnectionNotLinked(WritebackBlocked):

@@ -30,6 +30,7 @@ from xero_sync.codat.body_values import (
 from xero_sync.codat.body_values import encode as encode
 from xero_sync.codat.setup_payloads import account as account
 from xero_sync.codat.setup_payloads import bank_account as bank_account
+from xero_sync.codat.setup_payloads import feed_mapping as feed_mapping
 from xero_sync.codat.setup_payloads import source_account as source_account
 from xero_sync.codat.setup_payloads import supplier as supplier
 

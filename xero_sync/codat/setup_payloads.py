@@ -1,5 +1,6 @@
 """The bodies that create accounts and contacts, in Xero and at the bank feed."""
 
+from datetime import date
 from decimal import Decimal
 
 from xero_sync.codat.body_values import (
@@ -9,6 +10,7 @@ from xero_sync.codat.body_values import (
     exact,
     identifier,
     limited,
+    midnight,
     required_text,
     sort_code_digits,
 )
@@ -94,6 +96,21 @@ def source_account(
     }
     if sort_code or currency == "GBP":
         body["sortCode"] = sort_code_digits(sort_code)
+    return body
+
+
+def feed_mapping(
+    *,
+    source_account_id: str,
+    target_account_id: str | None = None,
+    feed_start_date: date | None = None,
+) -> Body:
+    """Return the mapping of a source account; without a target Xero makes one."""
+    body: Body = {"sourceAccountId": source_account_id}
+    if target_account_id is not None:
+        body["targetAccountId"] = target_account_id
+    if feed_start_date is not None:
+        body["feedStartDate"] = midnight(feed_start_date)
     return body
 
 

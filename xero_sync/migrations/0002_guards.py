@@ -20,7 +20,6 @@ class Migration(migrations.Migration):
         AppendOnly("xero_sync_programmeact"),
         AppendOnly("xero_sync_checkpointreview"),
         AppendOnly("xero_sync_scopechange"),
-        AppendOnly("xero_sync_linkrevocation"),
         AppendOnly("xero_sync_borrowerconsent"),
         AppendOnly("xero_sync_connectioncheckrun"),
         AppendOnly(

@@ -12,6 +12,7 @@ from xero_sync.models.connections import (
     LenderAccount,
     WritebackSwitch,
 )
+from xero_sync.models.drafts import AccountDraft
 from xero_sync.models.feeds import MissingLine
 from xero_sync.models.links import BorrowerLink, BorrowerSitting, LinkRequest
 from xero_sync.models.programme import (
@@ -22,6 +23,7 @@ from xero_sync.models.programme import (
 from xero_sync.models.remote import DataRefresh, LoanInXero, WebhookMessage
 from xero_sync.models.runtime import Heartbeat, Lane, RateScope
 from xero_sync.models.scopes import ScopeChange
+from xero_sync.models.setups import AccountSetup, SetupStep
 from xero_sync.models.watched import WatchedPush
 from xero_sync.models.writeback import (
     RecordChange,
@@ -32,7 +34,9 @@ from xero_sync.models.writeback import (
 from xero_sync.models.xero_app import FailedReveal, XeroApp
 
 __all__ = [
+    "AccountDraft",
     "AccountMapping",
+    "AccountSetup",
     "BorrowerConsent",
     "BorrowerLink",
     "BorrowerNotice",
@@ -55,6 +59,7 @@ __all__ = [
     "RateScope",
     "RecordChange",
     "ScopeChange",
+    "SetupStep",
     "SyncRecord",
     "WatchedPush",
     "WebhookMessage",

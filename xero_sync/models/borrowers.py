@@ -18,6 +18,7 @@ class NoticeKind(models.TextChoices):
     LINK = "link", _("The customer's link")
     ACCOUNTANT_LINK = "accountant_link", _("The link of the customer's accountant")
     ACCOUNTANT_ACTED = "accountant_acted", _("The customer's accountant did something")
+    ACCOUNTS_CHOSEN = "accounts_chosen", _("The customer's accounts were chosen")
     ACCESS_WITHDRAWN = "access_withdrawn", _("Access was withdrawn in Xero")
     LINES_REJECTED = "lines_rejected", _("Statement lines were not accepted")
     LINES_MISSED = "lines_missed", _("Statement lines could not be delivered")

@@ -16,6 +16,15 @@ IDLE = timedelta(minutes=30)
 AT_MOST = timedelta(hours=12)
 
 
+# Who acts on the borrowers' pages; the trail adds the company's reference.
+OWNER, ACCOUNTANT = "borrower", "accountant"
+
+
+def is_borrowers(actor: str) -> bool:
+    """Tell whether it is a borrower or their accountant who acted, on our pages."""
+    return actor.partition(":")[0] in {OWNER, ACCOUNTANT}
+
+
 class LinkRole(models.TextChoices):
     """For whom a link is."""
 
@@ -130,7 +139,7 @@ class BorrowerSitting(models.Model):
     @property
     def actor(self) -> str:
         """Who acts in it, as the trail names them."""
-        who = "borrower" if self.is_owner else "accountant"
+        who = OWNER if self.is_owner else ACCOUNTANT
         return f"{who}:{self.company.reference}"
 
 

@@ -15,6 +15,7 @@ from xero_sync.models.programme import (
     PartnerType,
     Preparation,
 )
+from xero_sync.models.setups import StopReason
 
 # What an act of the programme is about, if it is about something.
 ABOUT = {
@@ -53,6 +54,17 @@ def _scopes(entry: AuditEntry) -> str:
     }
 
 
+def _stopped(entry: AuditEntry) -> str:
+    reason = StopReason(entry.after["stopped_for"]).label
+    return _("The setup of the accounts stopped: %(why)s.") % {"why": reason}
+
+
+def _finished(entry: AuditEntry) -> str:
+    return _("The setup of the accounts is done: version %(number)s.") % {
+        "number": entry.after["version"]
+    }
+
+
 def _switched_on(entry: AuditEntry) -> str:
     words = [_("Switched write-back on.")]
     if held := entry.after.get("held_events"):
@@ -78,6 +90,11 @@ wording.register(
         "connection.made": gettext_lazy("Connected the company to Xero."),
         "connection.consented": gettext_lazy("Agreed on our page to what we do."),
         "connection.accounts_chosen": gettext_lazy("Chose the accounts."),
+        "setup.begun": gettext_lazy("Began to set the accounts up in Xero."),
+        "setup.tried_again": gettext_lazy("Let the setup of the accounts go on."),
+        "setup.given_up": gettext_lazy(
+            "Gave the setup of the accounts up for another choice."
+        ),
         "connection.writeback_off": gettext_lazy("Switched write-back off."),
         "connection.bank_feeds_on": gettext_lazy("Switched bank feeds on."),
         "connection.bank_feeds_off": gettext_lazy("Switched bank feeds off."),
@@ -119,6 +136,8 @@ wording.register(
     {"connection.writeback_on": _switched_on},
     said={"held_events", "loans_published", "loans_left_out"},
 )
+wording.register({"setup.stopped": _stopped}, said={"stopped_for"})
+wording.register({"setup.finished": _finished}, said={"version"})
 wording.register(
     {f"programme.{kind}": _act for kind in ActKind},
     said={"subject", "happened_on"},

@@ -11,6 +11,7 @@ from xero_sync.portal import (
     organisations,
     posting,
     preview,
+    questions,
     sharing,
 )
 
@@ -21,7 +22,6 @@ urlpatterns = [
     path("c/return/mail/", connecting.mail_after_return, name="customer-return-mail"),
     # In a sitting: no address holds a token.
     path("c/my/", home.home, name="customer-home"),
-    path("c/my/accounts/", home.home, name="customer-accounts"),
     path("c/my/preview/", preview.preview, name="customer-preview"),
     path("c/my/posting/", posting.posting, name="customer-posting"),
     path("c/my/leave/", home.leave, name="customer-leave"),
@@ -30,6 +30,14 @@ urlpatterns = [
     path("c/my/organisation/", organisations.answer, name="customer-organisation"),
     path("c/my/organisations/", organisations.choose, name="customer-organisations"),
     path("c/my/feed/", feed.feed, name="customer-feed"),
+    path("c/my/accounts/", questions.overview, name="customer-accounts"),
+    path("c/my/accounts/check/", questions.check, name="customer-check"),
+    path(
+        "c/my/accounts/progress/",
+        questions.progress,
+        name="customer-accounts-progress",
+    ),
+    path("c/my/accounts/<slug:name>/", questions.question, name="customer-question"),
     path("c/my/share/", sharing.share, name="customer-share"),
     # The link itself.
     path("c/<str:token>/", opening.open_link, name="customer"),

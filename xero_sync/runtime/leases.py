@@ -70,6 +70,12 @@ def alone(*, act: str, on: object) -> Iterator[Lease | None]:
         Heartbeat.objects.filter(name=name, holder=holder).delete()
 
 
+def is_held(*, act: str, on: object) -> bool:
+    """Tell whether somebody is doing an act on one thing."""
+    held = Heartbeat.objects.filter(name=f"{act} {on}", busy_until__gt=database_now())
+    return held.exists()
+
+
 @contextmanager
 def _held(names: Iterable[str], holder: str) -> Iterator[Lease | None]:
     now = database_now()

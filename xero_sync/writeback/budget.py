@@ -136,16 +136,16 @@ class Budget:
         return day.resets_at if spent else None
 
 
-def charge(method: str, path: str) -> None:
+def charge(method: str, path: str, *, patience: float = PATIENCE_SECONDS) -> None:
     """Take the permit for one exchange of a caller who can wait a little.
 
-    For what people and single checks do; the engine takes its permits with its claims
-    and puts work off instead of waiting.
+    For what people and single checks do, within `patience` in seconds; the engine takes
+    its permits with its claims and puts work off instead of waiting.
 
     Raises:
         CodatUnavailable: there will be no permit for a while.
     """
-    ends_at = time.monotonic() + PATIENCE_SECONDS
+    ends_at = time.monotonic() + patience
     while (wait := _take_one(clock.database_now())) is not None:
         seconds = (wait - clock.database_now()).total_seconds()
         if time.monotonic() + seconds > ends_at:

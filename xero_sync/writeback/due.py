@@ -5,8 +5,9 @@ from datetime import datetime
 from django.db.models import Min, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from xero_sync.models import Lane, SyncRecord, WatchedPush, WebhookMessage
+from xero_sync.models import Lane, SetupStep, SyncRecord, WatchedPush, WebhookMessage
 from xero_sync.models.choices import State
+from xero_sync.models.setups import SetupState
 
 
 class Work(TextChoices):
@@ -17,6 +18,7 @@ class Work(TextChoices):
     WATCHED = "watched", _("Pushes left behind to ask Codat about")
     LEASES = "leases", _("Entries whose sender stopped")
     MESSAGES = "messages", _("Messages from Codat to read")
+    SETUPS = "setups", _("Accounts to be made for a choice")
 
 
 def work() -> dict[Work, tuple[QuerySet, str]]:
@@ -33,6 +35,10 @@ def work() -> dict[Work, tuple[QuerySet, str]]:
         Work.MESSAGES: (
             WebhookMessage.objects.filter(processed_at=None),
             "received_at",
+        ),
+        Work.SETUPS: (
+            SetupStep.objects.filter(setup__state=SetupState.RUNNING),
+            "due_at",
         ),
     }
 

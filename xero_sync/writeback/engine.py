@@ -23,6 +23,8 @@ from xero_sync.writeback import (
     invoices,
     polling,
     results,
+    setup_answers,
+    setups,
     sweep,
     watched_polling,
 )
@@ -108,7 +110,12 @@ def _look_around(pool: Pool, now: datetime, mark: float, room: int) -> int:
     watched = watched_polling.due(limit=room - len(found), now=now, busy_companies=busy)
     for one in (*found, *watched):
         pool.start(one, now, mark)
-    return len(found) + len(watched)
+    begun = len(found) + len(watched)
+    busy |= {one.company_id for one in watched}
+    prepared = setups.due(limit=room - begun, now=now, busy_companies=busy)
+    for step in prepared:
+        pool.start(step, now, mark)
+    return begun + len(prepared)
 
 
 def _store(finished: Sequence[Finished], now: datetime, report: Report) -> None:
@@ -118,7 +125,10 @@ def _store(finished: Sequence[Finished], now: datetime, report: Report) -> None:
         if isinstance(one.work, Claim) and one.bug is None
     ]
     if sent:
-        results.store(sent, now=now)
+        entries = [one for one in sent if one.claim.step is None]
+        if entries:
+            results.store(entries, now=now)
+        setup_answers.store(sent, now=now)
         report.sent += len(sent)
     looks_made = [one.outcome for one in finished if _is_a_look(one)]
     if looks_made:

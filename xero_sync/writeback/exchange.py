@@ -6,24 +6,28 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from xero_sync.codat.bank_feeds import FeedAnswer
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.codat.push import PushOperation
-from xero_sync.models import SyncRecord, WriteRequest
+from xero_sync.models import SetupStep, SyncRecord, WriteRequest
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A committed intent: one request and the entries that it carries.
+    """A committed intent: one request and what it carries, entries or a setup's step.
 
     `certain` says that no earlier exchange of this request can have been taken in;
     `known_organisation` is Codat's connection where who made the claim had read it.
+    `wire` sends what is no push.
     """
 
     request: WriteRequest
     records: tuple[SyncRecord, ...]
     certain: bool = True
     known_organisation: UUID | None = None
+    step: SetupStep | None = None
+    wire: Callable[[CodatClient], Any] | None = None
 
     @property
     def company_id(self) -> int:
@@ -38,10 +42,10 @@ class Claim:
 
 @dataclass(frozen=True)
 class Sent:
-    """One exchange of a claim: Codat's push operation, or the error it ended with."""
+    """One exchange of a claim: what Codat answered, or the error it ended with."""
 
     claim: Claim
-    outcome: PushOperation | CodatError
+    outcome: PushOperation | FeedAnswer | CodatError
     started_at: datetime
     finished_at: datetime
 

@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 
 from xero_sync.models import Connection, SyncRecord, WebhookMessage
 from xero_sync.models.choices import State
-from xero_sync.writeback import budget, watching
+from xero_sync.writeback import budget, setups, watching
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +55,9 @@ def _look_at_write(message: WebhookMessage, now: datetime) -> str:
     is_watched = watching.told_of(
         message.push_operation_key, is_success=is_success, now=now
     )
+    prepares = setups.told_of(message.push_operation_key, now=now)
     # A key that we do not know yet is looked at as soon as its POST is stored.
-    return "looked" if looked_at or is_watched else "kept"
+    return "looked" if looked_at or is_watched or prepares else "kept"
 
 
 def _look_at_connection(message: WebhookMessage, now: datetime) -> str:  # noqa: ARG001

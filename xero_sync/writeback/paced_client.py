@@ -3,11 +3,11 @@
 import time
 
 from xero_sync.codat.client import CodatClient
-from xero_sync.codat.exceptions import XeroNotReady
+from xero_sync.codat.exceptions import CodatNoAnswer, CodatUnavailable
 from xero_sync.writeback import backpressure, budget
 
-# What a page may spend at Codat, all its calls together.
-SECONDS_OF_A_PAGE = 6.0
+# What a person may wait for Codat on one page, all calls together.
+READ_SECONDS = 6.0
 
 
 def paced_client() -> CodatClient:
@@ -21,31 +21,39 @@ def paced_client() -> CodatClient:
     )
 
 
-def hurried_client() -> CodatClient:
-    """Return a paced client for the page of somebody who waits: six seconds in all.
+def page_client(*, seconds: float = READ_SECONDS) -> CodatClient:
+    """Return a client for one page or request: all its calls end within so long.
+
+    What is left of the time is what a call may take; then it fails as one that Codat
+    did not answer, or that was not sent.
 
     Raises:
         CodatKeyMissing: CODAT_API_KEY is empty.
     """
+    ends_at = time.monotonic() + seconds
+
+    def before_call(method: str, path: str) -> None:
+        left = ends_at - time.monotonic()
+        if left <= 0:
+            raise CodatUnavailable(
+                "Codat answered too slowly to be asked everything.",
+                method=method,
+                path=path,
+                was_sent=False,
+            )
+        budget.charge(method, path, patience=left)
+
+    def after_call(outcome: object) -> None:
+        # Where our own limit cut it short, it says nothing about the service.
+        is_cut = isinstance(outcome, CodatNoAnswer) and time.monotonic() >= ends_at
+        if not is_cut:
+            backpressure.note(outcome)
+
     return CodatClient.from_settings(
-        before_call=budget.charge,
-        after_call=backpressure.note,
-        seconds_in_all=SECONDS_OF_A_PAGE,
+        before_call=before_call, after_call=after_call, ends_at=ends_at
     )
 
 
-class Deadline:
-    """Waits as `time.sleep` does, until its seconds are used up."""
-
-    def __init__(self, seconds: float) -> None:
-        self._ends_at = time.monotonic() + seconds
-
-    def __call__(self, seconds: float) -> None:
-        """Wait.
-
-        Raises:
-            XeroNotReady: that would be too long.
-        """
-        if time.monotonic() + seconds > self._ends_at:
-            raise XeroNotReady
-        time.sleep(seconds)
+def hurried_client() -> CodatClient:
+    """Return a paced client for the page of somebody who waits: six seconds in all."""
+    return page_client()

@@ -210,6 +210,8 @@ class Pool:
             raise CodatUnavailable(
                 "It waited too long for its turn and was not sent.", was_sent=False
             )
+        if work.wire is not None:
+            return work.wire(self._client)
         return self._client.send_push(
             path=request.path,
             body=bytes(request.body),

@@ -67,14 +67,14 @@ def attempt_of(sent: Sent) -> dict[str, Any]:
         "started_at": sent.started_at,
         "finished_at": sent.finished_at,
     }
-    if isinstance(outcome, PushOperation):
+    if not isinstance(outcome, CodatError):
         meta = outcome.meta
         return values | {
             "elapsed_ms": meta.elapsed_ms,
             "outcome": Outcome.ACCEPTED,
             "status_code": meta.status_code,
             "correlation_id": meta.correlation_id,
-            "push_operation_key": outcome.key,
+            "push_operation_key": getattr(outcome, "key", None),
             "error": "",
             "answer": meta.body_text,
         }
@@ -97,6 +97,8 @@ def _settle(sent: Sent, now: datetime) -> None:
             records=claim.records, operation=outcome, cause=Cause.ANSWER, now=now
         )
         return
+    if not isinstance(outcome, CodatError):
+        raise TypeError("Entries are pushed, and nothing else answers for them.")
     settle = _SETTLERS[Outcome(outcome.kind)]
     for record in claim.records:
         settle(record, claim, outcome, now)

@@ -59,7 +59,7 @@ def next_step(group: Sequence[SyncRecord], *, now: datetime) -> Exchange | Claim
     if first.push_operation_key is not None:
         return _timed_out(group, request, now)
     is_alarmed = any(record.is_alarmed for record in group)
-    if not is_alarmed and _may_write(request) and _may_repeat(request, now):
+    if not is_alarmed and _may_write(request) and may_repeat(request, now):
         claim = Claim(request=request, records=tuple(group), certain=False)
         return claim if start_sending(claim, now) else None
     return _search(group, request, now)
@@ -80,7 +80,8 @@ def _may_write(request: WriteRequest) -> bool:
     )
 
 
-def _may_repeat(request: WriteRequest, now: datetime) -> bool:
+def may_repeat(request: WriteRequest, now: datetime) -> bool:
+    """Tell whether a request's bytes may go again under its key."""
     if now - request.created_at >= timedelta(seconds=settings.WRITEBACK_KEY_SECONDS):
         return False
     outcomes_so_far = list(request.attempts.values_list("outcome", flat=True))
@@ -189,6 +190,8 @@ def foreign_operations(
 def _names_of(data_type: str) -> set[str]:
     # A negative direct cost is listed under the type that it was turned into.
     turned = {"directincomes"} if data_type == DATA_TYPES[Step.DIRECT_COST] else set()
+    # An account is written as one thing and may be listed as the other.
+    turned |= {"chartofaccounts"} if data_type == "accounts" else set()
     return {data_type.lower()} | turned
 
 

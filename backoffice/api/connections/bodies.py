@@ -221,6 +221,11 @@ class MappingBody(StrictSerializer):
     tax_percent = NumberText(
         patterns.PERCENT, "20", required=False, help_text="At first 0."
     )
+    expected_version = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        help_text="Of the mapping that was seen; 0: none. Refused on another.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse two expense accounts."""

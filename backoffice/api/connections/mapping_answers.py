@@ -14,10 +14,12 @@ from backoffice.api.framework.answers import (
     OrNull,
     text,
 )
+from xero_sync.accounts.progress import StepStatus, progress
 from xero_sync.codat.accounts import BankAccount as RemoteBankAccount
 from xero_sync.entries.redaction import last_characters, mask_text
-from xero_sync.models import AccountMapping
+from xero_sync.models import AccountMapping, AccountSetup
 from xero_sync.models.choices import FeedStatus
+from xero_sync.models.setups import SetupKind, SetupState, StopReason
 
 Known = Mapping[str, Any]
 
@@ -127,6 +129,40 @@ def _chosen(row: AccountMapping) -> Known:
         ),
         "supplier": Named.of(id=row.supplier_id, name=row.supplier_name),
     }
+
+
+class SetupStepShown(Answer):
+    """One thing that a setup makes in Xero, and where it stands."""
+
+    kind = serializers.ChoiceField(SetupKind.choices)
+    status = serializers.ChoiceField(StepStatus.choices)
+
+
+class SetupShown(Answer):
+    """The run that makes what a choice of accounts needs, and then stores it."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(SetupState.choices)
+    stopped_for = serializers.ChoiceField(StopReason.choices, allow_null=True)
+    chosen_by = serializers.CharField()
+    begun_at = Moment()
+    steps = SetupStepShown(many=True)
+    version = serializers.IntegerField(min_value=1, allow_null=True)
+
+    @classmethod
+    def known(cls, rows: Sequence[AccountSetup]) -> Sequence[Known]:
+        """Return how far each run is."""
+        return [
+            {
+                "stopped_for": one.reason or None,
+                "steps": [
+                    SetupStepShown.of(kind=step.kind, status=step.status)
+                    for step in progress(one).steps
+                ],
+                "version": one.mapping.version if one.mapping else None,
+            }
+            for one in rows
+        ]
 
 
 class MappingHistory(Answer):

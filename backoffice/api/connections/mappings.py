@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +21,12 @@ from backoffice.api.connections.mapping_answers import (
     ChoicesShown,
     MappingHistory,
     MappingShown,
+    SetupShown,
 )
 from backoffice.api.framework.base import OK
 from backoffice.api.framework.problem_documents import ProblemDocument
 from backoffice.api.framework.replies import Reply
+from backoffice.api.framework.visible import one_or_404
 from backoffice.models import KeyScope
 from xero_sync.accounts import choice
 from xero_sync.accounts import options as account_options
@@ -36,13 +39,12 @@ from xero_sync.accounts.choice import (
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import WritebackBlocked
 from xero_sync.connections import status as connection_status
-from xero_sync.models import Connection
+from xero_sync.models import AccountSetup, Connection
+from xero_sync.models.setups import SetupState
 from xero_sync.runtime.clock import database_now
 from xero_sync.writeback import readiness
-from xero_sync.writeback.paced_client import Deadline, paced_client
+from xero_sync.writeback.paced_client import page_client
 
-# Web servers commonly end a request after 30 seconds.
-PATIENCE_SECONDS = 20
 # Where the body has a field that a service names.
 PLACES = {
     "account_number": "lender_account/new/account_number",
@@ -69,7 +71,7 @@ class Choices(ConnectionView):
     def get(self, request: Request, number: UUID) -> Response:  # noqa: ARG002
         """Show what can be mapped, as Codat has read it from Xero."""
         row = live_or_409(self.caller, number)
-        with paced_client() as client:
+        with page_client() as client:
             row = connection_status.require_linked(
                 connection=row, client=client, now=database_now()
             )
@@ -86,6 +88,7 @@ class AccountMapping(ConnectionView):
 
     scopes = {"GET": KeyScope.EVENTS_READ, "PUT": KeyScope.MAPPINGS_WRITE}
     calls_codat = {"PUT"}
+    only_reads = True
 
     @extend_schema(
         operation_id="getMapping",
@@ -104,34 +107,73 @@ class AccountMapping(ConnectionView):
         operation_id="chooseAccounts",
         summary="Choose accounts",
         request=MappingBody,
-        responses=MappingShown,
+        responses={
+            200: MappingShown,
+            202: SetupShown,
+            409: ProblemDocument,
+            422: ProblemDocument,
+        },
     )
     def put(self, request: Request, number: UUID) -> Response:
         """Choose accounts; the same choice again is the version that there is.
 
-        Everything is checked before anything is made in Xero. While Xero works on it
-        the answer is 503: a repeat goes on where this stopped.
+        Everything is checked against Xero before anything is stored. Where something
+        has to be made in Xero first the answer is 202, and `Location` is the address of
+        the run that makes it; the version is stored once that is done.
         """
         row = live_or_409(self.caller, number)
         return self.done_at_codat(request, row, MappingBody, self._choose)
 
     def _choose(self, row: Connection, fields: Fields, client: CodatClient) -> Reply:
         before = readiness.latest_mapping(row)
+        running = row.setups.filter(state=SetupState.RUNNING).first()
         try:
-            chosen = choice.choose(
+            chosen = choice.begin(
                 connection=connection_status.require_linked(
                     connection=row, client=client, now=database_now()
                 ),
                 choice=_choice(fields),
+                by=self.caller.author,
+                now=database_now(),
                 client=client,
-                chosen_by=self.caller.author,
-                now=database_now,
-                wait=Deadline(PATIENCE_SECONDS),
+                expected_version=fields.get("expected_version"),
             )
         except WritebackBlocked as exc:
             exc.field = PLACES.get(exc.field, exc.field)
             raise
+        if isinstance(chosen, AccountSetup):
+            return Reply(
+                HTTPStatus.ACCEPTED,
+                SetupShown.of(chosen),
+                is_new=running != chosen,
+                # Asked again, it is the run as it is then, or what came of it.
+                is_final=False,
+                location=f"/api/v1/connections/{row.pk}/mapping/setups/{chosen.pk}",
+            )
         return Reply(OK, MappingShown.of(chosen), is_new=before != chosen)
+
+
+class MappingSetup(ConnectionView):
+    """`connections/{id}/mapping/setups/{id}`."""
+
+    scopes = {"GET": KeyScope.EVENTS_READ}
+
+    @extend_schema(
+        operation_id="getMappingSetup",
+        summary="Show how far a setup of accounts is",
+        responses={200: SetupShown, 404: ProblemDocument},
+    )
+    def get(self, request: Request, number: UUID, setup: UUID) -> Response:  # noqa: ARG002
+        """Show how far the run is that makes what a choice of accounts needs.
+
+        `done` names the version that was stored. A `stopped` one says why; send the
+        choice again once the cause is mended, or let an operator try it again.
+        """
+        row = connection_or_404(self.caller, number)
+        found = one_or_404(
+            row.setups.filter(pk=setup), f"This connection has no setup {setup}."
+        )
+        return Response(SetupShown.of(found))
 
 
 def _choice(fields: Mapping[str, Any]) -> Choice:

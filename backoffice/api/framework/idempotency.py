@@ -152,7 +152,9 @@ def _once(request: Request, act: Act, key: str | None) -> Response:
 
 
 def _answer(reply: Reply) -> Response:
-    headers = None if reply.is_new else REPLAYED
+    headers = {} if reply.is_new else dict(REPLAYED)
+    if reply.location:
+        headers["Location"] = reply.location
     return Response(reply.content, status=reply.status, headers=headers)
 
 

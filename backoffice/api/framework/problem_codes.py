@@ -201,9 +201,14 @@ CODES: dict[str, Explanation] = {
             _SAME_REQUEST,
         ),
         (
-            "lender_account_not_ready",
-            "The lender account is still being made in Xero.",
-            _SAME_REQUEST,
+            "setup_under_way",
+            "Another choice of accounts is being set up for this connection.",
+            "Choose again once that run is done; it is named in “detail”.",
+        ),
+        (
+            "other_version",
+            "The accounts were chosen anew since the version that was expected.",
+            "GET the mapping, look at it, and choose again on its version.",
         ),
         (
             "codat_refused",

@@ -28,6 +28,8 @@ from xero_sync.codat.exceptions import (
     ConnectionCapReached,
     DecisionNotAllowed,
     IntegrationOff,
+    OtherVersion,
+    SetupUnderWay,
     WritebackBlocked,
     XeroNotReady,
     XeroSyncError,
@@ -88,6 +90,9 @@ def _refused_by_a_service(exc: LendingError | XeroSyncError) -> Problem:
                 for field in exc.differences
             ]
             return Problem(exc.code, exc.message, faults=faults)
+        case SetupUnderWay():
+            words = str(exc.message)
+            return Problem(exc.code, words, status=HTTPStatus.CONFLICT)
         case AlreadyUnderWay():
             return busy()
         case XeroNotReady():
@@ -98,7 +103,8 @@ def _refused_by_a_service(exc: LendingError | XeroSyncError) -> Problem:
                 retry_after=XERO_SECONDS,
             )
         case LendingError() | WritebackBlocked():
-            is_late = isinstance(exc, ConnectionCapReached | IntegrationOff) or (
+            late = ConnectionCapReached | IntegrationOff | OtherVersion
+            is_late = isinstance(exc, late) or (
                 isinstance(exc, DecisionNotAllowed) and not exc.field
             )
             status = HTTPStatus.CONFLICT if is_late else HTTPStatus.UNPROCESSABLE_ENTITY

@@ -29,6 +29,8 @@ class Reply:
     is_new: bool = True
     is_final: bool = True
     is_secret: bool = False
+    # The address of what the answer is about, where it has one of its own.
+    location: str = ""
 
 
 def store(

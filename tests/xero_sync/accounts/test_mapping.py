@@ -6,16 +6,12 @@ from uuid import uuid4
 import pytest
 
 from tests.worlds import World
-from xero_sync.accounts import mapping, options
+from xero_sync.accounts import options
 from xero_sync.codat.exceptions import (
     AccountCurrencyMismatch,
-    CodatError,
-    CodatNoAnswer,
-    CodatRejected,
     MappingIncomplete,
     SameAccountTwice,
 )
-from xero_sync.models import WriteAttempt, WriteRequest
 
 pytestmark = pytest.mark.django_db
 
@@ -166,146 +162,3 @@ def test_rates_that_may_not_be_read_are_not_insisted_on(world, borrower):
     chosen = choose(borrower, tax_rate_id="INPUT2", tax_percent=Decimal(19))
 
     assert chosen.tax_percent == 19
-
-
-# --- the supplier ---------------------------------------------------------------------
-
-
-def ensure_supplier(borrower, **given):
-    return mapping.ensure_supplier(
-        connection=borrower.connection_row,
-        client=borrower.world.client,
-        wait=borrower.world.wait,
-        **given,
-    )
-
-
-def named(borrower, name):
-    organisation = borrower.world.sandbox._organisation(borrower.codat_connection)
-    return [one for one in organisation.contacts.values() if one.name == name]
-
-
-def test_the_lender_is_made_a_supplier_once(borrower):
-    first = ensure_supplier(borrower)
-    again = ensure_supplier(borrower)
-
-    assert first == again
-    assert len(named(borrower, LENDER)) == 1
-
-
-@pytest.mark.parametrize("name", ["Fresh Capital plc", "fresh capital PLC"])
-def test_a_supplier_called_so_is_taken(world, borrower, name):
-    there = world.sandbox.add_supplier(borrower.codat_connection, "Fresh Capital plc")
-
-    found = ensure_supplier(borrower, name=name)
-
-    assert found.id == there.id
-
-
-def test_a_supplier_called_nearly_so_is_left_to_a_person(world, borrower):
-    near = world.sandbox.add_supplier(borrower.codat_connection, "Fresh Capitol plc")
-
-    with pytest.raises(MappingIncomplete, match=near.id):
-        ensure_supplier(borrower, name="Fresh Capital plc")
-
-    assert named(borrower, "Fresh Capital plc") == []
-
-
-def test_several_suppliers_called_so_are_left_to_a_person(world, borrower):
-    for name in ("Fresh Capital plc", "Fresh Capital, plc"):
-        world.sandbox.add_supplier(borrower.codat_connection, name)
-
-    with pytest.raises(MappingIncomplete, match="Choose one"):
-        ensure_supplier(borrower, name="Fresh Capital plc")
-
-
-def test_a_name_that_an_archived_supplier_has_is_refused_in_xeros_words(
-    world, borrower
-):
-    world.sandbox.add_supplier(borrower.codat_connection, "Fresh", status="Archived")
-
-    with pytest.raises(CodatRejected, match="already in use"):
-        ensure_supplier(borrower, name="Fresh")
-
-
-@pytest.mark.parametrize("fault", ["lose_reply_before", "lose_reply_after"])
-@pytest.mark.parametrize("times", [1, 3])
-def test_a_lost_reply_never_makes_a_second_supplier(world, borrower, fault, times):
-    world.sandbox.faults.add(fault, match="suppliers", times=times)
-    try:
-        ensure_supplier(borrower, name="Fresh Capital plc")
-    except CodatNoAnswer:
-        assert times == 3
-
-    found = ensure_supplier(borrower, name="Fresh Capital plc")
-
-    assert [one.id for one in named(borrower, "Fresh Capital plc")] == [found.id]
-    request = WriteRequest.objects.filter(data_type="suppliers").latest("created_at")
-    assert WriteAttempt.objects.filter(request=request).count() >= 2
-    assert world.sandbox.violations == []
-
-
-@pytest.mark.parametrize("fault", ["error_before", "error_after"])
-def test_a_5xx_never_makes_a_second_supplier(world, borrower, fault):
-    world.sandbox.faults.add(fault, match="suppliers")
-    with pytest.raises(CodatError):
-        ensure_supplier(borrower, name="Fresh Capital plc")
-    keys = {
-        one.key for one in world.sandbox.requests if one.path.endswith("/suppliers")
-    }
-
-    try:
-        ensure_supplier(borrower, name="Fresh Capital plc")
-    except CodatError:
-        assert fault == "error_before"
-
-    made = named(borrower, "Fresh Capital plc")
-    assert len(made) == (1 if fault == "error_after" else 0)
-    assert keys == {
-        one.key for one in world.sandbox.requests if one.path.endswith("/suppliers")
-    }
-
-
-def test_a_refused_key_does_not_stick_to_the_next_try(world, borrower):
-    world.sandbox.faults.add("status_403", match="suppliers", problem="")
-    with pytest.raises(CodatError):
-        ensure_supplier(borrower, name="Fresh Capital plc")
-
-    found = ensure_supplier(borrower, name="Fresh Capital plc")
-
-    assert [one.id for one in named(borrower, "Fresh Capital plc")] == [found.id]
-
-
-# --- the expense account --------------------------------------------------------------
-
-
-def ensure_expense(borrower, code, name="Finance fees"):
-    return mapping.ensure_expense_account(
-        connection=borrower.connection_row,
-        client=borrower.world.client,
-        name=name,
-        nominal_code=code,
-        wait=borrower.world.wait,
-    )
-
-
-def test_the_expense_account_of_a_code_is_taken(borrower):
-    found = ensure_expense(borrower, "404")
-
-    assert found.id == borrower.books.account("Bank Fees").id
-
-
-def test_an_expense_account_that_is_missing_is_made_once(borrower):
-    first = ensure_expense(borrower, "478")
-    again = ensure_expense(borrower, "478")
-
-    assert first == again
-    assert borrower.books.account("Finance fees").category == "Expense.Expense"
-
-
-@pytest.mark.parametrize("code", ["200", "499"])
-def test_a_code_that_is_taken_by_something_else_is_refused(borrower, code):
-    with pytest.raises(MappingIncomplete) as raised:
-        ensure_expense(borrower, code)
-
-    assert raised.value.field == "nominal_code"

@@ -18,7 +18,7 @@ from xero_sync.borrowers import links, notices
 from xero_sync.borrowers.mails import RECEIPTS
 from xero_sync.connections import daily_check, switches
 from xero_sync.connections import status as connection_status
-from xero_sync.models import BorrowerNotice, Connection
+from xero_sync.models import AccountMapping, BorrowerNotice, Connection
 from xero_sync.models.borrowers import NoticeKind
 from xero_sync.writeback import inbox
 
@@ -60,6 +60,8 @@ def cause_of(kind, company):
     """What a mail of a kind may be about."""
     if kind == NoticeKind.ACCOUNTANT_ACTED:
         return "accounts 2026-11-30"
+    if kind == NoticeKind.ACCOUNTS_CHOSEN:
+        return str(AccountMapping.objects.get(connection__company=company).pk)
     if kind == NoticeKind.ACCOUNTANT_LINK:
         now = timezone.now()
         sent_to = "anna@ledgers.example"

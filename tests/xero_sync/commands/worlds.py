@@ -1,6 +1,7 @@
 """A sandbox on a free port, for commands that build their client from the settings."""
 
 import io
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from django.utils import timezone
 
 from lending.models import Company, Loan
 from tests.builders import make_company, make_event, make_loan
-from xero_sync.accounts import lender_accounts, mapping
+from xero_sync.accounts import choice
+from xero_sync.accounts.driving import drive
 from xero_sync.codat.client import CodatClient
 from xero_sync.connections import adopting, switches
 from xero_sync.models import Connection, SyncRecord
@@ -71,23 +73,18 @@ class Codat:
         """The same with accounts chosen and write-back on."""
         connection = self.adopt()
         with CodatClient.from_settings() as client:
-            mapping.choose_accounts(
+            begun = choice.begin(
                 connection=connection,
-                lender_account=lender_accounts.create(
-                    connection=connection,
-                    account_number="12345678",
-                    sort_code="123456",
-                    client=client,
+                choice=choice.Choice(
+                    lender_account=choice.NewLenderAccount("12345678", "123456"),
+                    nominated_account_id=self.account_id("Business Current Account"),
+                    expense_account=self.account_id("Bank Fees"),
                 ),
-                nominated_account_id=self.account_id("Business Current Account"),
-                expense_account_id=self.account_id("Bank Fees"),
-                supplier_id=mapping.ensure_supplier(
-                    connection=connection, client=client
-                ).id,
-                client=client,
-                chosen_by="test",
+                by="test",
                 now=timezone.now(),
+                client=client,
             )
+            drive(begun, client=client, wait=lambda _: time.sleep(0.05))
         return switches.switch_writeback(
             connection=connection, on=True, switched_by="test", now=timezone.now()
         )

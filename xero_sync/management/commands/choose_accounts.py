@@ -16,9 +16,12 @@ from xero_sync.accounts.choice import (
     NewExpenseAccount,
     NewLenderAccount,
 )
+from xero_sync.accounts.driving import drive
 from xero_sync.accounts.options import Choices
+from xero_sync.accounts.progress import Progress, progress
+from xero_sync.codat.client import CodatClient
 from xero_sync.management.base import XeroCommand, connection_of
-from xero_sync.models import AccountMapping
+from xero_sync.models import AccountMapping, AccountSetup
 from xero_sync.runtime.clock import database_now
 from xero_sync.writeback.paced_client import paced_client
 
@@ -43,6 +46,9 @@ LISTED = ("nominated", "expense", "supplier")
 
 class Command(XeroCommand):
     """`manage.py choose_accounts`."""
+
+    # Where each step stood when it was last told of.
+    _told: dict[str, str]
 
     help = "Choose the accounts in a borrower's Xero; what is left out stays as it is."
 
@@ -69,20 +75,31 @@ class Command(XeroCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Show what can be chosen, or choose it."""
         connection = connection_of(options["reference"])
+        self._told = {}
         with paced_client() as client:
             if options["list"]:
                 self._list(
                     account_options.choices(connection=connection, client=client)
                 )
                 return
-            chosen = choice.choose(
+            begun = choice.begin(
                 connection=connection,
                 choice=_choice(options),
+                by=at_the_keyboard(),
+                now=database_now(),
                 client=client,
-                chosen_by=at_the_keyboard(),
-                now=database_now,
             )
-            self._show(chosen)
+        with CodatClient.from_settings() as client:
+            chosen = drive(begun, client=client, tell=self._tell)
+        if isinstance(chosen, AccountSetup):
+            raise CommandError(f"{progress(chosen).reason_words} {chosen.words}")
+        self._show(chosen)
+
+    def _tell(self, seen: Progress) -> None:
+        for step in seen.steps:
+            if self._told.get(step.kind) != step.status:
+                self._told[step.kind] = step.status
+                self.say(f"{step.name}: {step.words}")
 
     def sentence(self, exc: Exception) -> str:
         """Name the option that a refusal is about."""
