@@ -15,6 +15,9 @@ from tests.marks import on_any_database
 pytestmark = on_any_database
 SOURCES = sorted(settings.BASE_DIR.glob("*/locale/*/LC_MESSAGES/django.po"))
 
+# What of an entry's words is the borrower's; the rest is the operators'.
+OF_ENTRIES = ("borrower_wording", "posted", "spreadsheet")
+
 
 def catalogue(path: Path) -> dict[str, str]:
     with path.open("rb") as file:
@@ -39,8 +42,14 @@ def test_a_compiled_catalogue_is_that_of_its_source(source, tmp_path):
 def texts_for_borrowers() -> set[str]:
     """What is said to borrowers, in modules and in templates."""
     found: set[str] = set()
-    for place in ("borrowers/*.py", "portal/*.py", "accounts/progress.py"):
-        for path in (settings.BASE_DIR / "xero_sync").glob(place):
+    told = (
+        "borrowers/**/*",
+        "portal/**/*",
+        "accounts/progress",
+        *(f"entries/{one}" for one in OF_ENTRIES),
+    )
+    for pattern in told:
+        for path in (settings.BASE_DIR / "xero_sync").glob(f"{pattern}.py"):
             found |= {
                 ast.literal_eval(node.args[0])
                 for node in ast.walk(ast.parse(path.read_text()))

@@ -5,7 +5,9 @@ from django.utils import timezone
 
 from tests.browser.crawling import Look, addresses, look_at
 from tests.browser.customers import DESK, PHONE
+from tests.builders import make_event
 from tests.marks import more
+from tests.xero_sync.commands.worlds import record_drawdown
 from xero_sync.models import Connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,6 +29,22 @@ def chosen(customer):
     customer.company = customer.codat.ready().company
 
 
+def posting(customer):
+    """Entries in Xero, on their way, waiting, refused and closed."""
+    chosen(customer)
+    loan = record_drawdown(customer.company)
+    today = customer.company.today(timezone.now())
+    for state, reason in (
+        ("written", ""),
+        ("pending", ""),
+        ("held", "invoice_not_found"),
+        ("failed", "refused_by_xero"),
+        ("cancelled", "left_out"),
+    ):
+        event = make_event(loan=loan, amount="20", value_date=today, today=today)
+        event.sync_records.update(state=state, reason=reason)
+
+
 def disconnected(customer):
     chosen(customer)
     Connection.objects.update(status="Deauthorized")
@@ -43,7 +61,8 @@ def another_organisation(customer):
 
 
 STATES = [
-    never_connected, waiting, connected, chosen, disconnected, another_organisation
+    never_connected, waiting, connected, chosen, posting, disconnected,
+    another_organisation,
 ]  # fmt: skip
 
 

@@ -23,6 +23,8 @@ class NoticeKind(models.TextChoices):
     LINES_REJECTED = "lines_rejected", _("Statement lines were not accepted")
     LINES_MISSED = "lines_missed", _("Statement lines could not be delivered")
     LINES_SENT_AGAIN = "lines_sent_again", _("Statement lines have arrived after all")
+    CHOICE_LOST = "choice_lost", _("A chosen account is no longer usable")
+    ACCOUNTS_AWAITED = "accounts_awaited", _("Entries wait for accounts to be chosen")
 
 
 class BorrowerNoticeQuerySet(models.QuerySet["BorrowerNotice"]):
