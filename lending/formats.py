@@ -59,6 +59,15 @@ def day(on: date | None) -> str:
     return NOTHING if on is None else format_date(on, locale=_locale())
 
 
+def long_day(on: date) -> str:
+    """Spell a date in a sentence: `1 December 2026`, in French `1er décembre 2026`."""
+    spelt = format_date(on, "long", locale=_locale())
+    # CLDR has no ordinals; French dates the first of a month with one.
+    if on.day == 1 and _locale().language == "fr":
+        return spelt.replace("1 ", "1er ", 1)
+    return spelt
+
+
 def moment(at: datetime | None, zone: ZoneInfo | None = None) -> str:
     """Spell a moment, `31 Oct 2026, 11:43`, in a zone or in the one that is active."""
     return NOTHING if at is None else _moment(localtime(at, zone), "short")

@@ -16,7 +16,15 @@ pytestmark = on_any_database
 SOURCES = sorted(settings.BASE_DIR.glob("*/locale/*/LC_MESSAGES/django.po"))
 
 # What of an entry's words is the borrower's; the rest is the operators'.
-OF_ENTRIES = ("example", "fates", "forecast_wording", "names")
+OF_ENTRIES = (
+    "borrower_wording",
+    "example",
+    "fates",
+    "forecast_wording",
+    "names",
+    "posted",
+    "spreadsheet",
+)
 
 
 def catalogue(path: Path) -> dict[str, str]:

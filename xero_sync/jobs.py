@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
-from xero_sync.borrowers import line_notices, link_requests
+from xero_sync.borrowers import account_notices, line_notices, link_requests
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError, CodatNoAnswer, CodatUnavailable
 from xero_sync.connections import daily_check as connection_checks
@@ -111,6 +111,7 @@ def sweep(*, seen_as: str = heartbeats.CLUSTER, **_ignored: Any) -> str:
     inbox.read(now=now)
     sweeping.sweep(now=now)
     line_notices.tell(now=now)
+    account_notices.tell(now=now)
     link_requests.answer()
     return "swept"
 

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from tests.browser.crawling import Look, addresses, look_at
 from tests.browser.customers import DESK, PHONE
+from tests.builders import make_event
 from tests.marks import more
 from tests.xero_sync.commands.worlds import record_drawdown
 from xero_sync.connections import switches
@@ -41,6 +42,22 @@ def with_a_loan_waiting(customer):
     record_drawdown(customer.company)
 
 
+def posting(customer):
+    """Entries in Xero, on their way, waiting, refused and closed."""
+    chosen(customer)
+    loan = record_drawdown(customer.company)
+    today = customer.company.today(timezone.now())
+    for state, reason in (
+        ("written", ""),
+        ("pending", ""),
+        ("held", "invoice_not_found"),
+        ("failed", "refused_by_xero"),
+        ("cancelled", "left_out"),
+    ):
+        event = make_event(loan=loan, amount="20", value_date=today, today=today)
+        event.sync_records.update(state=state, reason=reason)
+
+
 def disconnected(customer):
     chosen(customer)
     Connection.objects.update(status="Deauthorized")
@@ -57,7 +74,8 @@ def another_organisation(customer):
 
 
 STATES = [
-    never_connected, waiting, connected, chosen, with_a_loan_waiting, disconnected,
+    never_connected, waiting, connected, chosen, with_a_loan_waiting, posting,
+    disconnected,
     another_organisation,
 ]  # fmt: skip
 

@@ -13,8 +13,8 @@ from xero_sync.codat.exceptions import (
     MappingIncomplete,
 )
 from xero_sync.models import Connection
-from xero_sync.writeback.setup_matching import ACTIVE as ACTIVE
 from xero_sync.writeback.setup_matching import EXPENSE
+from xero_sync.writeback.setup_matching import USABLE as USABLE
 from xero_sync.writeback.setup_matching import find_supplier as find_supplier
 from xero_sync.writeback.setup_matching import is_usable as is_usable
 

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from lending import formats
-from xero_sync.borrowers import links, receipts
+from xero_sync.borrowers import account_matters, links, receipts
 from xero_sync.borrowers.questions import listing
+from xero_sync.borrowers.wording import Words
 from xero_sync.models import (
     AccountMapping,
     BorrowerLink,
@@ -37,32 +39,39 @@ class Text:
 def is_still_true(notice: BorrowerNotice) -> bool:
     """Whether a mail still tells how things are."""
     live = notice.company.connections.live().first()
-    if notice.kind == NoticeKind.ACCESS_WITHDRAWN:
-        return live is not None and live.status == ConnectionStatus.DEAUTHORIZED
-    if notice.kind in RECEIPTS:
-        # Whoever was let go for good has nothing left to switch.
-        return live is not None
-    return True
+    match notice.kind:
+        case NoticeKind.ACCESS_WITHDRAWN:
+            return live is not None and live.status == ConnectionStatus.DEAUTHORIZED
+        case NoticeKind.POSTING_ON | NoticeKind.POSTING_OFF:
+            # Whoever was let go for good has nothing left to switch.
+            return live is not None
+        case NoticeKind.CHOICE_LOST:
+            found = account_matters.lost(notice.company)
+            return any(one.cause == notice.subject for one in found)
+        case NoticeKind.ACCOUNTS_AWAITED:
+            return account_matters.awaited(notice.company) == notice.subject
+        case _:
+            return True
 
 
 def compose(notice: BorrowerNotice) -> EmailMultiAlternatives:
     """Return the mail, addressed to the company's contact."""
     company = notice.company
-    to, link = _link_in(notice)
+    to, link, until = _link_in(notice)
     with translation.override(company.language):
         text = TEXTS[NoticeKind(notice.kind)](notice)
-        until = timezone.localtime(database_now() + links.lasts())
         context = {
             "text": text,
             "link": link,
-            "until": formats.day(until),
+            "until": formats.long_day(company.today(until)),
             "language": company.language,
             "company": company,
             "lender": settings.LENDER_NAME,
             "contact": settings.LENDER_CONTACT_EMAIL,
         }
         mail = EmailMultiAlternatives(
-            subject=f"{settings.LENDER_NAME}: {text.title}",
+            # A name from Xero may hold what no header may.
+            subject=" ".join(f"{settings.LENDER_NAME}: {text.title}".splitlines()),
             body=render_to_string("email/notice.txt", context),
             to=[to],
             reply_to=list(filter(None, [settings.LENDER_CONTACT_EMAIL])),
@@ -78,18 +87,19 @@ def compose(notice: BorrowerNotice) -> EmailMultiAlternatives:
     return mail
 
 
-def _link_in(notice: BorrowerNotice) -> tuple[str, str]:
-    """Make the link that a mail carries; return whom it goes to, and the link."""
-    company = notice.company
+def _link_in(notice: BorrowerNotice) -> tuple[str, str, datetime]:
+    """Make a mail's link; return whom it goes to, the link, and its last moment."""
+    company, now = notice.company, database_now()
     if notice.kind == NoticeKind.ACCOUNTANT_LINK:
         theirs = BorrowerLink.objects.get(pk=notice.subject)
-        return theirs.sent_to, links.write_out(theirs)
-    return company.contact_email, links.make(
+        return theirs.sent_to, links.write_out(theirs), theirs.expires_at
+    link = links.make(
         company=company,
         made_by=f"mail:{notice.pk}",
-        now=database_now(),
-        starts_at_task=notice.subject.startswith(ASKED),
+        now=now,
+        starts_at_task=notice.subject.startswith(ASKED) or notice.kind in ASKING,
     )
+    return company.contact_email, link, now + links.lasts()
 
 
 def _message_id(notice: BorrowerNotice) -> str:
@@ -101,7 +111,7 @@ def _link(_notice: BorrowerNotice) -> Text:
     return Text(
         _("Your link to the Xero connection"),
         (
-            _("With the button below you open the page of your Xero connection."),
+            _("With this link you open the page of your Xero connection."),
             _(
                 "The link is meant for you: whoever has it can open the page. Forward "
                 "it only to somebody who looks after your Xero for you, such as your "
@@ -246,7 +256,23 @@ def _receipt(notice: BorrowerNotice) -> Text:
     return Text(title, paragraphs, _("Open the page"))
 
 
-RECEIPTS = (NoticeKind.POSTING_ON, NoticeKind.POSTING_OFF)
+def _choice_lost(notice: BorrowerNotice) -> Text:
+    found = account_matters.lost(notice.company)
+    # One that was mended since we looked whether it is still so is not among them.
+    same = [one.choice for one in found if one.cause == notice.subject]
+    return _of(account_matters.words_of(*same))
+
+
+def _accounts_awaited(_notice: BorrowerNotice) -> Text:
+    return _of(account_matters.words_of_awaited())
+
+
+def _of(words: Words) -> Text:
+    return Text(words.title, words.sentences, words.button)
+
+
+# Their link leads to what they ask for.
+ASKING = (NoticeKind.CHOICE_LOST, NoticeKind.ACCOUNTS_AWAITED)
 TEXTS: dict[NoticeKind, Callable[[BorrowerNotice], Text]] = {
     NoticeKind.LINK: _link,
     NoticeKind.ACCOUNTANT_LINK: _accountant_link,
@@ -258,4 +284,6 @@ TEXTS: dict[NoticeKind, Callable[[BorrowerNotice], Text]] = {
     NoticeKind.LINES_SENT_AGAIN: _lines_sent_again,
     NoticeKind.POSTING_ON: _receipt,
     NoticeKind.POSTING_OFF: _receipt,
+    NoticeKind.CHOICE_LOST: _choice_lost,
+    NoticeKind.ACCOUNTS_AWAITED: _accounts_awaited,
 }

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from lending import formats
 from lending.models import Company
+from xero_sync.borrowers import account_matters
 from xero_sync.borrowers.wording import Code, code_of, latest_connection
 from xero_sync.models import Connection
 from xero_sync.writeback import readiness
@@ -77,12 +79,15 @@ def _facts(company: Company) -> _Facts:
 
 
 def first_address(company: Company) -> str:
-    """Return where to lead somebody who starts in Xero's list of banks.
+    """Return the path to lead somebody to who was asked to do something.
 
-    To the connection, or to the accounts of who is connected already.
+    To the connection; to the question of what is gone in Xero; or to the accounts.
     """
-    is_connected = code_of(latest_connection(company)) == Code.CONNECTED
-    return "customer-accounts" if is_connected else "customer-connect"
+    if code_of(latest_connection(company)) != Code.CONNECTED:
+        return reverse("customer-connect")
+    for one in account_matters.lost(company):
+        return account_matters.words_of(one.choice).href
+    return reverse("customer-accounts")
 
 
 def _connection(company: Company, facts: _Facts) -> Task:

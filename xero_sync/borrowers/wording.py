@@ -8,6 +8,7 @@ if there is something to do there.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from lending.models import Company
@@ -41,6 +42,16 @@ class Words:
     is_good: bool = False
     # It may be otherwise in a moment, by itself.
     may_change: bool = False
+    # The page that the button leads to, and the question there; none: the way to Xero.
+    address: str = ""
+    question: str = ""
+
+    @property
+    def href(self) -> str:
+        """Where the button leads, if it is to a page of ours."""
+        if not self.address:
+            return ""
+        return reverse(self.address, args=[self.question] if self.question else None)
 
 
 STATUSES = {

@@ -25,6 +25,8 @@ class NoticeKind(models.TextChoices):
     LINES_SENT_AGAIN = "lines_sent_again", _("Statement lines have arrived after all")
     POSTING_ON = "posting_on", _("Write-back was switched on")
     POSTING_OFF = "posting_off", _("Write-back was switched off")
+    CHOICE_LOST = "choice_lost", _("A chosen account is no longer usable")
+    ACCOUNTS_AWAITED = "accounts_awaited", _("Entries wait for accounts to be chosen")
 
 
 class BorrowerNoticeQuerySet(models.QuerySet["BorrowerNotice"]):

@@ -27,6 +27,16 @@ class FeedStatus(models.TextChoices):
     UNKNOWN = "unknown", _("Not known")
 
 
+class Question(models.TextChoices):
+    """What a borrower chooses in their Xero, one question each."""
+
+    LENDER = "lender", _("Lender account")
+    BANK = "bank", _("Nominated account")
+    FEE = "fee", _("Account for fees")
+    TAX = "tax", _("Tax on fees")
+    SUPPLIER = "supplier", _("Supplier")
+
+
 class HeldEvents(models.TextChoices):
     """What happens to held loans when write-back is switched on."""
 

@@ -1,6 +1,9 @@
 """The link to a borrower's Xero and the accounts chosen in it."""
 
 import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
@@ -11,11 +14,21 @@ from xero_sync.models.choices import (
     ConnectionStatus,
     FeedStatus,
     HeldEvents,
+    Question,
 )
 
 # Xero's plan of its demo company, as Codat passes it on.
 DEMO_PLAN = "Demo"
 DEMO = Q(plan_type=DEMO_PLAN) | Q(marked_demo=True)
+
+
+@dataclass(frozen=True)
+class LostChoice:
+    """Something chosen that Xero no longer has, or no longer takes entries on."""
+
+    question: Question
+    name: str
+    since: datetime
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
@@ -94,6 +107,8 @@ class Connection(models.Model):
     unusable_account = models.CharField(
         _("chosen account that is no longer usable"), max_length=255, blank=True
     )
+    # The same by question, each as [question, name, since]; see `lost_choices`.
+    unusable_choices = models.JSONField(default=list, blank=True, editable=False)
     checked_at = models.DateTimeField(_("last checked"), null=True, blank=True)
     consented_at = models.DateTimeField(
         _("last consent"),
@@ -147,6 +162,26 @@ class Connection(models.Model):
     def is_demo(self) -> bool:
         """Whether it leads to a demo company: Xero says so, or a person does."""
         return self.plan_type == DEMO_PLAN or self.marked_demo
+
+    @property
+    def lost_choices(self) -> list[LostChoice]:
+        """What of the chosen accounts can no longer be used, in the order of asking."""
+        return [
+            LostChoice(Question(question), name, datetime.fromisoformat(since))
+            for question, name, since in self.unusable_choices
+        ]
+
+    def note_lost(self, gone: Iterable[tuple[Question, str]], *, now: datetime) -> None:
+        """Take over what can no longer be used, without saving it.
+
+        What was lost before keeps its date, so that it stays the same cause.
+        """
+        known = {(one.question, one.name): one.since for one in self.lost_choices}
+        lost = [LostChoice(*one, known.get(one, now)) for one in gone]
+        self.unusable_account = ", ".join(one.name for one in lost)[:255]
+        self.unusable_choices = [
+            [one.question, one.name, one.since.isoformat()] for one in lost
+        ]
 
 
 class LenderAccount(models.Model):

@@ -134,7 +134,7 @@ def replace(
     if not row.organisation_changed:
         raise DecisionNotAllowed(_("The connection leads where it led before."))
     row.lender_accounts.filter(void_since=None).update(void_since=now)
-    row.unusable_account = ""
+    row.note_lost([], now=now)
     return _decide(
         row, "connection.other_organisation", by=replaced_by, reason=reason, at=now
     )
@@ -152,6 +152,7 @@ def _decide(
                 "organisation_changed",
                 "previous_organisation_name",
                 "unusable_account",
+                "unusable_choices",
             ]
         )
     trail.record(

@@ -36,10 +36,14 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
         with speaking(request, default=link.company.language):
             return show(request, "open", token=token, whose=link.company.legal_name)
     secret = sittings.begin(link=link, now=now)
-    page = tasks.first_address(link.company) if link.starts_at_task else "customer-home"
+    page = (
+        tasks.first_address(link.company)
+        if link.starts_at_task
+        else reverse("customer-home")
+    )
     chosen = request.GET.get("lang")
     query = f"?{urlencode({'lang': chosen})}" if chosen else ""
-    answer = SeeOther(f"{reverse(page)}{query}")
+    answer = SeeOther(f"{page}{query}")
     hand_over(answer, secret)
     return answer
 

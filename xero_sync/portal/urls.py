@@ -4,6 +4,7 @@ from django.urls import path
 
 from xero_sync.portal import (
     connecting,
+    entries,
     entry,
     feed,
     home,
@@ -38,6 +39,8 @@ urlpatterns = [
         name="customer-accounts-progress",
     ),
     path("c/my/accounts/<slug:name>/", questions.question, name="customer-question"),
+    path("c/my/entries/", entries.entries, name="customer-entries"),
+    path("c/my/entries.csv", entries.entries_file, name="customer-entries-file"),
     path("c/my/share/", sharing.share, name="customer-share"),
     # The link itself.
     path("c/<str:token>/", opening.open_link, name="customer"),

@@ -101,7 +101,7 @@ def _line(posting: Posting, line: JsonObject) -> CostLine | None:
     rate = posting.organisation.tax_rates.get(
         (line.get("taxRateRef") or {}).get("id") or account.tax_rate
     )
-    if rate is None:
+    if rate is None or rate.status != "Active":
         posting.refuse("TaxRateRef.Id", "Must match the ID of an existing tax rate.")
         return None
     if not (line.get("taxRateRef") or {}).get("id"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from threading import RLock
 
@@ -75,6 +76,19 @@ class BookSeeding:
             account = self._organisation(connection_id).accounts[account_id]
             account.status = "Archived"
             account.modified = self._world.now
+
+    def archive_supplier(self, connection_id: str, contact_id: str) -> None:
+        """Archive a contact."""
+        with self._lock:
+            contact = self._organisation(connection_id).contacts[contact_id]
+            contact.status = "Archived"
+            contact.modified = self._world.now
+
+    def archive_tax_rate(self, connection_id: str, rate_id: str) -> None:
+        """Archive a tax rate: Xero keeps it, and takes it on no new entry."""
+        with self._lock:
+            rates = self._organisation(connection_id).tax_rates
+            rates[rate_id] = replace(rates[rate_id], status="Archived")
 
     def set_ledger_lock_date(self, connection_id: str, locked: dt.date | None) -> None:
         """Close the books up to and including a day."""

@@ -53,8 +53,8 @@ def store(
     row = lock_connection(connection, now=created_at)
     mapping = row.mappings.order_by("version").last()
     require_version(mapping, expected_version)
-    row.unusable_account = ""
-    row.save(update_fields=["unusable_account"])
+    row.note_lost([], now=created_at)
+    row.save(update_fields=["unusable_account", "unusable_choices"])
     if mapping is None or _differs(mapping, values):
         before = trail.values_of(mapping, *NAMED) if mapping else {}
         account = values["lender_account"]

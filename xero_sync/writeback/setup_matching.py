@@ -9,7 +9,8 @@ from xero_sync.codat.accounts import Account, BankAccount, Supplier
 from xero_sync.codat.exceptions import MappingIncomplete
 from xero_sync.writeback.names import likeness, plain
 
-ACTIVE = "Active"
+# What Codat calls a record that can be booked on, or does not call anything.
+USABLE = frozenset({"Active", "Unknown", ""})
 # Where a fee account may stand in Xero's chart.
 EXPENSE = "Expense"
 
@@ -24,7 +25,7 @@ class SupplierMatch:
 
 def is_usable(one: BankAccount | Account | Supplier) -> bool:
     """Tell whether a record in Xero can still be booked on."""
-    return one.status in {ACTIVE, "Unknown", ""} and not one.is_deleted
+    return one.status in USABLE and not one.is_deleted
 
 
 def expense_account(

@@ -14,11 +14,10 @@ from django.utils import timezone
 from tests.builders import make_company
 from tests.worlds import Clock, World
 from tests.xero_sync.commands.worlds import run
-from xero_sync.borrowers import links, notices
-from xero_sync.borrowers.mails import RECEIPTS
+from xero_sync.borrowers import notices
 from xero_sync.connections import daily_check, switches
 from xero_sync.connections import status as connection_status
-from xero_sync.models import AccountMapping, BorrowerNotice, Connection
+from xero_sync.models import BorrowerNotice
 from xero_sync.models.borrowers import NoticeKind
 from xero_sync.writeback import inbox
 
@@ -56,25 +55,6 @@ def owe(company=None, kind=NoticeKind.LINES_MISSED, subject="line-1"):
     return BorrowerNotice.objects.get(company=company, kind=kind, subject=subject)
 
 
-def cause_of(kind, company):
-    """What a mail of a kind may be about."""
-    if kind == NoticeKind.ACCOUNTANT_ACTED:
-        return "accounts 2026-11-30"
-    if kind == NoticeKind.ACCOUNTS_CHOSEN:
-        return str(AccountMapping.objects.get(connection__company=company).pk)
-    if kind == NoticeKind.ACCOUNTANT_LINK:
-        now = timezone.now()
-        sent_to = "anna@ledgers.example"
-        return str(
-            links.owe(company=company, sent_to=sent_to, made_by="test", now=now).pk
-        )
-    if kind in RECEIPTS:
-        is_on = kind == NoticeKind.POSTING_ON
-        switched = {"on": is_on, "switched_by": "test", "switched_at": timezone.now()}
-        return str(company.connections.get().switches.create(**switched).pk)
-    return "line-1"
-
-
 def test_a_cause_is_told_of_once(mailoutbox):
     company = make_company()
     for subject in ("line-1", "line-1", "line-2"):
@@ -104,24 +84,6 @@ def test_a_mail_leads_to_the_companys_own_page_and_nowhere_else(mailoutbox):
     kept = str(BorrowerNotice.objects.values_list().get())
     assert link not in kept
     assert company.contact_email not in kept
-
-
-@pytest.mark.parametrize("kind", NoticeKind.values)
-def test_each_kind_is_written_in_the_companys_language(mailoutbox, kind):
-    world = World()
-    for language in ("en", "fr"):
-        borrower = world.borrower(language=language)
-        Connection.objects.update(status="Deauthorized")
-        owe(borrower.company, kind=kind, subject=cause_of(kind, borrower.company))
-
-    notices.send_due()
-
-    texts = [sent.body for sent in mailoutbox]
-    assert len(texts) == 2
-    assert "The link works until:" in texts[0]
-    assert "Le lien fonctionne jusqu’au" in texts[1]
-    assert texts[0].splitlines()[0] != texts[1].splitlines()[0]
-    assert '<html lang="fr">' in mailoutbox[1].alternatives[0].content
 
 
 def test_a_mail_that_fails_is_tried_again_later(failing, clock, mailoutbox):

@@ -128,3 +128,13 @@ def test_a_fee_is_paid_from_a_bank_account():
     borrower.lender = borrower.expense
 
     assert "bank account" in messages(borrower.write("directCosts", borrower.fee()))
+
+
+def test_an_archived_tax_rate_is_taken_on_no_new_entry():
+    borrower = Borrower()
+    borrower.sandbox.archive_tax_rate(borrower.connection.id, "NONE")
+
+    done = borrower.write("directCosts", borrower.fee())
+
+    assert done["status"] == "Failed"
+    assert "tax rate" in str(done["validation"])

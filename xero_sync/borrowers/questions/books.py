@@ -123,7 +123,7 @@ class Books:
             KINDS[3],
             lambda: options.tax_rates(connection=self._connection, client=self.client),
         )
-        return [one for one in rows if one.status in {options.ACTIVE, "Unknown", ""}]
+        return [one for one in rows if one.status in options.USABLE]
 
     def forget(self) -> None:
         """Read anew next time: something is no longer as it was read."""
