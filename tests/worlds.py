@@ -295,13 +295,15 @@ class World:
 
     def set_up(self, begun: Any) -> Any:
         """Let the engine work until a run is done or has stopped; time jumps ahead."""
-        while isinstance(begun, AccountSetup) and begun.state == SetupState.RUNNING:
+        for _ in range(1_000):
+            if not isinstance(begun, AccountSetup) or begun.state != SetupState.RUNNING:
+                return getattr(begun, "mapping", None) or begun
             self.sandbox.tick()
             self.drain()
             begun.refresh_from_db()
             moment = next_moment(self.sandbox) or self.clock.now
             self.wait(max(0.5, (moment - self.clock.now).total_seconds()))
-        return getattr(begun, "mapping", None) or begun
+        raise AssertionError(f"{begun} does not come to an end")
 
     def drain(self) -> engine.Report:
         """Drain once, in this thread."""

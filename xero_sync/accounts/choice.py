@@ -25,7 +25,7 @@ from xero_sync.models import AccountMapping, AccountSetup, Connection
 from xero_sync.models.setups import SetupState
 from xero_sync.organisations import changes as organisations
 from xero_sync.runtime import leases
-from xero_sync.writeback import mappings, readiness, setup_moves, setups
+from xero_sync.writeback import mappings, readiness, setups
 from xero_sync.writeback.transitions import lock_connection
 
 # Who changes a connection's accounts by themself holds this for as long.
@@ -170,7 +170,7 @@ def _store(
         company_id=row.company_id,
         after={"made": [step.kind for step in steps]},
     )
-    setup_moves.advance(setup, now=now)
+    setups.start(setup, now=now)
     return setup
 
 

@@ -6,6 +6,7 @@ from xero_sync.admin.connections.pages import (
     AccountMappingAdmin,
     ConnectionAdmin,
 )
+from xero_sync.admin.connections.setups import AccountSetupAdmin
 from xero_sync.admin.entries.pages import SyncRecordAdmin
 from xero_sync.admin.entries.requests import WriteAttemptAdmin, WriteRequestAdmin
 from xero_sync.admin.monitoring.pages import (
@@ -19,6 +20,7 @@ from xero_sync.admin.xero_app.pages import XeroAppAdmin
 
 __all__ = [
     "AccountMappingAdmin",
+    "AccountSetupAdmin",
     "ConnectionAdmin",
     "ConnectionCheckRunAdmin",
     "HeartbeatAdmin",

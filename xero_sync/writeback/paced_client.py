@@ -21,8 +21,8 @@ def paced_client() -> CodatClient:
     )
 
 
-def page_client(*, seconds: float = READ_SECONDS) -> CodatClient:
-    """Return a client for one page or request: all its calls end within so long.
+def page_client() -> CodatClient:
+    """Return a client for one page or request: all its calls end within seconds.
 
     What is left of the time is what a call may take; then it fails as one that Codat
     did not answer, or that was not sent.
@@ -30,7 +30,7 @@ def page_client(*, seconds: float = READ_SECONDS) -> CodatClient:
     Raises:
         CodatKeyMissing: CODAT_API_KEY is empty.
     """
-    ends_at = time.monotonic() + seconds
+    ends_at = time.monotonic() + READ_SECONDS
 
     def before_call(method: str, path: str) -> None:
         left = ends_at - time.monotonic()

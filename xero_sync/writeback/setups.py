@@ -154,6 +154,11 @@ def _was_kept_back(request: WriteRequest, now: datetime) -> bool:
     return outcomes == {Outcome.UNAVAILABLE}
 
 
+def start(setup: AccountSetup, *, now: datetime) -> None:
+    """Let a run that has just been stored take its first step that is to be taken."""
+    setup_moves.advance(setup, now=now)
+
+
 def told_of(key: UUID, *, now: datetime) -> bool:
     """Look at once at a step whose push a message names; tell whether there is one."""
     under_way = SetupStep.objects.filter(

@@ -155,10 +155,7 @@ class SetupShown(Answer):
         return [
             {
                 "stopped_for": one.reason or None,
-                "steps": [
-                    SetupStepShown.of(kind=step.kind, status=step.status)
-                    for step in progress(one).steps
-                ],
+                "steps": progress(one).steps,
                 "version": one.mapping.version if one.mapping else None,
             }
             for one in rows

@@ -19,6 +19,7 @@ SHOWN = {
     "lending.Loan",
     "lending.LoanEvent",
     "xero_sync.AccountMapping",
+    "xero_sync.AccountSetup",
     "xero_sync.Connection",
     "xero_sync.ConnectionCheckRun",
     "xero_sync.BorrowerNotice",

@@ -7,9 +7,7 @@ import pytest
 
 from tests.builders import make_company
 from tests.xero_sync.commands.worlds import refusal, run
-from xero_sync.accounts import lender_accounts
 from xero_sync.models import AccountMapping, LenderAccount
-from xero_sync.writeback.paced_client import paced_client
 
 
 def test_the_list_shows_what_can_be_chosen(codat):
@@ -44,6 +42,7 @@ def test_everything_is_chosen_at_once(codat, settings):
     assert chosen.lender_account.feed_start_date == date(2026, 1, 1)
     assert chosen.lender_account.target_account_id
     assert chosen.chosen_by.startswith("command:")
+    assert "Lender account: Ready in Xero" in shown
     assert "Version 1 of the accounts is chosen" in shown
 
 
@@ -115,15 +114,13 @@ def test_a_lender_account_made_earlier_is_used_and_not_made_again(codat):
         f"--nominated={codat.account_id('Business Current Account')}",
         f"--expense={codat.account_id('Bank Fees')}",
     )
-    with paced_client() as client:
-        made = lender_accounts.create(
-            connection=connection,
-            account_number="12345678",
-            sort_code="123456",
-            client=client,
-        )
+    codat.sandbox.faults.add("push_fails", match="suppliers", message="Not today.")
+    message = refusal("choose_accounts", "harbour", *arguments)
+    made = connection.lender_accounts.get()
 
     run("choose_accounts", "harbour", *arguments)
+
+    assert "Not today." in message
 
     assert connection.lender_accounts.get() == made
     assert connection.mappings.get().lender_account == made

@@ -1,7 +1,6 @@
 """A sandbox on a free port, for commands that build their client from the settings."""
 
 import io
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,8 @@ from xero_sync.accounts import choice
 from xero_sync.accounts.driving import drive
 from xero_sync.codat.client import CodatClient
 from xero_sync.connections import adopting, switches
-from xero_sync.models import Connection, SyncRecord
+from xero_sync.models import AccountSetup, Connection, SyncRecord
+from xero_sync.models.setups import SetupState
 from xero_sync.sandbox import Sandbox
 from xero_sync.sandbox.server import SandboxServer
 
@@ -84,10 +84,17 @@ class Codat:
                 now=timezone.now(),
                 client=client,
             )
-            drive(begun, client=client, wait=lambda _: time.sleep(0.05))
+            drive(begun, client=client)
         return switches.switch_writeback(
             connection=connection, on=True, switched_by="test", now=timezone.now()
         )
+
+
+def set_up() -> None:
+    """Let the engine work until no setup of accounts is under way."""
+    with CodatClient.from_settings() as client:
+        for one in AccountSetup.objects.filter(state=SetupState.RUNNING):
+            drive(one, client=client)
 
 
 @contextmanager

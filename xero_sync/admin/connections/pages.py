@@ -19,6 +19,7 @@ from xero_sync.admin.connections.organisation import (
     ReplaceOrganisation,
     UnmarkDemo,
 )
+from xero_sync.admin.connections.setups import setups_of
 from xero_sync.connections import alerts
 from xero_sync.models import Connection
 from xero_sync.xero_app import cap
@@ -147,6 +148,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         return [
             _lender_accounts(obj),
             _mappings(obj),
+            setups_of(obj),
             consents(obj),
         ]
 

@@ -1,24 +1,28 @@
 """Choosing accounts by API."""
 
 import json
+import time
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from backoffice.api.connections import mappings
 from backoffice.models import StoredReply
+from lending.models import AuditEntry
 from tests.builders import make_company
 from tests.trail import entries
 from tests.xero_sync.commands.conftest import codat as codat
-from xero_sync.accounts import lender_accounts
+from tests.xero_sync.commands.worlds import set_up
 from xero_sync.codat.client import CodatClient
 from xero_sync.models import (
     AccountMapping,
+    AccountSetup,
     Connection,
     Heartbeat,
     LenderAccount,
+    RateScope,
 )
+from xero_sync.writeback import engine, paced_client
 
 NUMBERS = {"account_number": "12345678", "sort_code": "123456"}
 
@@ -29,6 +33,14 @@ def everything(codat, **changes):
         "nominated_account_id": codat.account_id("Business Current Account"),
         "expense_account_id": codat.account_id("Bank Fees"),
     } | changes
+
+
+def choose(service, connection, body, **headers):
+    """What is chosen in the end, once the engine has made what it needs."""
+    answer = service.put(path_of(connection), body, **headers)
+    assert answer.status_code == 202, answer.content
+    set_up()
+    return service.get(path_of(connection)).json()["present"]
 
 
 def path_of(connection, leaf="mapping"):
@@ -65,9 +77,10 @@ def test_everything_is_chosen_at_once(service, codat, settings, caplog):
     answer = service.put(
         path_of(connection), everything(codat), Idempotency_Key="choice"
     )
+    shown_at_once = answer.content.decode()
+    set_up()
 
-    assert answer.status_code == 200, answer.content
-    shown = answer.json()
+    shown = service.get(path_of(connection)).json()["present"]
     assert shown["version"] == 1
     assert shown["chosen_by"] == "api:loan-system"
     assert shown["nominated_account"]["name"] == "Business Current Account"
@@ -76,18 +89,19 @@ def test_everything_is_chosen_at_once(service, codat, settings, caplog):
     assert shown["lender_account"]["target_account_id"]
     assert (shown["tax_rate_id"], shown["tax_percent"]) == ("NONE", "0")
     kept = json.dumps(list(StoredReply.objects.values("fingerprint", "call")))
-    kept += bytes(StoredReply.objects.get().body).decode()
+    kept += json.dumps(list(AccountSetup.objects.values()), default=str)
+    kept += json.dumps(list(AuditEntry.objects.values("before", "after")))
     for number in NUMBERS.values():
-        assert number not in answer.content.decode() + kept + caplog.text
+        assert number not in shown_at_once + kept + caplog.text
 
 
 def test_the_same_choice_again_is_the_version_that_there_is(service, codat):
     connection = codat.adopt()
-    first = service.put(path_of(connection), everything(codat))
+    first = choose(service, connection, everything(codat))
 
     again = service.put(path_of(connection), everything(codat))
 
-    assert (again.status_code, again.json()) == (200, first.json())
+    assert (again.status_code, again.json()) == (200, first)
     assert again.headers["Idempotent-Replayed"] == "true"
     assert AccountMapping.objects.count() == 1
     assert LenderAccount.objects.count() == 1
@@ -100,10 +114,10 @@ def test_what_is_left_out_stays_and_the_history_is_shown(service, codat):
         path_of(connection),
         {"expense_account": {"nominal_code": "777", "name": "Invoice finance fees"}},
     )
+    set_up()
 
-    assert answer.status_code == 200, answer.content
+    assert answer.status_code == 202, answer.content
     shown = service.get(path_of(connection)).json()
-    assert shown["present"] == answer.json()
     assert [one["version"] for one in shown["history"]] == [1]
     assert shown["present"]["expense_account"]["name"] == "Invoice finance fees"
     before, after = shown["history"][0], shown["present"]
@@ -113,7 +127,7 @@ def test_what_is_left_out_stays_and_the_history_is_shown(service, codat):
 
 def test_a_new_start_date_is_given_to_the_account_that_is_there(service, codat):
     connection = codat.adopt()
-    first = service.put(path_of(connection), everything(codat)).json()
+    first = choose(service, connection, everything(codat))
 
     account = {"new": NUMBERS | {"feed_start_date": "2026-02-01"}}
     moved = service.put(path_of(connection), {"lender_account": account})
@@ -139,34 +153,109 @@ def test_an_account_in_xero_is_adopted(service, codat):
     codat.sandbox.sync(codat.connection_id)
     adopted = {"target_account_id": account.id, "opening_balance": "-120.50"}
 
-    answer = service.put(path_of(connection), everything(codat, lender_account=adopted))
+    shown = choose(service, connection, everything(codat, lender_account=adopted))
 
-    assert answer.status_code == 200, answer.content
-    shown = answer.json()["lender_account"]
+    shown = shown["lender_account"]
     assert shown["target_account_id"] == account.id
     assert shown["opening_balance"] == "-120.50"
 
 
-def test_an_account_that_xero_has_not_made_yet_is_a_503_to_repeat(
+def test_what_has_to_be_made_is_a_run_with_an_address_of_its_own(service, codat):
+    connection = codat.adopt()
+    codat.sandbox.settings.feed_seconds = 3_600
+    before = len(codat.sandbox.requests)
+
+    begun = service.put(path_of(connection), everything(codat), Idempotency_Key="one")
+    again = service.put(path_of(connection), everything(codat), Idempotency_Key="one")
+    asked = codat.sandbox.requests[before:]
+    with CodatClient.from_settings() as client:
+        for _ in range(40):
+            engine.drain(client=client, threads=0)
+            time.sleep(0.05)
+    run = AccountSetup.objects.get()
+    path = path_of(connection, f"mapping/setups/{run.pk}")
+    under_way = service.get(path)
+
+    assert begun.status_code == again.status_code == 202
+    assert begun.headers["Location"] == again.headers["Location"] == f"/api/v1/{path}"
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert begun.json()["id"] == str(run.pk)
+    # Neither polled nor written within the requests.
+    assert {one.method for one in asked} == {"GET"}
+    assert not [one for one in asked if "/push" in one.path]
+    shown = under_way.json()
+    assert (shown["state"], shown["version"], shown["stopped_for"]) == (
+        "running",
+        None,
+        None,
+    )
+    assert {one["kind"]: one["status"] for one in shown["steps"]} == {
+        "source_account": "there",
+        "feed_mapping": "sent",
+        "supplier": "waiting",
+    }
+    assert len(shown["steps"]) == 3
+
+
+def test_a_run_that_is_done_names_the_version(service, codat):
+    connection = codat.adopt()
+    choose(service, connection, everything(codat))
+    run = AccountSetup.objects.get()
+
+    shown = service.get(path_of(connection, f"mapping/setups/{run.pk}")).json()
+
+    assert (shown["state"], shown["version"]) == ("done", 1)
+
+
+def test_a_run_of_another_connection_is_not_shown(service, codat):
+    connection = codat.adopt()
+    choose(service, connection, everything(codat))
+    run = AccountSetup.objects.get()
+
+    unknown = service.get(path_of(connection, f"mapping/setups/{connection.pk}"))
+    stranger = service.get(f"connections/{run.pk}/mapping/setups/{run.pk}")
+
+    assert unknown.status_code == stranger.status_code == 404
+
+
+def test_another_choice_while_a_run_is_under_way_is_a_409_that_names_it(service, codat):
+    connection = codat.adopt()
+    service.put(path_of(connection), everything(codat))
+
+    other = service.put(path_of(connection), everything(codat, tax_percent="0"))
+
+    assert other.status_code == 409
+    assert other.json()["code"] == "setup_under_way"
+    assert "api:loan-system" in other.json()["detail"]
+
+
+def test_a_choice_on_another_version_is_a_409_naming_both(service, codat):
+    connection = codat.ready()
+
+    answer = service.put(path_of(connection), {"expected_version": 0})
+    right = service.put(path_of(connection), {"expected_version": 1})
+
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "other_version"
+    assert "Version 1" in answer.json()["detail"]
+    assert "version 0" in answer.json()["detail"]
+    assert right.status_code == 200
+
+
+def test_a_slow_codat_is_not_waited_for_longer_than_a_page_may(
     service, codat, monkeypatch
 ):
     connection = codat.adopt()
-    monkeypatch.setattr(mappings, "PATIENCE_SECONDS", 0.3)
-    codat.sandbox.settings.feed_seconds = 3_600
+    monkeypatch.setattr(paced_client, "READ_SECONDS", 0.5)
+    codat.sandbox.faults.add("slow", match="GET .*/data/", seconds=3, times=None)
+    began = time.monotonic()
 
-    waiting = service.put(path_of(connection), everything(codat))
-    codat.sandbox.settings.feed_seconds = 0
-    made_before = LenderAccount.objects.get()
-    monkeypatch.setattr(mappings, "PATIENCE_SECONDS", 20)
-    later = timezone.now() + timedelta(hours=2)
-    codat.sandbox._world.clock = lambda: later
-    done = service.put(path_of(connection), everything(codat))
+    answer = service.put(path_of(connection), everything(codat))
 
-    assert waiting.status_code == 503
-    assert waiting.json()["code"] == "lender_account_not_ready"
-    assert waiting.headers["Retry-After"]
-    assert done.status_code == 200, done.content
-    assert LenderAccount.objects.get() == made_before
+    assert answer.status_code == 503
+    assert time.monotonic() - began < 2.5
+    assert not AccountSetup.objects.exists()
+    assert not RateScope.objects.filter(failures__gt=0).exists()
 
 
 @pytest.mark.parametrize(
@@ -227,19 +316,14 @@ def test_nothing_is_made_beside_an_account_that_xero_no_longer_has(service, coda
 
 def test_an_account_made_in_another_organisation_is_not_taken_up(service, codat):
     connection = codat.adopt()
-    with CodatClient.from_settings() as client:
-        made = lender_accounts.create(
-            connection=connection,
-            account_number="87654321",
-            sort_code="123456",
-            client=client,
-        )
+    other = {"new": {"account_number": "87654321", "sort_code": "123456"}}
+    choose(service, connection, everything(codat, lender_account=other))
+    made = LenderAccount.objects.get()
     LenderAccount.objects.update(void_since=timezone.now())
 
-    answer = service.put(path_of(connection), everything(codat))
+    choose(service, connection, everything(codat))
 
-    assert answer.status_code == 200, answer.content
-    assert AccountMapping.objects.get().lender_account != made
+    assert AccountMapping.objects.latest("version").lender_account != made
 
 
 def test_what_is_missing_at_first_is_named(service, codat):
