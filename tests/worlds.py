@@ -271,7 +271,7 @@ class World:
                 client=self.client,
                 chosen_by="test",
                 now=self.clock.now,
-                **values | {"supplier_id": borrower.mapping.supplier_id} | chosen,
+                **values | {"supplier_id": self._supplier(borrower)} | chosen,
             )
         values |= chosen
         # Each one that is made has a number of its own.
@@ -282,6 +282,15 @@ class World:
             **values,
         )
         return self.set_up(self.begin(borrower, wanted))
+
+    def _supplier(self, borrower: Borrower) -> str:
+        if borrower.mapping:
+            return str(borrower.mapping.supplier_id)
+        made = self.sandbox.add_supplier(
+            borrower.codat_connection, settings.LENDER_NAME
+        )
+        self.sandbox.sync(borrower.codat_connection)
+        return str(made.id)
 
     def begin(self, borrower: Borrower, wanted: Choice, **given: Any) -> Any:
         """Begin what a page or the API begins."""

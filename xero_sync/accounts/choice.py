@@ -67,8 +67,14 @@ def begin(
         return under_way
     present = readiness.latest_mapping(connection)
     mappings.require_version(present, expected_version)
+    # What was chosen in another organisation says nothing of this one.
+    is_void = present is not None and present.lender_account.void_since is not None
     plan = planning.plan_of(
-        connection=connection, choice=choice, present=present, client=client, by=by
+        connection=connection,
+        choice=choice,
+        present=None if is_void else present,
+        client=client,
+        by=by,
     )
     with transaction.atomic():
         row = lock_connection(connection, now=now)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.trail import entries
 from tests.worlds import World
+from tests.xero_sync.accounts.test_choice import begin
 from tests.xero_sync.bank_feeds.worlds import app_feeds, calls, new_borrower
 from tests.xero_sync.evidence import (
     assert_books_follow,
@@ -15,6 +16,7 @@ from tests.xero_sync.evidence import (
     statement,
 )
 from xero_sync.accounts import lender_accounts
+from xero_sync.accounts.choice import NewLenderAccount
 from xero_sync.bank_feeds import services as bank_feeds
 from xero_sync.bank_feeds import source_accounts
 from xero_sync.bank_feeds import status as feed_status
@@ -157,10 +159,9 @@ def test_it_is_the_one_that_the_choice_of_accounts_goes_on_with(world, numbers):
     borrower = new_borrower(world)
     made = pending(borrower)
 
-    chosen = lender_accounts.create(
-        connection=borrower.connection, client=world.client, wait=world.wait
-    )
+    chosen = world.set_up(begin(borrower, lender_account=NewLenderAccount()))
 
+    chosen = chosen.lender_account
     assert chosen == made
     assert chosen.feed_status == "connected"
     assert len(borrower.books.source_accounts) == 1
@@ -184,10 +185,11 @@ def test_while_the_lenders_toggle_is_off_no_lender_account_is_made(world, number
     before = len(world.sandbox.requests)
 
     with pytest.raises(BankFeedsNotEnabled, match="switched off") as raised:
-        lender_accounts.create(connection=borrower.connection, client=world.client)
+        begin(borrower, lender_account=NewLenderAccount())
 
     assert raised.value.code == "feeds_not_approved"
-    assert len(world.sandbox.requests) == before
+    asked = world.sandbox.requests[before:]
+    assert {one.method for one in asked} == {"GET"}
     assert not LenderAccount.objects.exists()
 
 

@@ -7,6 +7,7 @@ import pytest
 from tests.worlds import World
 from tests.xero_sync.evidence import acts_of, state_of
 from xero_sync.accounts import lender_accounts, mapping
+from xero_sync.accounts.choice import Choice, NewLenderAccount
 from xero_sync.codat.exceptions import (
     DecisionNotAllowed,
     MappingIncomplete,
@@ -149,12 +150,7 @@ def test_nothing_is_chosen_until_a_person_has_said_which_one_it_is(world):
             now=world.clock.now,
         )
     with pytest.raises(OrganisationChanged):
-        lender_accounts.create(
-            connection=borrower.connection,
-            account_number="12345678",
-            sort_code="123456",
-            client=world.client,
-        )
+        world.begin(borrower, Choice(lender_account=NewLenderAccount("12345678")))
     with pytest.raises(OrganisationChanged):
         lender_accounts.adopt(
             connection=borrower.connection,

@@ -322,10 +322,13 @@ def test_what_is_queued_follows_a_new_choice_and_the_lender_account_stays(
         borrower.codat_connection, name="Second Current Account", category="Asset.Bank"
     )
     world.sandbox.sync(borrower.codat_connection)
+    account = world.choose_accounts(borrower).lender_account
     event = borrower.record(loan, "final_payment", "300")
 
     # A new lender account and a new nominated account.
-    new = world.choose_accounts(borrower, nominated_account_id=other.id)
+    new = world.choose_accounts(
+        borrower, lender_account=account, nominated_account_id=other.id
+    )
     fresh = borrower.record(borrower.loan(), "drawdown", "70")
     world.run()
 
