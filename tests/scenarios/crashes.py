@@ -70,6 +70,40 @@ POINTS = {
 }
 
 
+RUN = 'INSERT INTO "xero_sync_accountsetup"'
+STEP = 'UPDATE "xero_sync_setupstep" SET "'
+VERSION = 'INSERT INTO "xero_sync_accountmapping"'
+WRITE = "^POST .*/(push/|bankFeedAccounts)"
+LOOK = "^GET .*/(push|data|connectionInfo|bankFeedAccounts)"
+
+# Apart from the others: a script that draws from those is to stay what it is.
+SETUP_POINTS = {
+    "begin: while the run is stored": Point(
+        "statement", 'INSERT INTO "xero_sync_setupstep"'
+    ),
+    "begin: before the commit": Point("commit", RUN),
+    "begin: committed, not nudged": Point("committed", RUN),
+    "setup claim: while the intent is stored": Point("statement", REQUEST),
+    "setup claim: while the step is marked": Point("statement", STEP, REQUEST),
+    "setup claim: before the commit": Point("commit", REQUEST),
+    "setup claim: committed, not sent": Point("committed", REQUEST),
+    "setup send: before the first byte": Point("request", WRITE),
+    "setup send: after the effect, before the answer": Point("answer", WRITE),
+    "setup store: while the attempt is stored": Point("statement", ATTEMPT),
+    "setup store: while the step is moved": Point("statement", STEP, ATTEMPT),
+    "setup store: before the commit": Point("commit", ATTEMPT),
+    "setup store: committed, not nudged": Point("committed", ATTEMPT),
+    "setup look: put off, not made": Point("committed", STEP),
+    "setup look: before the call": Point("request", LOOK),
+    "setup look: before its answer is stored": Point("answer", LOOK),
+    "setup look: while the verdict is stored": Point("statement", STEP),
+    "setup end: while the version is stored": Point("statement", VERSION),
+    "setup end: before the commit": Point("commit", VERSION),
+    "setup end: committed": Point("committed", VERSION),
+}
+ALL_POINTS = POINTS | SETUP_POINTS
+
+
 class Crasher:
     """Watches the wire and the connection, and kills at an armed point."""
 
@@ -84,7 +118,7 @@ class Crasher:
     @contextmanager
     def armed(self, name: str, occurrence: int) -> Iterator[None]:
         """Die when a point is reached for the n-th time, while this lasts."""
-        self._name, self._point, self._left = name, POINTS[name], occurrence
+        self._name, self._point, self._left = name, ALL_POINTS[name], occurrence
         try:
             yield
         finally:

@@ -15,8 +15,9 @@ PATTERNS = {
     "claimed": (
         'INSERT INTO "xero_sync_writerequest"|UPDATE "xero_sync_syncrecord" SET "state"'
     ),
-    "request": "^POST .*/push/",
-    "answer": "^POST .*/push/",
+    "request": "^POST .*/(push/|bankFeedAccounts)",
+    "answer": "^POST .*/(push/|bankFeedAccounts)",
+    "read": "^GET ",
 }
 
 

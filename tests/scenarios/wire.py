@@ -35,6 +35,8 @@ class Wire(InProcess):
         super().__init__(world.sandbox)
         self.world = world
         self.broken: list[str] = []
+        # Whether what is written to bank feeds is watched as pushes are.
+        self.watches_feeds = False
 
     def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
         line = f"{request.method} {request.path_url}"
@@ -43,7 +45,8 @@ class Wire(InProcess):
         world.crasher.meet("request", line)
         if not self.is_reachable:
             raise requests.ConnectTimeout("no connection", request=request)
-        if request.method == "POST" and "/push/" in line:
+        is_feed = self.watches_feeds and "ankFeedAccounts" in line
+        if request.method == "POST" and ("/push/" in line or is_feed):
             self._watch(request)
         else:
             self._watch_transaction(line)
@@ -52,6 +55,7 @@ class Wire(InProcess):
         finally:
             # Also where the answer got lost: the worker sleeps until it gives up.
             world.freezer.meet("answer", line)
+            world.freezer.meet("read", line)
             world.crasher.meet("answer", line)
 
     def _carry(self, request: requests.PreparedRequest) -> requests.Response:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F
 
 from lending.audit import trail
-from lending.db.encryption import unseal
+from lending.db.encryption import Unreadable, unseal
 from lending.db.ids import new_id
 from xero_sync.codat.exceptions import AlreadyUnderWay, DecisionNotAllowed
 from xero_sync.models import (
@@ -26,7 +26,7 @@ from xero_sync.models import (
     WriteRequest,
 )
 from xero_sync.models.choices import Outcome
-from xero_sync.models.setups import SetupState, StepState
+from xero_sync.models.setups import SetupState, StepState, StopReason
 from xero_sync.runtime import task_queue
 from xero_sync.writeback import (
     budget,
@@ -90,7 +90,14 @@ def _begin(
         setup_moves.put_off(step, to=wait)
         return None
     if is_send:
-        return _claim(step, now)
+        try:
+            return _claim(step, now)
+        except Unreadable as exc:
+            # One run that cannot be read must not stop all other work.
+            setup_moves.stop(
+                step.setup, reason=StopReason.REFUSED, words=str(exc), now=now
+            )
+            return None
     setup_moves.put_off(step, to=setup_looks.next_look(step, now), polls=F("polls") + 1)
     if step.state == StepState.PENDING and step.push_operation_key is not None:
         return setup_looks.operation_look(step, asked_at=now)

@@ -26,7 +26,8 @@ def search(name: str) -> int | None:
     """The first seed up to the limit that catches a bug, if one does; it is kept."""
     try:
         with copy_with(BUGS[name]) as folder:
-            _, words = play(folder, "--from", "1", "--count", str(MOST), "--stop")
+            begin = ("--from", str(BUGS[name].first), "--count", str(MOST))
+            _, words = play(folder, *begin, "--stop")
     except DoesNotApply as exc:
         say(str(exc))
         return None

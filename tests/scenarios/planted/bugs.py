@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.scenarios.setups import FIRST
+
 Change = tuple[str, str, str]
 
 ENGINE = "xero_sync/writeback/engine.py"
@@ -26,6 +28,10 @@ ALARMS = "xero_sync/writeback/alarms.py"
 REVERSALS = "xero_sync/writeback/reversals.py"
 BACKPRESSURE = "xero_sync/writeback/backpressure.py"
 SETTINGS = "backoffice/settings.py"
+CHOICE = "xero_sync/accounts/choice.py"
+SETUPS = "xero_sync/writeback/setups.py"
+SETUP_LOOKS = "xero_sync/writeback/setup_looks.py"
+SETUP_MOVES = "xero_sync/writeback/setup_moves.py"
 
 
 @dataclass(frozen=True)
@@ -34,10 +40,12 @@ class Bug:
 
     name: str
     changes: tuple[Change, ...]
+    # The first seed of the schedules that are to catch it.
+    first: int = 1
 
 
-def _bug(name: str, *changes: Change) -> Bug:
-    return Bug(name, changes)
+def _bug(name: str, *changes: Change, first: int = 1) -> Bug:
+    return Bug(name, changes, first)
 
 
 BUGS = {
@@ -355,6 +363,69 @@ BUGS = {
                     "            if not work.certain else bytes(request.body),\n"
                 ),
             ),
+        ),
+        _bug(
+            "setup-key-lost-on-the-wire",
+            (
+                "xero_sync/codat/bank_feeds.py",
+                "(method, path, body=body, idempotency_key=idempotency_key)",
+                "(method, path, body=body)",
+            ),
+            first=FIRST,
+        ),
+        _bug(
+            "setup-sent-anew-after-an-unknown",
+            (
+                SETUPS,
+                "(is_certain and not _was_kept_back(request, now))",
+                "not _was_kept_back(request, now)",
+            ),
+            first=FIRST,
+        ),
+        _bug(
+            "second-tab-makes-a-second-run",
+            (
+                CHOICE,
+                (
+                    "        if under_way := _under_way(row, frozen):\n"
+                    "            return under_way\n"
+                    "        if leases"
+                ),
+                (
+                    "        row.setups.filter(state=SetupState.RUNNING).update(\n"
+                    "            state=SetupState.GIVEN_UP)\n"
+                    "        if leases"
+                ),
+            ),
+            first=FIRST,
+        ),
+        _bug(
+            "setup-of-a-dead-sender-sent-anew",
+            (
+                SETUPS,
+                "move(step, to=StepState.UNKNOWN, now=now, due_at=now)",
+                "move(step, to=StepState.READY, now=now, due_at=now)",
+            ),
+            first=FIRST,
+        ),
+        _bug(
+            "setup-absence-believed-at-once",
+            (SETUP_LOOKS, "    elif asked_at >= settled:\n", "    elif True:\n"),
+            first=FIRST,
+        ),
+        _bug(
+            "setup-fence-ignored",
+            (
+                SETUP_MOVES,
+                "changed = SetupStep.objects.filter(pk=step.pk, fence=step.fence)",
+                "changed = SetupStep.objects.filter(pk=step.pk)",
+            ),
+            (
+                "xero_sync/writeback/setup_answers.py",
+                "filter(pk=step.pk, fence=step.fence).exists()",
+                "filter(pk=step.pk).exists()",
+            ),
+            first=FIRST,
         ),
     )
 }

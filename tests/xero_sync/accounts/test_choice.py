@@ -535,3 +535,15 @@ def test_what_is_shown_is_said_in_french_too(world, borrower):
 
     assert words[0] == "Nous configurons vos comptes dans Xero."
     assert "Compte du financeur" in words
+
+
+def test_a_run_that_can_no_longer_be_read_stops_and_nothing_else_does(
+    world, borrower, settings
+):
+    run = begin(borrower)
+    settings.FIELD_ENCRYPTION_KEYS = ["kX1vT0kqk3m8q1zq3XW3mQ9kqj2m1f3sQh1oB3l8n2E="]
+
+    world.set_up(run)
+
+    assert (run.state, run.reason) == ("stopped", "refused")
+    assert "FIELD_ENCRYPTION_KEYS" in run.words

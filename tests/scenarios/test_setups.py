@@ -1,0 +1,63 @@
+"""Schedules of setups hold, and a process can die at every named point of them."""
+
+import json
+
+import pytest
+
+from tests.marks import more, on_any_database
+from tests.scenarios.planted.copies import ROOT, play, run_code
+from tests.scenarios.setups import FIRST
+
+# A schedule keeps to a SQLite of its own.
+pytestmark = on_any_database
+CHUNKS, ALWAYS, A_CHUNK = 8, 1, 32
+PLAY = """
+import json
+from tests.scenarios.runs import prepare
+prepare()
+from tests.scenarios.acts import Act
+from tests.scenarios.crashes import SETUP_POINTS
+from tests.scenarios.setups import FIRST
+from tests.scenarios.setups.schedule import run
+
+begin = Act("set_up", {"who": 0, "code": "478"})
+on = Act("go_on", {"seconds": 600})
+told = {}
+for at in SETUP_POINTS:
+    for time in (1, 2):
+        inner = (begin,) if at.startswith("begin") else (begin, on)
+        crash = Act("crash", {"at": at, "time": time}, inner)
+        verdict = run(FIRST, [Act("pace", {"push": 30, "refresh": 1}), crash, on])
+        told[f"{at} {time}"] = [verdict.deaths, verdict.broken]
+print(json.dumps(told))
+"""
+# These are passed only once in a run.
+ONCE = ("begin", "setup end")
+
+
+@pytest.mark.parametrize("chunk", [*range(ALWAYS), *more(*range(ALWAYS, CHUNKS))])
+def test_every_schedule_of_a_chunk_holds(chunk):
+    first = FIRST + chunk * A_CHUNK
+
+    code, words = play(ROOT, "--from", str(first), "--count", str(A_CHUNK))
+
+    assert code == 0, words[-20_000:]
+    assert f"{A_CHUNK} schedules in " in words
+
+
+@pytest.fixture(scope="module")
+def told():
+    return json.loads(run_code(ROOT, PLAY))
+
+
+def test_every_point_kills_and_everything_is_set_up_once_afterwards(told):
+    alive = [
+        at
+        for at, (deaths, _) in told.items()
+        if not deaths and not (at.endswith("2") and at.startswith(ONCE))
+    ]
+    broken = {at: words for at, (_, words) in told.items() if words}
+
+    assert len(told) >= 40
+    assert alive == []
+    assert broken == {}
