@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.test import RequestFactory
-from django.utils import translation
+from django.utils import timezone, translation
 
 from lending import formats
 from tests.builders import make_company
@@ -14,7 +14,7 @@ from tests.worlds import World
 from tests.xero_sync.entries.forecasts import by_choice
 from tests.xero_sync.portal.journeys import Visitor
 from xero_sync.entries.chosen import Chosen
-from xero_sync.models import BorrowerSitting, Connection
+from xero_sync.models import BorrowerSitting, Connection, LenderAccount
 from xero_sync.portal.preview import show_forecast
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +126,14 @@ def test_who_is_not_connected_is_led_to_the_connection(borrower, visitor):
     answer = visitor.get(PREVIEW)
 
     assert (answer.status_code, answer["Location"]) == (303, "/c/my/connect/")
+
+
+def test_whose_accounts_are_of_another_organisation_is_led_to_the_questions(visitor):
+    LenderAccount.objects.update(void_since=timezone.now())
+
+    answer = visitor.get(PREVIEW)
+
+    assert (answer.status_code, answer["Location"]) == (303, "/c/my/accounts/")
 
 
 def test_without_a_sitting_nothing_is_shown(client, borrower):
