@@ -2,20 +2,16 @@
 
 import html
 import re
-from decimal import Decimal
 
 import pytest
-from django.test import RequestFactory
-from django.utils import translation
+from django.utils import timezone
 
 from lending import formats
 from tests.builders import make_company
 from tests.worlds import World
-from tests.xero_sync.entries.forecasts import by_choice
+from tests.xero_sync.portal.answering import Answerer
 from tests.xero_sync.portal.journeys import Visitor
-from xero_sync.entries.chosen import Chosen
-from xero_sync.models import BorrowerSitting, Connection
-from xero_sync.portal.preview import show_forecast
+from xero_sync.models import AccountDraft, Connection, LenderAccount
 
 pytestmark = pytest.mark.django_db
 
@@ -128,6 +124,14 @@ def test_who_is_not_connected_is_led_to_the_connection(borrower, visitor):
     assert (answer.status_code, answer["Location"]) == (303, "/c/my/connect/")
 
 
+def test_whose_accounts_are_of_another_organisation_is_led_to_the_questions(visitor):
+    LenderAccount.objects.update(void_since=timezone.now())
+
+    answer = visitor.get(PREVIEW)
+
+    assert (answer.status_code, answer["Location"]) == (303, "/c/my/accounts/")
+
+
 def test_without_a_sitting_nothing_is_shown(client, borrower):
     answer = client.get(PREVIEW)
 
@@ -135,30 +139,79 @@ def test_without_a_sitting_nothing_is_shown(client, borrower):
     assert "Business Current Account" not in answer.content.decode()
 
 
-def test_a_choice_that_is_not_saved_is_marked_as_such(borrower, visitor):
-    visitor.open()
-    foreseen = by_choice(
-        borrower,
-        nominated_account=Chosen("Second & Account"),
-        tax_rate_id="INPUT2",
-        tax_percent=Decimal(20),
-    )
-    with translation.override("en"):
-        answer = show_forecast(
-            RequestFactory().get(PREVIEW),
-            BorrowerSitting.objects.get(),
-            foreseen,
-            is_on=True,
-            is_saved=False,
-        )
+@pytest.fixture
+def answerer(codat, settings):
+    settings.LENDER_ACCOUNT_NUMBER, settings.LENDER_SORT_CODE = "12345678", "123456"
+    return Answerer(company=codat.adopt().company, codat=codat)
 
-    page = answer.content.decode()
+
+def test_answers_that_are_not_saved_show_what_they_would_lead_to(answerer):
+    answerer.answer_all(tax="INPUT2")
+
+    page = answerer.see(PREVIEW)
+
     assert "not saved yet" in page
     assert "Change your accounts" not in page
-    assert "Second &amp; Account" in page
-    fee = next(row for row in rows_of(page) if row[0].startswith("Our fee"))
-    assert fee[3].startswith("Bank Fees £41.67 Tax £8.33 Supplier: ")
+    assert 'href="/c/my/accounts/check/">Check your answers' in page
+    advance, fee = rows_of(page)[1:3]
+    assert advance[1:3] == ["Example Invoice Finance", "090 Business Current Account"]
+    assert fee[3] == (
+        "404 Bank Fees £41.67 Tax £8.33 Supplier: Example Invoice Finance"
+    )
     assert ["Tax on fees", "£8.33"] in rows_of(page)
+    assert "ready to reconcile" in page
+
+
+def test_a_fee_account_that_is_still_to_be_made_is_named_as_it_will_be(answerer):
+    answerer.answer_all()
+    answerer.answer("fee", "new", code="6225", name="Affacturage", category="Expense")
+
+    fee = rows_of(answerer.see(PREVIEW))[2]
+
+    assert fee[3].startswith("6225 Affacturage £50.00 ")
+
+
+def test_an_account_of_theirs_that_stands_for_us_promises_no_lines(answerer):
+    theirs = answerer.add_account("Old lender", category="Asset.Bank")
+    answerer.answer_all(lender=theirs)
+
+    page = answerer.see(PREVIEW)
+
+    assert rows_of(page)[1][1] == "Old lender"
+    assert "ready to reconcile" not in page
+
+
+def test_before_all_questions_are_answered_nothing_is_shown(answerer):
+    answerer.answer("lender", "new")
+
+    answer = answerer.get(PREVIEW)
+
+    assert (answer.status_code, answer["Location"]) == (303, "/c/my/accounts/")
+
+
+def test_a_change_that_is_not_saved_is_shown_only_when_asked_for(codat):
+    answerer = Answerer(company=codat.ready().company, codat=codat)
+    answerer.answer("fee", answerer.id_of("Interest Expense"))
+
+    in_force, unsaved = answerer.see(PREVIEW), answerer.see(PREVIEW, unsaved="1")
+
+    assert "Interest Expense" not in in_force
+    assert "You have answers that are not saved yet." in in_force
+    assert 'href="?unsaved=1"' in in_force
+    assert "437 Interest Expense £50.00" in " ".join(rows_of(unsaved)[2])
+    assert f'href="{PREVIEW}?unsaved=1"' in answerer.page("check/")
+
+
+def test_one_account_for_both_is_led_to_the_check(codat):
+    answerer = Answerer(company=codat.ready().company, codat=codat)
+    answerer.answer("fee", answerer.id_of("Interest Expense"))
+    draft = AccountDraft.objects.get()
+    bank = {"id": answerer.mapping.lender_target_account_id, "name": "Twice"}
+    AccountDraft.objects.update(answers=draft.answers | {"bank": bank})
+
+    answer = answerer.get(PREVIEW, unsaved="1")
+
+    assert (answer.status_code, answer["Location"]) == (303, "/c/my/accounts/check/")
 
 
 def test_a_page_of_many_long_loans_stays_light(borrower, visitor):
