@@ -15,6 +15,7 @@ from xero_sync.models.choices import Step
 def records_of(records: QuerySet[SyncRecord]) -> list[SyncRecord]:
     """Load entries with what the fee's tax depends on, bookings before lines."""
     found = records.select_related("request__mapping").defer("request__body")
+    found = found.prefetch_related("request__mapping__rows")
     return sorted(
         found, key=lambda one: (one.sequence, one.step == Step.STATEMENT_LINE)
     )

@@ -16,6 +16,7 @@ from xero_sync.models import (
     Connection,
     Lane,
     LenderAccount,
+    MappingRow,
     RecordChange,
     SyncRecord,
 )
@@ -72,20 +73,23 @@ def companies(count: int, *, remote: Sequence[dict[str, str]] = ()) -> list[Comp
         )
         for link, ids in zip(links, known, strict=True)
     )
-    AccountMapping.objects.bulk_create(
+    mappings = AccountMapping.objects.bulk_create(
         AccountMapping(
             connection=account.connection,
             version=1,
             lender_account=account,
             lender_target_account_id=account.target_account_id,
             nominated_account_id=ids["nominated"],
-            expense_account_id=uuid4(),
             supplier_id=uuid4(),
             currency="GBP",
             chosen_by="bench",
             created_at=now,
         )
         for account, ids in zip(accounts, known, strict=True)
+    )
+    MappingRow.objects.bulk_create(
+        MappingRow(mapping=mapping, role="fee", account_id=uuid4())
+        for mapping in mappings
     )
     return rows
 

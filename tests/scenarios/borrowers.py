@@ -62,19 +62,20 @@ class Borrower:
         """Choose accounts: a new version of the mapping."""
         connection = self.connection
         account = connection.lender_accounts.get()
-        return AccountMapping.objects.create(
+        mapping = AccountMapping.objects.create(
             connection=connection,
             version=connection.mappings.count() + 1,
             lender_account=account,
             lender_target_account_id=self.lender_id,
             nominated_account_id=nominated,
             nominated_account_name="nominated",
-            expense_account_id=self.expense_id,
             supplier_id=self.supplier_id,
             currency="GBP",
             chosen_by="harness",
             created_at=self.world.clock.now,
         )
+        mapping.rows.create(role="fee", account_id=self.expense_id)
+        return mapping
 
 
 def add_borrower(world: World, number: int, *, has_feeds: bool, loans: int) -> Borrower:

@@ -15,6 +15,7 @@ from xero_sync.models.connections import (
 from xero_sync.models.drafts import AccountDraft
 from xero_sync.models.feeds import MissingLine
 from xero_sync.models.links import BorrowerLink, BorrowerSitting, LinkRequest
+from xero_sync.models.mapping_rows import MappingRow
 from xero_sync.models.programme import (
     CheckpointReview,
     PartnerProgramme,
@@ -53,6 +54,7 @@ __all__ = [
     "LenderAccount",
     "LinkRequest",
     "LoanInXero",
+    "MappingRow",
     "MissingLine",
     "PartnerProgramme",
     "ProgrammeAct",

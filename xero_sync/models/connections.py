@@ -4,9 +4,11 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from lending.formats import instant
@@ -16,6 +18,7 @@ from xero_sync.models.choices import (
     HeldEvents,
     Question,
 )
+from xero_sync.models.mapping_rows import MappingRow, RowRole
 
 # Xero's plan of its demo company, as Codat passes it on.
 DEMO_PLAN = "Demo"
@@ -247,7 +250,10 @@ class LenderAccount(models.Model):
 
 
 class AccountMapping(models.Model):
-    """One version of a borrower's choice of accounts; never changed, only followed."""
+    """One version of a borrower's choice of accounts; never changed, only followed.
+
+    The account and the tax of each kind of booking stand in its `rows`.
+    """
 
     connection = models.ForeignKey(
         Connection, on_delete=models.PROTECT, related_name="mappings"
@@ -263,16 +269,8 @@ class AccountMapping(models.Model):
     nominated_account_name = models.CharField(
         _("nominated account name"), max_length=255, blank=True
     )
-    expense_account_id = models.CharField(_("expense account"), max_length=64)
-    expense_account_name = models.CharField(
-        _("expense account name"), max_length=255, blank=True
-    )
     supplier_id = models.CharField(_("supplier"), max_length=64)
     supplier_name = models.CharField(_("supplier name"), max_length=255, blank=True)
-    tax_rate_id = models.CharField(_("tax rate"), max_length=64, default="NONE")
-    tax_percent = models.DecimalField(
-        _("tax percent"), max_digits=6, decimal_places=3, default=0
-    )
     currency = models.CharField(_("currency"), max_length=3)
     chosen_by = models.CharField(_("chosen by"), max_length=150)
     created_at = models.DateTimeField(_("chosen at"))
@@ -292,19 +290,39 @@ class AccountMapping(models.Model):
             models.CheckConstraint(
                 condition=~Q(lender_target_account_id="")
                 & ~Q(nominated_account_id="")
-                & ~Q(expense_account_id="")
                 & ~Q(supplier_id=""),
                 name="xero_sync_accountmapping_complete",
-            ),
-            models.CheckConstraint(
-                condition=Q(tax_percent__gte=0) & Q(tax_percent__lt=100),
-                name="xero_sync_accountmapping_tax_percent",
             ),
         ]
 
     def __str__(self) -> str:
         """Name the connection and the version."""
         return f"{self.connection_id} v{self.version}"
+
+    @cached_property
+    def fee(self) -> MappingRow:
+        """The row of fees, which every version has."""
+        return next(row for row in self.rows.all() if row.role == RowRole.FEE)
+
+    @property
+    def expense_account_id(self) -> str:
+        """The account that fees are entered on."""
+        return self.fee.account_id
+
+    @property
+    def expense_account_name(self) -> str:
+        """What it is called."""
+        return self.fee.account_name
+
+    @property
+    def tax_rate_id(self) -> str:
+        """The tax rate of fees."""
+        return self.fee.tax_rate_id
+
+    @property
+    def tax_percent(self) -> Decimal:
+        """The tax of fees in per cent."""
+        return self.fee.tax_percent
 
 
 class WritebackSwitch(models.Model):

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from lending.audit import trail
 from xero_sync.codat.exceptions import OtherVersion
-from xero_sync.models import AccountMapping, Connection
+from xero_sync.models import AccountMapping, Connection, MappingRow
+from xero_sync.models.mapping_rows import RowRole
 from xero_sync.writeback import reconsider
 from xero_sync.writeback.transitions import lock_connection
 
@@ -31,6 +32,13 @@ CHOSEN = (
     "tax_rate_id",
     "tax_percent",
 )
+# What stands in the row of fees, by the names that a choice has for it.
+OF_THE_FEE = {
+    "expense_account_id": "account_id",
+    "expense_account_name": "account_name",
+    "tax_rate_id": "tax_rate_id",
+    "tax_percent": "tax_percent",
+}
 
 
 @transaction.atomic
@@ -64,7 +72,16 @@ def store(
             created_at=created_at,
             lender_target_account_id=account.target_account_id,
             currency=row.company.currency,
-            **values,
+            **{name: one for name, one in values.items() if name not in OF_THE_FEE},
+        )
+        MappingRow.objects.create(
+            mapping=mapping,
+            role=RowRole.FEE,
+            **{
+                OF_THE_FEE[name]: one
+                for name, one in values.items()
+                if name in OF_THE_FEE
+            },
         )
         trail.record_change(
             "connection.accounts_chosen",

@@ -21,6 +21,7 @@ from xero_sync.models import (
     XeroApp,
 )
 from xero_sync.models.connections import DEMO_PLAN
+from xero_sync.models.mapping_rows import RowRole
 from xero_sync.models.scopes import BANK_FEEDS_SCOPE, scopes_at
 
 
@@ -114,14 +115,20 @@ class Readiness:
 
 _OF_CONNECTION = [field.name for field in fields(LiveConnection)]
 _OF_MAPPING = [field.name for field in fields(ChosenMapping)[:-1]]
+# Where a mapping has a column for it, or its row of fees.
+_OF_FEE = {
+    "expense_account_id": "rows__account_id",
+    "tax_rate_id": "rows__tax_rate_id",
+    "tax_percent": "rows__tax_percent",
+}
 _OF_ACCOUNT = [field.name for field in fields(ChosenAccount)]
 # Few columns in one query: it is asked for every event and every claim.
 _VERSIONS = (
-    AccountMapping.objects.filter(connection__deleted_at=None)
+    AccountMapping.objects.filter(connection__deleted_at=None, rows__role=RowRole.FEE)
     .order_by("version")
     .values_list(
         *(f"connection__{name}" for name in _OF_CONNECTION),
-        *_OF_MAPPING,
+        *(_OF_FEE.get(name, name) for name in _OF_MAPPING),
         *(f"lender_account__{name}" for name in _OF_ACCOUNT),
         Subquery(XeroApp.objects.bank_feeds_toggle()),
         Exists(ScopeChange.objects.all()),
@@ -194,6 +201,7 @@ def latest_mappings(
     versions = (
         AccountMapping.objects.filter(connection__in=list(connection_ids))
         .select_related("lender_account")
+        .prefetch_related("rows")
         .order_by("connection", "version")
     )
     return {mapping.connection_id: mapping for mapping in versions}

@@ -75,12 +75,12 @@ def make_evidence(event: LoanEvent | None = None) -> SyncRecord:
         lender_account=account,
         lender_target_account_id=account.target_account_id,
         nominated_account_id="nominated",
-        expense_account_id="expense",
         supplier_id="supplier",
         currency="GBP",
         chosen_by="test",
         created_at=NOW,
     )
+    mapping.rows.create(role="fee", account_id="expense")
     WritebackSwitch.objects.create(
         connection=connection, on=True, switched_by="test", switched_at=NOW
     )

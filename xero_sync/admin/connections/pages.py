@@ -1,8 +1,10 @@
 """Connections to the borrowers' Xero, and the accounts chosen in them."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,7 +23,7 @@ from xero_sync.admin.connections.organisation import (
 )
 from xero_sync.admin.connections.setups import setups_of
 from xero_sync.connections import alerts
-from xero_sync.models import Connection
+from xero_sync.models import AccountMapping, Connection
 from xero_sync.xero_app import cap
 
 # More versions than a page has to show; the lists have them all.
@@ -181,6 +183,7 @@ def _lender_accounts(connection: Connection) -> Section:
 
 def _mappings(connection: Connection) -> Section:
     versions = connection.mappings.select_related("lender_account")
+    versions = versions.prefetch_related("rows")
     return Section(
         title=_("Account mapping"),
         columns=(
@@ -216,9 +219,9 @@ class AccountMappingAdmin(ReadOnlyAdmin):
         "version",
         "lender_account__name",
         "nominated_account_name",
-        "expense_account_name",
+        "expense_account",
         "supplier_name",
-        "tax_percent",
+        "tax",
         "chosen_by",
         "created_at",
     )
@@ -226,3 +229,23 @@ class AccountMappingAdmin(ReadOnlyAdmin):
     search_fields = ("connection__company__reference__startswith",)
     ordering = ("-pk",)
     sortable_by = ()
+    readonly_fields = ("expense_account", "tax_rate", "tax")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AccountMapping]:
+        """Return the versions with their rows."""
+        return super().get_queryset(request).prefetch_related("rows")
+
+    @admin.display(description=gettext_lazy("expense account"))
+    def expense_account(self, mapping: AccountMapping) -> str:
+        """Name the account of fees."""
+        return mapping.expense_account_name or mapping.expense_account_id
+
+    @admin.display(description=gettext_lazy("tax rate"))
+    def tax_rate(self, mapping: AccountMapping) -> str:
+        """Tell the tax rate of fees."""
+        return mapping.tax_rate_id
+
+    @admin.display(description=gettext_lazy("tax percent"))
+    def tax(self, mapping: AccountMapping) -> Decimal:
+        """Tell the tax of fees."""
+        return mapping.tax_percent
