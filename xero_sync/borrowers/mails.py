@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from xero_sync.models import (
 from xero_sync.models.borrowers import ASKED, NoticeKind
 from xero_sync.models.choices import ConnectionStatus
 from xero_sync.runtime.clock import database_now
+from xero_sync.xero_app import scopes
 
 
 @dataclass(frozen=True)
@@ -37,21 +39,34 @@ class Text:
 def is_still_true(notice: BorrowerNotice) -> bool:
     """Whether a mail still tells how things are."""
     live = notice.company.connections.live().first()
-    if notice.kind == NoticeKind.ACCESS_WITHDRAWN:
-        return live is not None and live.status == ConnectionStatus.DEAUTHORIZED
+    match notice.kind:
+        case NoticeKind.ACCESS_WITHDRAWN:
+            return live is not None and live.status == ConnectionStatus.DEAUTHORIZED
+        case NoticeKind.CONSENT_AGAIN:
+            return live is not None and bool(scopes.must_consent_again(live))
+        case NoticeKind.ACCOUNTANT_LINK:
+            theirs = BorrowerLink.objects.open(database_now())
+            return theirs.filter(pk=notice.subject).exists()
     if notice.kind in RECEIPTS:
         # Whoever was let go for good has nothing left to switch.
         return live is not None
     return True
 
 
+def address_for(notice: BorrowerNotice) -> str:
+    """Return whom a mail goes to; empty where we have no address."""
+    if notice.kind == NoticeKind.ACCOUNTANT_LINK:
+        return BorrowerLink.objects.get(pk=notice.subject).sent_to
+    return notice.company.contact_email
+
+
 def compose(notice: BorrowerNotice) -> EmailMultiAlternatives:
-    """Return the mail, addressed to the company's contact."""
+    """Return the mail, addressed to the company's contact or their accountant."""
     company = notice.company
-    to, link = _link_in(notice)
+    link, expires_at = _link_in(notice)
     with translation.override(company.language):
         text = TEXTS[NoticeKind(notice.kind)](notice)
-        until = timezone.localtime(database_now() + links.lasts())
+        until = timezone.localtime(expires_at)
         context = {
             "text": text,
             "link": link,
@@ -64,7 +79,7 @@ def compose(notice: BorrowerNotice) -> EmailMultiAlternatives:
         mail = EmailMultiAlternatives(
             subject=f"{settings.LENDER_NAME}: {text.title}",
             body=render_to_string("email/notice.txt", context),
-            to=[to],
+            to=[address_for(notice)],
             reply_to=list(filter(None, [settings.LENDER_CONTACT_EMAIL])),
             # The same on every attempt, so that a second copy can be told.
             headers={
@@ -78,18 +93,19 @@ def compose(notice: BorrowerNotice) -> EmailMultiAlternatives:
     return mail
 
 
-def _link_in(notice: BorrowerNotice) -> tuple[str, str]:
-    """Make the link that a mail carries; return whom it goes to, and the link."""
-    company = notice.company
+def _link_in(notice: BorrowerNotice) -> tuple[str, datetime]:
+    """Make the link that a mail carries; return it, and until when it opens."""
     if notice.kind == NoticeKind.ACCOUNTANT_LINK:
         theirs = BorrowerLink.objects.get(pk=notice.subject)
-        return theirs.sent_to, links.write_out(theirs)
-    return company.contact_email, links.make(
-        company=company,
+        return links.write_out(theirs), theirs.expires_at
+    now = database_now()
+    link = links.make(
+        company=notice.company,
         made_by=f"mail:{notice.pk}",
-        now=database_now(),
+        now=now,
         starts_at_task=notice.subject.startswith(ASKED),
     )
+    return link, now + links.lasts()
 
 
 def _message_id(notice: BorrowerNotice) -> str:
@@ -129,12 +145,20 @@ def _accountant_link(notice: BorrowerNotice) -> Text:
 
 
 def _accountant_acted(notice: BorrowerNotice) -> Text:
-    what = notice.subject.partition(" ")[0]
+    what, *_when, link_id = notice.subject.split(" ")
+    theirs = BorrowerLink.objects.filter(pk=link_id).first()
+    sent_to = theirs.sent_to if theirs else ""
+    how = (
+        _("They opened your page with the link that was sent to %(address)s.")
+        % {"address": sent_to}
+        if sent_to
+        else _("They opened your page with a link for your accountant.")
+    )
     return Text(
         _("Your accountant has changed something"),
         (
             _acts()[what],
-            _("They opened your page with the link that you had sent to them."),
+            how,
             _("If you did not want this, open the page and withdraw their link."),
         ),
         _("Open the page"),
@@ -247,11 +271,26 @@ def _receipt(notice: BorrowerNotice) -> Text:
 
 
 RECEIPTS = (NoticeKind.POSTING_ON, NoticeKind.POSTING_OFF)
+
+
+def _consent_again(_notice: BorrowerNotice) -> Text:
+    return Text(
+        _("Your Xero has to be connected anew"),
+        (
+            _("We need one more permission in Xero than you have given us."),
+            _("Open the page and reconnect. It takes a minute."),
+            _("What you saved is kept, and nothing is lost meanwhile."),
+        ),
+        _("See and reconnect"),
+    )
+
+
 TEXTS: dict[NoticeKind, Callable[[BorrowerNotice], Text]] = {
     NoticeKind.LINK: _link,
     NoticeKind.ACCOUNTANT_LINK: _accountant_link,
     NoticeKind.ACCOUNTANT_ACTED: _accountant_acted,
     NoticeKind.ACCOUNTS_CHOSEN: _accounts_chosen,
+    NoticeKind.CONSENT_AGAIN: _consent_again,
     NoticeKind.ACCESS_WITHDRAWN: _access_withdrawn,
     NoticeKind.LINES_REJECTED: _lines_rejected,
     NoticeKind.LINES_MISSED: _lines_missed,

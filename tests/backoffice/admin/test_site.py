@@ -21,6 +21,7 @@ SHOWN = {
     "xero_sync.AccountMapping",
     "xero_sync.Connection",
     "xero_sync.ConnectionCheckRun",
+    "xero_sync.BorrowerLink",
     "xero_sync.BorrowerNotice",
     "xero_sync.Heartbeat",
     "xero_sync.Lane",
