@@ -32,6 +32,7 @@ from lending.selectors import events_of_loan
 from xero_sync import admin as xero_admin
 from xero_sync import models as xero
 from xero_sync.admin.base.evidence import shown
+from xero_sync.admin.borrowers import access as borrower_access
 from xero_sync.admin.borrowers import pages as borrower_pages
 from xero_sync.admin.connections.onboarding import Connect
 from xero_sync.admin.entries.pages import state_in_words
@@ -54,6 +55,10 @@ class CompanyAdmin(lending_admin.CompanyAdmin):
             "xero_sync.change_connection"
         )
         return is_enough and super().may_act(request, action)
+
+    def sections(self, request: HttpRequest, obj: Company) -> list[Section]:
+        """Show who may open the customer's pages, and who did."""
+        return borrower_access.sections_of_company(request, obj)
 
     def links(self, request: HttpRequest, obj: Company) -> list[Link]:
         """Lead to what the company has in Xero."""
@@ -180,6 +185,7 @@ site.register(xero.MissingLine, xero_admin.MissingLineAdmin)
 site.register(AccountMapping, xero_admin.AccountMappingAdmin)
 site.register(xero.AccountSetup, xero_admin.AccountSetupAdmin)
 site.register(xero.ConnectionCheckRun, xero_admin.ConnectionCheckRunAdmin)
+site.register(xero.BorrowerLink, borrower_access.BorrowerLinkAdmin)
 site.register(xero.BorrowerNotice, borrower_pages.BorrowerNoticeAdmin)
 site.register(SyncRecord, xero_admin.SyncRecordAdmin)
 site.register(xero.WriteRequest, xero_admin.WriteRequestAdmin)

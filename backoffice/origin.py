@@ -43,13 +43,32 @@ def actor_of(request: HttpRequest) -> str:
 def address_of(request: HttpRequest) -> str | None:
     """Return the address that a request came from, as far as it can be believed.
 
-    Behind our own proxy that is what the proxy added last; anything before it may have
-    been made up by the sender.
+    Each proxy of ours adds to the end of a list whom it got the request from; what
+    stands before may have been made up by the sender. Without `TRUSTED_PROXIES` there
+    is one proxy, and all requests come from it.
     """
-    found = request.META.get("REMOTE_ADDR", "")
-    if settings.BEHIND_TLS_PROXY:
-        found = request.headers.get("X-Forwarded-For", found).rpartition(",")[2]
+    peer = _address(request.META.get("REMOTE_ADDR", ""))
+    if not settings.BEHIND_TLS_PROXY:
+        return peer
+    named = [
+        one for one in request.headers.get("X-Forwarded-For", "").split(",") if one
+    ]
+    if not settings.TRUSTED_PROXIES:
+        return _address(named[-1]) if named else peer
+    # A socket of this machine has no address; a proxy here uses it.
+    while named and (peer is None or _is_ours(peer)):
+        peer = _address(named.pop())
+        if peer is None:
+            return None
+    return peer
+
+
+def _address(given: str) -> str | None:
     try:
-        return str(ip_address(found.strip()))
+        return str(ip_address(given.strip()))
     except ValueError:
         return None
+
+
+def _is_ours(address: str) -> bool:
+    return any(ip_address(address) in network for network in settings.TRUSTED_PROXIES)

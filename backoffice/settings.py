@@ -5,6 +5,7 @@ With `DJANGO_DEBUG=false` the back office refuses to start while one of the defa
 """
 
 from email.utils import formataddr, parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,6 +47,17 @@ def development(name: str) -> str:
     return value
 
 
+def _network(given: str) -> IPv4Network | IPv6Network:
+    """Read the address or the network of a proxy."""
+    try:
+        return ip_network(given.strip())
+    except ValueError as exc:
+        raise ImproperlyConfigured(
+            f"TRUSTED_PROXIES holds {given.strip()!r}. Name addresses or networks, "
+            "such as 10.0.0.5 or 10.0.0.0/8, separated by commas."
+        ) from exc
+
+
 # --- Django -----------------------------------------------------------------------
 
 DEBUG: bool = env.bool("DJANGO_DEBUG", default=True)
@@ -75,6 +87,7 @@ MIDDLEWARE = [
     "backoffice.api.framework.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "xero_sync.portal.errors.CustomerErrorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "backoffice.languages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -288,6 +301,18 @@ LENDER_CONTACT_EMAIL: str = env.str(
 # Only behind a proxy that sets X-Forwarded-Proto and adds to X-Forwarded-For itself:
 # anybody else could forge them.
 BEHIND_TLS_PROXY: bool = env.bool("BEHIND_TLS_PROXY", default=False)
+# The addresses and networks of such proxies, where there are several in a row or where
+# others reach us as well; empty: only one, and everything comes through it.
+TRUSTED_PROXIES = [
+    _network(one)
+    for one in env.str("TRUSTED_PROXIES", default="").split(",")
+    if one.strip()
+]
+if TRUSTED_PROXIES and not BEHIND_TLS_PROXY:
+    raise ImproperlyConfigured(
+        "TRUSTED_PROXIES is set, but BEHIND_TLS_PROXY is not. Set "
+        "BEHIND_TLS_PROXY=true as well, or leave TRUSTED_PROXIES out."
+    )
 if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
@@ -297,7 +322,13 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS: bool = env.bool(
     "SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False
 )
 SECURE_HSTS_PRELOAD: bool = env.bool("SECURE_HSTS_PRELOAD", default=False)
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+# As the cookie of a customer's visit; see xero_sync/portal/sittings.py.
+IS_HTTPS = PUBLIC_BASE_URL.startswith("https:")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS or not DEBUG
+# With this prefix browsers bind it to the host, so that no sub-domain can set it.
+CSRF_COOKIE_NAME = "__Host-csrftoken" if CSRF_COOKIE_SECURE else "csrftoken"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
 # Sub-domains and the preload list bind more than this application: the operator of the
 # domain decides on them with the two settings above, so their absence is no fault.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
@@ -334,15 +365,23 @@ LOGGING: dict[str, Any] = {
             "style": "{",
         }
     },
-    "filters": {"request_id": {"()": "lending.audit.origin.WithRequestId"}},
+    "filters": {
+        "request_id": {"()": "lending.audit.origin.WithRequestId"},
+        "redacts": {"()": "backoffice.log_redaction.Redacts"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "line",
-            "filters": ["request_id"],
+            "filters": ["request_id", "redacts"],
         }
     },
-    # One line for each nudge is noise; its warnings are not.
-    "loggers": {"django-q": {"level": "WARNING"}},
+    "loggers": {
+        # One line for each nudge is noise; its warnings are not.
+        "django-q": {"level": "WARNING"},
+        # Django's own handlers redact nothing; what it says goes to ours.
+        "django": {"handlers": [], "level": "INFO"},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

@@ -14,7 +14,12 @@ from typing import Any
 
 from django.conf import settings
 
-from xero_sync.borrowers import account_notices, line_notices, link_requests
+from xero_sync.borrowers import (
+    account_notices,
+    consent_notices,
+    line_notices,
+    link_requests,
+)
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError, CodatNoAnswer, CodatUnavailable
 from xero_sync.connections import daily_check as connection_checks
@@ -132,6 +137,7 @@ def daily_check(**_ignored: Any) -> str:
     """
     ends_at = time.monotonic() + CHECK_SECONDS
     now = database_now()
+    consent_notices.tell(now=now)
     with paced_client() as client:
         toggles.look_daily(client=client, now=now, unless_since=now - CHECKED_EVERY)
         checked, failed = connection_checks.check_all(

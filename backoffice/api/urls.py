@@ -5,7 +5,7 @@ from django.urls.converters import StringConverter
 from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularSwaggerView
 
-from backoffice.api.connections import bank_feeds, mappings, offboarding
+from backoffice.api.connections import bank_feeds, customer_links, mappings, offboarding
 from backoffice.api.connections import views as connections
 from backoffice.api.description import pages
 from backoffice.api.lending import batches, companies, events, loans
@@ -44,6 +44,14 @@ urlpatterns = [
     path(
         "companies/<reference:reference>/connections",
         connections.CompanyConnections.as_view(),
+    ),
+    path(
+        "companies/<reference:reference>/customer-links",
+        customer_links.CustomerLinks.as_view(),
+    ),
+    path(
+        "customer-links/<uuid:number>/revoke",
+        customer_links.RevokeCustomerLink.as_view(),
     ),
     path("connections/<uuid:number>", connections.OneConnection.as_view()),
     path("connections/<uuid:number>/refresh", connections.Refresh.as_view()),

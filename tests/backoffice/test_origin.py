@@ -1,6 +1,7 @@
 """Who sends a request, and from where."""
 
 import logging
+from ipaddress import ip_network
 
 import pytest
 from django.test import RequestFactory
@@ -35,6 +36,30 @@ def test_the_address_is_what_our_own_proxy_added_last(
     sent = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
 
     assert address_of(request(REMOTE_ADDR=OURS, **sent)) == address
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "address"),
+    [
+        # The first proxy names the sender, the second names the first.
+        ("10.0.0.2", f"{THEIRS}, 10.0.0.1", THEIRS),
+        ("10.0.0.2", f"198.51.100.7, {THEIRS}, 10.0.0.1", THEIRS),
+        ("", f"{THEIRS}, 10.0.0.1", THEIRS),
+        ("10.0.0.2", None, "10.0.0.2"),
+        ("10.0.0.2", "10.0.0.1", "10.0.0.1"),
+        ("10.0.0.2", "unknown, 10.0.0.1", None),
+        # Who reaches us past the proxies is believed nothing.
+        (OURS, THEIRS, OURS),
+    ],
+)
+def test_the_address_is_the_last_that_is_no_proxy_of_ours(
+    settings, peer, forwarded, address
+):
+    settings.BEHIND_TLS_PROXY = True
+    settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/24")]
+    sent = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
+
+    assert address_of(request(REMOTE_ADDR=peer, **sent)) == address
 
 
 def test_a_socket_of_the_machine_has_no_address():

@@ -63,6 +63,7 @@ def test_a_complete_production_environment_is_accepted():
         ("WRITEBACK_SETTLE_SECONDS", "5399"),
         ("XERO_CONNECTION_CAP", "-1"),
         ("XERO_CONNECTION_CAP", "none"),
+        ("TRUSTED_PROXIES", "10.0.0.1"),
     ],
 )
 def test_what_is_unsafe_in_production_is_refused_by_name(name, value):

@@ -17,10 +17,10 @@ from xero_sync.codat.exceptions import (
     IntegrationOff,
     WritebackBlocked,
 )
-from xero_sync.connections import onboarding
+from xero_sync.connections import offboarding, onboarding
 from xero_sync.connections import status as connection_status
 from xero_sync.models import BorrowerSitting, Connection
-from xero_sync.xero_app import cap
+from xero_sync.xero_app import cap, facts, scopes
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +67,7 @@ def way_to_xero(
         raise NoWayToXero(barred)
     try:
         connection = _as_it_stands(connection, company, client, now)
+        connection = _ready_to_link(connection, sitting, client, now)
         consents.keep(connection=connection, offer=agreed, now=now)
         url = onboarding.link_url(connection=connection, client=client)
     except WritebackBlocked as exc:
@@ -88,7 +89,14 @@ def way_to_xero(
 
 
 def bar(connection: Connection | None) -> Code | None:
-    """Return why our own side sends nobody to Xero now; Codat is not asked."""
+    """Return why our own side sends nobody to Xero now; Codat is not asked.
+
+    Nobody can agree to what they cannot read: without our privacy policy and our terms
+    no consent is asked for.
+    """
+    app = facts.current()
+    if not (app.privacy_url and app.terms_url):
+        return Code.NOT_AVAILABLE
     try:
         cap.require_integration()
         cap.require_place(connection=connection)
@@ -103,6 +111,23 @@ def _as_it_stands(
     if connection is None:
         return onboarding.connect_company(company=company, client=client, now=now)
     return connection_status.refresh(connection=connection, client=client, now=now)
+
+
+def _ready_to_link(
+    connection: Connection, sitting: BorrowerSitting, client: CodatClient, now: datetime
+) -> Connection:
+    """Cut a linked connection whose consent falls short.
+
+    Codat knows no way from linked to linked, and its link leads to a new consent only
+    from where it is not (its page on connections).
+    """
+    is_linked = code_of(connection) == Code.CONNECTED
+    if not is_linked or not scopes.must_consent_again(connection):
+        return connection
+    onboarding.prepare_link(connection=connection, client=client)
+    return offboarding.disconnect(
+        connection=connection, client=client, disconnected_by=sitting.actor, now=now
+    )
 
 
 def return_address() -> str:

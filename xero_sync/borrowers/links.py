@@ -58,8 +58,19 @@ def make(
     starts_at_task: bool = False,
 ) -> str:
     """Make a link to a company's pages; return its address, which is kept nowhere."""
+    return _made(company, made_by, now, role, starts_at_task=starts_at_task)[1]
+
+
+def _made(
+    company: Company,
+    made_by: str,
+    now: datetime,
+    role: str,
+    *,
+    starts_at_task: bool = False,
+) -> tuple[BorrowerLink, str]:
     token = token_urlsafe(TOKEN_BYTES)
-    BorrowerLink.objects.create(
+    link = BorrowerLink.objects.create(
         company=company,
         role=role,
         token_hash=hash_of(token),
@@ -68,7 +79,7 @@ def make(
         made_by=made_by,
         expires_at=now + lasts(),
     )
-    return address_of(token)
+    return link, address_of(token)
 
 
 def owe(*, company: Company, sent_to: str, made_by: str, now: datetime) -> BorrowerLink:
@@ -105,10 +116,18 @@ def hash_of(secret: str) -> str:
 
 
 @transaction.atomic
-def hand_out(*, company: Company, by: str, now: datetime) -> str:
-    """Return a fresh link for a person to hand on, and write down that they have it."""
-    trail.record("company.link_made", company, by=by, at=now)
-    return make(company=company, made_by=by, now=now)
+def hand_out(
+    *, company: Company, by: str, now: datetime, role: str = LinkRole.OWNER
+) -> tuple[BorrowerLink, str]:
+    """Make a link for a person to hand on, and write down that they have it.
+
+    Returns:
+        The link, and its address, which is kept nowhere.
+    """
+    link, address = _made(company, by, now, role)
+    after = {"link": str(link.pk), "role": role}
+    trail.record("company.link_made", company, by=by, at=now, after=after)
+    return link, address
 
 
 def find(token: str, *, now: datetime) -> BorrowerLink:
@@ -136,7 +155,8 @@ def lasts() -> timedelta:
 def revoke(*, link: BorrowerLink, by: str, now: datetime) -> None:
     """Let one link open no more, and end its sittings."""
     if _revoke(BorrowerLink.objects.filter(pk=link.pk), by=by, now=now):
-        trail.record("company.link_revoked", link.company, by=by, at=now)
+        after = {"link": str(link.pk)}
+        trail.record("company.link_revoked", link.company, by=by, at=now, after=after)
 
 
 @transaction.atomic

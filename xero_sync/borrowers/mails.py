@@ -25,6 +25,7 @@ from xero_sync.models import (
 from xero_sync.models.borrowers import ASKED, NoticeKind
 from xero_sync.models.choices import ConnectionStatus
 from xero_sync.runtime.clock import database_now
+from xero_sync.xero_app import scopes
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ def is_still_true(notice: BorrowerNotice) -> bool:
     match notice.kind:
         case NoticeKind.ACCESS_WITHDRAWN:
             return live is not None and live.status == ConnectionStatus.DEAUTHORIZED
+        case NoticeKind.CONSENT_AGAIN:
+            return live is not None and bool(scopes.must_consent_again(live))
+        case NoticeKind.ACCOUNTANT_LINK:
+            theirs = BorrowerLink.objects.open(database_now())
+            return theirs.filter(pk=notice.subject).exists()
         case NoticeKind.POSTING_ON | NoticeKind.POSTING_OFF:
             # Whoever was let go for good has nothing left to switch.
             return live is not None
@@ -54,10 +60,17 @@ def is_still_true(notice: BorrowerNotice) -> bool:
             return True
 
 
+def address_for(notice: BorrowerNotice) -> str:
+    """Return whom a mail goes to; empty where we have no address."""
+    if notice.kind == NoticeKind.ACCOUNTANT_LINK:
+        return BorrowerLink.objects.get(pk=notice.subject).sent_to
+    return notice.company.contact_email
+
+
 def compose(notice: BorrowerNotice) -> EmailMultiAlternatives:
-    """Return the mail, addressed to the company's contact."""
+    """Return the mail, addressed to the company's contact or their accountant."""
     company = notice.company
-    to, link, until = _link_in(notice)
+    link, until = _link_in(notice)
     with translation.override(company.language):
         text = TEXTS[NoticeKind(notice.kind)](notice)
         context = {
@@ -73,7 +86,7 @@ def compose(notice: BorrowerNotice) -> EmailMultiAlternatives:
             # A name from Xero may hold what no header may.
             subject=" ".join(f"{settings.LENDER_NAME}: {text.title}".splitlines()),
             body=render_to_string("email/notice.txt", context),
-            to=[to],
+            to=[address_for(notice)],
             reply_to=list(filter(None, [settings.LENDER_CONTACT_EMAIL])),
             # The same on every attempt, so that a second copy can be told.
             headers={
@@ -87,19 +100,19 @@ def compose(notice: BorrowerNotice) -> EmailMultiAlternatives:
     return mail
 
 
-def _link_in(notice: BorrowerNotice) -> tuple[str, str, datetime]:
-    """Make a mail's link; return whom it goes to, the link, and its last moment."""
-    company, now = notice.company, database_now()
+def _link_in(notice: BorrowerNotice) -> tuple[str, datetime]:
+    """Make the link that a mail carries; return it, and until when it opens."""
     if notice.kind == NoticeKind.ACCOUNTANT_LINK:
         theirs = BorrowerLink.objects.get(pk=notice.subject)
-        return theirs.sent_to, links.write_out(theirs), theirs.expires_at
+        return links.write_out(theirs), theirs.expires_at
+    now = database_now()
     link = links.make(
-        company=company,
+        company=notice.company,
         made_by=f"mail:{notice.pk}",
         now=now,
         starts_at_task=notice.subject.startswith(ASKED) or notice.kind in ASKING,
     )
-    return company.contact_email, link, now + links.lasts()
+    return link, now + links.lasts()
 
 
 def _message_id(notice: BorrowerNotice) -> str:
@@ -139,12 +152,20 @@ def _accountant_link(notice: BorrowerNotice) -> Text:
 
 
 def _accountant_acted(notice: BorrowerNotice) -> Text:
-    what = notice.subject.partition(" ")[0]
+    what, *_when, link_id = notice.subject.split(" ")
+    theirs = BorrowerLink.objects.filter(pk=link_id).first()
+    sent_to = theirs.sent_to if theirs else ""
+    how = (
+        _("They opened your page with the link that was sent to %(address)s.")
+        % {"address": sent_to}
+        if sent_to
+        else _("They opened your page with a link for your accountant.")
+    )
     return Text(
         _("Your accountant has changed something"),
         (
             _acts()[what],
-            _("They opened your page with the link that you had sent to them."),
+            how,
             _("If you did not want this, open the page and withdraw their link."),
         ),
         _("Open the page"),
@@ -256,6 +277,18 @@ def _receipt(notice: BorrowerNotice) -> Text:
     return Text(title, paragraphs, _("Open the page"))
 
 
+def _consent_again(_notice: BorrowerNotice) -> Text:
+    return Text(
+        _("Your Xero has to be connected anew"),
+        (
+            _("We need one more permission in Xero than you have given us."),
+            _("Open the page and reconnect. It takes a minute."),
+            _("What you saved is kept, and nothing is lost meanwhile."),
+        ),
+        _("See and reconnect"),
+    )
+
+
 def _choice_lost(notice: BorrowerNotice) -> Text:
     found = account_matters.lost(notice.company)
     # One that was mended since we looked whether it is still so is not among them.
@@ -278,6 +311,7 @@ TEXTS: dict[NoticeKind, Callable[[BorrowerNotice], Text]] = {
     NoticeKind.ACCOUNTANT_LINK: _accountant_link,
     NoticeKind.ACCOUNTANT_ACTED: _accountant_acted,
     NoticeKind.ACCOUNTS_CHOSEN: _accounts_chosen,
+    NoticeKind.CONSENT_AGAIN: _consent_again,
     NoticeKind.ACCESS_WITHDRAWN: _access_withdrawn,
     NoticeKind.LINES_REJECTED: _lines_rejected,
     NoticeKind.LINES_MISSED: _lines_missed,

@@ -130,7 +130,7 @@ def _claim(pk: int, now: datetime) -> BorrowerNotice | None:
 
 def _attempt(notice: BorrowerNotice) -> MailFault | None:
     """Send a mail; return what went wrong, if anything."""
-    if not notice.company.contact_email:
+    if not mails.address_for(notice):
         return MailFault("the company has no contact email")
     try:
         mails.compose(notice).send()

@@ -12,6 +12,7 @@ from xero_sync.borrowers import account_matters
 from xero_sync.borrowers.wording import Code, code_of, latest_connection
 from xero_sync.models import Connection
 from xero_sync.writeback import readiness
+from xero_sync.xero_app import scopes
 
 
 class Standing(StrEnum):
@@ -92,6 +93,9 @@ def first_address(company: Company) -> str:
 
 def _connection(company: Company, facts: _Facts) -> Task:
     title, connection = _("Connect your Xero"), facts.connection
+    if facts.is_connected and connection and scopes.must_consent_again(connection):
+        hint = _("Reconnect needed")
+        return Task(title, hint, Standing.PROBLEM, _("To do now"), "customer-connect")
     if facts.is_connected and connection:
         since = connection.consented_at
         hint = connection.organisation_name

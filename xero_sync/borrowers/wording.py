@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from lending.models import Company
 from xero_sync.models import Connection
 from xero_sync.models.choices import ConnectionStatus
+from xero_sync.xero_app import scopes
 
 
 class Code(StrEnum):
@@ -24,6 +25,7 @@ class Code(StrEnum):
     CONNECTED = "connected"
     WITHDRAWN = "withdrawn"
     UNLINKED = "unlinked"
+    CONSENT_AGAIN = "consent_again"
     ENDED = "ended"
     ANOTHER_ORGANISATION = "another_organisation"
     NOT_AVAILABLE = "not_available"
@@ -79,6 +81,8 @@ def standing(connection: Connection | None, *, barred: Code | None = None) -> Wo
     code = code_of(connection)
     if connection is None or code in NEED_XERO:
         return of(barred or code)
+    if code == Code.CONNECTED and scopes.must_consent_again(connection):
+        return of(barred or Code.CONSENT_AGAIN)
     return of(
         code,
         organisation=connection.organisation_name,
@@ -189,6 +193,17 @@ def _plain() -> dict[Code, tuple[str, tuple[str, ...], str]]:
         Code.UNLINKED: (
             _("Your Xero is disconnected"),
             (_("The connection was switched off here."), waits),
+            _("Reconnect to Xero"),
+        ),
+        Code.CONSENT_AGAIN: (
+            _("Reconnect needed"),
+            (
+                _("We need one more permission in Xero than you have given us."),
+                _(
+                    "To ask for it we disconnect first. Until you have reconnected "
+                    "nothing is posted, and nothing is lost."
+                ),
+            ),
             _("Reconnect to Xero"),
         ),
         Code.ENDED: (

@@ -14,7 +14,7 @@ from xero_sync.bank_feeds import wording as feed_wording
 from xero_sync.models import Connection
 from xero_sync.models.choices import ConnectionStatus
 from xero_sync.models.connections import DEMO_PLAN
-from xero_sync.xero_app import cap, scopes
+from xero_sync.xero_app import cap, facts, scopes
 
 # Each connection is looked at once a day; one not read for longer could not be.
 CHECKED_WITHIN = timedelta(hours=26)
@@ -37,7 +37,7 @@ def alerts(*, now: datetime) -> list[Alert]:
     withdrawn = live.filter(status=ConnectionStatus.DEAUTHORIZED).count()
     unread = live.filter(not_read_since(now - CHECKED_WITHIN)).count()
     again = len(scopes.waiting_for_consent())
-    found = _of_the_limit()
+    found = [*_of_the_limit(), *_of_our_links()]
     if changed:
         found.append(
             Alert(
@@ -108,6 +108,18 @@ def alerts(*, now: datetime) -> list[Alert]:
             )
         )
     return found
+
+
+def _of_our_links() -> list[Alert]:
+    """Say that nobody can consent to what nobody can read."""
+    app = facts.current()
+    if app.privacy_url and app.terms_url:
+        return []
+    words = _(
+        "No customer can connect their Xero: the links to your privacy policy and your "
+        "terms are missing. Enter both on the page Xero app, under Links."
+    )
+    return [Alert(words)]
 
 
 def _of_the_limit() -> list[Alert]:

@@ -95,13 +95,22 @@ def link_url(*, connection: Connection, client: CodatClient) -> str | None:
     """
     if connection.status in {ConnectionStatus.LINKED, ConnectionStatus.DELETED}:
         return None
-    cap.require_integration()
-    cap.require_place(connection=connection)
-    lender_accounts.ensure_source(connection=connection, client=client)
+    prepare_link(connection=connection, client=client)
     remote = client.get_connection(
         connection.codat_company_id, connection.codat_connection_id
     )
     return remote.link_url or None
+
+
+def prepare_link(*, connection: Connection, client: CodatClient) -> None:
+    """Make sure that a link can be given, before a linked connection is cut for it.
+
+    Raises:
+        As `link_url`.
+    """
+    cap.require_integration()
+    cap.require_place(connection=connection)
+    lender_accounts.ensure_source(connection=connection, client=client)
 
 
 def _company(company: Company, client: CodatClient) -> RemoteCompany:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from xero_sync.codat.exceptions import SameAccountTwice
 from xero_sync.models import AccountMapping, Connection, LenderAccount
+from xero_sync.models.mapping_rows import MappingRow, RowRole
 
 NO_TAX = "NONE"
 # What Xero has no id for yet; no record of Xero is called so.
@@ -44,20 +45,25 @@ class ChosenAccounts:
         nominated = self._id("nominated_account")
         if lender.target_account_id == nominated:
             raise SameAccountTwice(field="nominated_account_id")
-        return AccountMapping(
+        mapping = AccountMapping(
             connection=connection,
             lender_account=lender,
             lender_target_account_id=lender.target_account_id,
             nominated_account_id=nominated,
             nominated_account_name=self.nominated_account.name,
-            expense_account_id=self._id("expense_account"),
-            expense_account_name=self.expense_account.name,
             supplier_id=self._id("supplier"),
             supplier_name=self.supplier.name,
-            tax_rate_id=self.tax_rate_id,
-            tax_percent=self.tax_percent,
             currency=connection.company.currency,
         )
+        mapping.fee = MappingRow(
+            mapping=mapping,
+            role=RowRole.FEE,
+            account_id=self._id("expense_account"),
+            account_name=self.expense_account.name,
+            tax_rate_id=self.tax_rate_id,
+            tax_percent=self.tax_percent,
+        )
+        return mapping
 
     def _lender_account(self, connection: Connection) -> LenderAccount:
         """Return the account that is known already, or an unsaved one."""

@@ -16,6 +16,7 @@ class Migration(migrations.Migration):
         AppendOnly("xero_sync_writeattempt"),
         AppendOnly("xero_sync_recordchange"),
         AppendOnly("xero_sync_accountmapping", unique=[["connection_id", "version"]]),
+        AppendOnly("xero_sync_mappingrow", unique=[["mapping_id", "role"]]),
         AppendOnly("xero_sync_writebackswitch"),
         AppendOnly("xero_sync_programmeact"),
         AppendOnly("xero_sync_checkpointreview"),

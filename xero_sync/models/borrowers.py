@@ -19,6 +19,7 @@ class NoticeKind(models.TextChoices):
     ACCOUNTANT_LINK = "accountant_link", _("The link of the customer's accountant")
     ACCOUNTANT_ACTED = "accountant_acted", _("The customer's accountant did something")
     ACCOUNTS_CHOSEN = "accounts_chosen", _("The customer's accounts were chosen")
+    CONSENT_AGAIN = "consent_again", _("Xero asks for more than was allowed")
     ACCESS_WITHDRAWN = "access_withdrawn", _("Access was withdrawn in Xero")
     LINES_REJECTED = "lines_rejected", _("Statement lines were not accepted")
     LINES_MISSED = "lines_missed", _("Statement lines could not be delivered")

@@ -90,7 +90,7 @@ def show(
         f"customer/{template}.html",
         {
             "language": language,
-            "other_languages": _others(request, language),
+            "other_languages": others(request, language),
             "lender": settings.LENDER_NAME,
             "contact": settings.LENDER_CONTACT_EMAIL,
             "privacy_url": app.privacy_url,
@@ -104,7 +104,7 @@ def show(
     return response
 
 
-def _others(request: HttpRequest, language: str) -> list[tuple[str, str, str]]:
+def others(request: HttpRequest, language: str) -> list[tuple[str, str, str]]:
     """Return code, name and address of the page in each other language."""
     found = []
     for code, name in settings.LANGUAGES:

@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 NOT_FOUND = 404
 # The box to tick.
 AGREE = "agree"
+# How a connection stands that can be cut.
+LINKED = {Code.CONNECTED, Code.CONSENT_AGAIN, Code.ANOTHER_ORGANISATION}
 # Clicks and returns of one company: each reads at Codat, out of everybody's budget.
 A_MINUTE = 12
 
@@ -114,7 +116,7 @@ def _page(
         mistake=mistake,
         checked=_checked(connection),
         is_another=words.code == Code.ANOTHER_ORGANISATION,
-        may_disconnect=words.code == Code.CONNECTED and sitting.is_owner,
+        may_disconnect=words.code in LINKED and sitting.is_owner,
         advises_other_login=_has_another_connected(sitting),
     )
 
@@ -229,7 +231,7 @@ def _not_seen() -> Words:
 def disconnect(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
     """Ask once more, then cut the connection."""
     connection, standing = _standing(sitting.company)
-    if connection is None or standing.code != Code.CONNECTED:
+    if connection is None or standing.code not in LINKED:
         return SeeOther(reverse("customer-connect"))
     if request.method != "POST":
         return show_to(request, sitting, "disconnect", connection=connection)

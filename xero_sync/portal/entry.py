@@ -18,6 +18,8 @@ from xero_sync.runtime import throttles
 from xero_sync.runtime.clock import database_now
 
 TOO_MANY = 429
+# What a mail server takes at most, and our columns hold.
+EMAIL_LENGTH = 254
 # From one address; behind a proxy that may be everybody's.
 A_MINUTE = 30
 
@@ -32,11 +34,13 @@ class AskForm(forms.Form):
         error_messages={"required": _("Enter your reference.")},
     )
     email = forms.EmailField(
+        max_length=EMAIL_LENGTH,
         label=_("Your email address"),
         help_text=_("The one at which you get our messages."),
         error_messages={
             "required": _("Enter your email address."),
             "invalid": _("Enter a whole email address, such as name@example.com."),
+            "max_length": _("Enter a whole email address, such as name@example.com."),
         },
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )

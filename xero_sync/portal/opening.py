@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from xero_sync.borrowers import link_requests, links, sittings, tasks
 from xero_sync.portal.answers import THE_SITE_ALONE, SeeOther, private, show, speaking
-from xero_sync.portal.sittings import hand_over
+from xero_sync.portal.sittings import current, hand_over
 from xero_sync.runtime.clock import database_now
 
 NOT_FOUND, GONE = 404, 410
@@ -35,6 +35,10 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         with speaking(request, default=link.company.language):
             return show(request, "open", token=token, whose=link.company.legal_name)
+    earlier = current(request)
+    if earlier is not None:
+        # Its cookie is lost to this browser, and to whoever else has it.
+        sittings.end(sitting=earlier, now=now)
     secret = sittings.begin(link=link, now=now)
     page = (
         tasks.first_address(link.company)

@@ -6,10 +6,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from xero_sync.borrowers import link_requests, links
+from xero_sync.borrowers import link_requests, links, sittings
 from xero_sync.models import BorrowerLink, BorrowerSitting
 from xero_sync.models.links import LinkRole
 from xero_sync.portal.answers import SeeOther
+from xero_sync.portal.entry import EMAIL_LENGTH
 from xero_sync.portal.sittings import in_a_sitting, show_to
 from xero_sync.runtime import throttles
 from xero_sync.runtime.clock import database_now
@@ -21,10 +22,12 @@ class ShareForm(forms.Form):
     """To whom a link is mailed."""
 
     email = forms.EmailField(
+        max_length=EMAIL_LENGTH,
         label=_("Your accountant's email address"),
         error_messages={
             "required": _("Enter an email address."),
             "invalid": _("Enter a whole email address, such as name@example.com."),
+            "max_length": _("Enter a whole email address, such as name@example.com."),
         },
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
@@ -38,9 +41,9 @@ class ShareForm(forms.Form):
 def share(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
     """Mail a link to an accountant, or withdraw one."""
     now = database_now()
-    given = BorrowerLink.objects.filter(
-        company=sitting.company, role=LinkRole.ACCOUNTANT
-    )
+    # One that was sent for one organisation opens all of them.
+    companies = sittings.companies(sitting)
+    given = BorrowerLink.objects.filter(company__in=companies, role=LinkRole.ACCOUNTANT)
     given = given.open(now).order_by("made_at")
     if "withdraw" in request.POST:
         for link in given:
@@ -55,4 +58,11 @@ def share(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
             )
             return SeeOther(reverse("customer-share"))
         form.add_error("email", str(_("Wait a minute before you send another link.")))
-    return show_to(request, sitting, "share", form=form, given=given)
+    return show_to(
+        request,
+        sitting,
+        "share",
+        form=form,
+        given=given,
+        has_several=len(companies) > 1,
+    )

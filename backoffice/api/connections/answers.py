@@ -20,7 +20,13 @@ from backoffice.api.framework.answers import (
 from xero_sync.bank_feeds import wording as feed_wording
 from xero_sync.connections import backfill, backfill_wording
 from xero_sync.entries.status import Actor, troubles_of
-from xero_sync.models import Connection, LenderAccount, SyncRecord, XeroApp
+from xero_sync.models import (
+    BorrowerLink,
+    Connection,
+    LenderAccount,
+    SyncRecord,
+    XeroApp,
+)
 from xero_sync.models.choices import (
     FEED_REFUSALS,
     ConnectionStatus,
@@ -29,6 +35,8 @@ from xero_sync.models.choices import (
     Reason,
     State,
 )
+from xero_sync.models.links import LinkRole
+from xero_sync.runtime.clock import database_now
 from xero_sync.writeback import readiness
 
 Known = Mapping[str, Any]
@@ -93,19 +101,6 @@ class ConnectionShown(Answer):
         ]
 
 
-def _link_url() -> serializers.URLField:
-    """Return a field for where the borrower gives their consent."""
-    return serializers.URLField(
-        allow_null=True, help_text="May work once only; each answer has its own."
-    )
-
-
-class ConnectionMade(ConnectionShown):
-    """A connection, and where the borrower gives their consent."""
-
-    link_url = _link_url()
-
-
 EntryCounts: type[Answer] = type(
     "EntryCounts",
     (Answer,),
@@ -120,7 +115,6 @@ class ConnectionNow(ConnectionShown):
     """A connection with the entries of its company."""
 
     entries = EntryCounts()
-    link_url = _link_url()
 
     @classmethod
     def known(cls, rows: Sequence[Connection]) -> Sequence[Known]:
@@ -138,6 +132,36 @@ def _counts(row: Connection) -> dict[str, int]:
         .annotate(found=Count("pk"))
     )
     return {**dict.fromkeys(State.values, 0), **dict(counted.order_by())}
+
+
+class CustomerLinkShown(Answer):
+    """A link to a customer's pages; its address is kept nowhere."""
+
+    id = serializers.UUIDField()
+    company = Reference(source="company.reference")
+    role = serializers.ChoiceField(LinkRole.choices)
+    sent_to = text(help_text="Whom it was mailed to; an accountant's only.")
+    opens = serializers.BooleanField(help_text="Neither revoked nor too old.")
+    expires_at = Moment(help_text="Opening it does not prolong it.")
+    revoked_at = Moment(allow_null=True)
+    openings = serializers.IntegerField(min_value=0)
+    last_opened_at = Moment(allow_null=True)
+    created_by = serializers.CharField(source="made_by")
+    created_at = Moment(source="made_at")
+
+    @classmethod
+    def known(cls, rows: Sequence[BorrowerLink]) -> Sequence[Known]:
+        """Return which of them open now."""
+        now = database_now()
+        return [
+            {"opens": row.revoked_at is None and row.expires_at > now} for row in rows
+        ]
+
+
+class CustomerLinkMade(CustomerLinkShown):
+    """The only answer that has the address; hand it to the customer alone."""
+
+    url = serializers.URLField()
 
 
 class ConnectionsShown(Answer):

@@ -18,6 +18,7 @@ from backoffice.api.framework.fields import (
 from backoffice.api.framework.problems import CONTRADICTORY
 from xero_sync.bank_feeds import source_accounts
 from xero_sync.models.choices import HeldEvents
+from xero_sync.models.links import LinkRole
 
 
 @extend_schema_field({"type": "string", "format": "uuid", "pattern": patterns.UUID})
@@ -63,6 +64,18 @@ class ConnectionBody(StrictSerializer):
             words = {"create": ["say true, or give codat_company_id to adopt."]}
             raise serializers.ValidationError(words, code=CONTRADICTORY)
         return attrs
+
+
+class CustomerLinkBody(StrictSerializer):
+    """For whom the link is."""
+
+    role = ChoiceText(
+        choices=LinkRole.choices,
+        required=False,
+        default=LinkRole.OWNER,
+        help_text="An accountant may do all but disconnect, share, and say which "
+        "organisation it is.",
+    )
 
 
 class WritebackBody(StrictSerializer):

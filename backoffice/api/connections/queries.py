@@ -1,13 +1,13 @@
-"""What can be asked for with a connection."""
+"""What can be asked for with a connection, and how links are ordered."""
 
 from backoffice.api.framework.fields import DayField
-from backoffice.api.framework.queries import Query, YesNoWord
+from backoffice.api.framework.queries import ListQuery, Query
 
 
-class LinkQuery(Query):
-    """Whether the borrower is to give their consent."""
+class CustomerLinkQuery(ListQuery):
+    """Links, newest first."""
 
-    link = YesNoWord(required=False, help_text="`true`: with a fresh `link_url`.")
+    orders = {"-created": "-made_at"}
 
 
 class HeldQuery(Query):

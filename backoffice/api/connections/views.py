@@ -7,7 +7,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backoffice.api.connections.answers import (
-    ConnectionMade,
     ConnectionNow,
     ConnectionShown,
     ConnectionsShown,
@@ -22,7 +21,7 @@ from backoffice.api.connections.base import (
     with_feeds,
 )
 from backoffice.api.connections.bodies import ConnectionBody, WritebackBody
-from backoffice.api.connections.queries import HeldQuery, LinkQuery
+from backoffice.api.connections.queries import HeldQuery
 from backoffice.api.framework.authentication import Caller
 from backoffice.api.framework.base import CREATED, OK, checked
 from backoffice.api.framework.fields import NoBody
@@ -33,10 +32,8 @@ from backoffice.models import KeyScope
 from lending.models import Company
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
-    CodatError,
     ConnectionNotLinked,
     ConnectionTaken,
-    WritebackBlocked,
 )
 from xero_sync.connections import adopting, backfill, onboarding, switches
 from xero_sync.connections import status as connection_status
@@ -48,24 +45,7 @@ from xero_sync.writeback.paced_client import paced_client
 FIELDS = {"codat_connection_id": "connection_id"}
 
 
-class WithLink(ConnectionView):
-    """Answers with the address for the borrower's consent.
-
-    It may work once only, so that it is never stored: a repeat answers a fresh one.
-    """
-
-    def linked(self, response: Response) -> Response:
-        """Add the address to what was done; where Codat gives none, GET asks again."""
-        row = connection_or_404(self.caller, UUID(response.data["id"]))
-        try:
-            link = _link(row)
-        except (CodatError, WritebackBlocked):
-            link = None
-        response.data = {**response.data, "link_url": link}
-        return response
-
-
-class CompanyConnections(WithLink):
+class CompanyConnections(ConnectionView):
     """`companies/{reference}/connections`."""
 
     scopes = {"GET": KeyScope.EVENTS_READ, "POST": KeyScope.COMPANIES_WRITE}
@@ -87,28 +67,23 @@ class CompanyConnections(WithLink):
         operation_id="connectCompany",
         summary="Connect a company, or adopt its connection",
         request=ConnectionBody,
-        responses={201: ConnectionMade},
+        responses={201: ConnectionShown},
     )
     def post(self, request: Request, reference: str) -> Response:
         """Connect a company; what was begun or is there already is taken as it is.
 
-        The address for the borrower's consent may work once only: it is never stored,
-        and a repeat answers a fresh one. Only the borrower's own page asks them to
-        agree to what is read and entered: whoever hands it on has to ask first.
+        Their consent is given on the borrower's own pages, where they read what is
+        read and entered: make them a link by `customer-links`.
         """
         company = company_or_404(self.caller, reference)
         fields = checked(ConnectionBody, request)
-        return self.linked(
-            once_with_calls(request, lambda: connect(self.caller, company, fields))
-        )
+        return once_with_calls(request, lambda: connect(self.caller, company, fields))
 
 
 class OneConnection(ConnectionView):
     """`connections/{id}`."""
 
     scopes = {"GET": KeyScope.EVENTS_READ}
-    queries = {"GET": LinkQuery}
-    calls_codat = {"GET"}
 
     @extend_schema(
         operation_id="getConnection",
@@ -116,13 +91,11 @@ class OneConnection(ConnectionView):
         responses=ConnectionNow,
     )
     def get(self, request: Request, number: UUID) -> Response:  # noqa: ARG002
-        """Show a connection; with `link=true` where the borrower consents."""
-        row = connection_or_404(self.caller, number)
-        link = _link(row) if self.given.get("link") else None
-        return Response(ConnectionNow.of(row, link_url=link))
+        """Show a connection."""
+        return Response(ConnectionNow.of(connection_or_404(self.caller, number)))
 
 
-class Refresh(WithLink):
+class Refresh(ConnectionView):
     """`connections/{id}/refresh`."""
 
     scopes = {"POST": KeyScope.COMPANIES_WRITE}
@@ -132,7 +105,7 @@ class Refresh(WithLink):
         operation_id="refreshConnection",
         summary="Read a connection at Codat now",
         request=NoBody,
-        responses=ConnectionMade,
+        responses=ConnectionShown,
     )
     def post(self, request: Request, number: UUID) -> Response:
         """Read it now; otherwise a webhook, or a check within the day, brings changes.
@@ -140,7 +113,7 @@ class Refresh(WithLink):
         What waited for it goes on, and what depends on it is held.
         """
         row = live_or_409(self.caller, number)
-        return self.linked(self.done_at_codat(request, row, NoBody, _refresh))
+        return self.done_at_codat(request, row, NoBody, _refresh)
 
 
 class Writeback(ConnectionView):
@@ -237,8 +210,3 @@ def _connected(company: Company, fields: Fields, client: CodatClient) -> Connect
 def _refresh(row: Connection, fields: Fields, client: CodatClient) -> Reply:  # noqa: ARG001
     row = connection_status.refresh(connection=row, client=client, now=database_now())
     return Reply(OK, ConnectionShown.of(row))
-
-
-def _link(row: Connection) -> str | None:
-    with paced_client() as client:
-        return onboarding.link_url(connection=row, client=client)

@@ -22,6 +22,7 @@ SHOWN = {
     "xero_sync.AccountSetup",
     "xero_sync.Connection",
     "xero_sync.ConnectionCheckRun",
+    "xero_sync.BorrowerLink",
     "xero_sync.BorrowerNotice",
     "xero_sync.Heartbeat",
     "xero_sync.Lane",

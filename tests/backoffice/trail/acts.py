@@ -13,7 +13,7 @@ from backoffice.webhooks import services as webhooks
 from tests.builders import make_company, make_loan
 from tests.xero_sync.commands.worlds import Codat
 from tests.xero_sync.partner_programme.acts import certify, give_links
-from xero_sync.borrowers import notices
+from xero_sync.borrowers import links, notices
 from xero_sync.connections import switches
 from xero_sync.models import (
     BorrowerNotice,
@@ -75,6 +75,11 @@ def given_up(_: Any) -> Model:
 
 def company(_: Any) -> Model:
     return make_company()
+
+
+def link(_: Any) -> Model:
+    now = timezone.now()
+    return links.hand_out(company=make_company(), by="user:bert", now=now)[0]
 
 
 def loan(_: Any) -> Model:
@@ -226,6 +231,7 @@ ACTS = {
     "xero_sync.lenderaccount.close": Act(
         feed, "feed.closed", {"confirmation": "Example Invoice Finance"}
     ),
+    "xero_sync.borrowerlink.revoke": Act(link, "company.link_revoked"),
     "xero_sync.borrowernotice.send-again": Act(given_up, "mail.sent_again"),
     "xero_sync.partnerprogramme.type": Act(
         programme, "programme.type_chosen", {"partner_type": "app_store", **NOTED}

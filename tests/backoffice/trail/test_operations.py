@@ -52,6 +52,14 @@ def connect_company(_codat):
     return "POST", f"companies/{make_company().reference}/connections", {}
 
 
+def create_link(_codat):
+    return "POST", f"companies/{make_company().reference}/customer-links", {}
+
+
+def revoke_link(_codat):
+    return "POST", f"customer-links/{acts.link(None).pk}/revoke", {}
+
+
 def on_connection(path, body, stage):
     def call(codat):
         return "POST", f"connections/{stage(codat).pk}/{path}", body
@@ -92,6 +100,8 @@ OPERATIONS: dict[str, tuple[Any, list[str]]] = {
     "createLoan": (create_loan, ["loan.created"]),
     "closeLoan": (close_loan, ["loan.closed"]),
     "connectCompany": (connect_company, ["connection.made"]),
+    "createCustomerLink": (create_link, ["company.link_made"]),
+    "revokeCustomerLink": (revoke_link, ["company.link_revoked"]),
     "switchWriteback": (
         put("writeback", {"on": False}, acts.ready),
         ["connection.writeback_off"],

@@ -10,6 +10,7 @@ from django.utils import timezone
 from lending.models import Company
 from tests.backoffice.admin.rows import make_evidence, operator, page, superuser
 from tests.builders import make_company
+from tests.xero_sync.portal.journeys import Visitor
 from xero_sync.borrowers import notices
 from xero_sync.models import BorrowerLink, BorrowerNotice, Connection
 from xero_sync.models.borrowers import NoticeKind
@@ -100,6 +101,64 @@ def test_who_may_only_look_makes_no_links(company, name):
     assert client.post(act(name, company)).status_code == 403
     assert not BorrowerLink.objects.exists()
     assert not BorrowerNotice.objects.exists()
+
+
+def test_a_link_for_an_accountant_has_their_role(company):
+    client = operator("lending.change_company")
+
+    client.post(act("customer-link", company), {"role": "accountant"})
+
+    assert BorrowerLink.objects.get().role == "accountant"
+
+
+def test_operators_see_links_visits_and_what_was_done_in_them(company):
+    visitor = Visitor(company)
+    visitor.open()
+    email = "anna@ledgers.example"
+    visitor.press(reverse("customer-share"), {"email": email})
+    seen_by = operator("lending.view_company", "xero_sync.view_borrowerlink")
+    other = operator("lending.view_company", name="bert")
+
+    address = page(Company, "change", company.pk)
+    shown = seen_by.get(address).content.decode()
+
+    assert "Links to the customer&#x27;s pages" in shown
+    assert email in shown
+    assert "Waits for its mail" in shown
+    link = BorrowerLink.objects.get(role="owner")
+    assert page(BorrowerLink, "change", link.pk) in shown
+    section = shown.split("What was done on the customer&#x27;s pages")[-1]
+    assert "Had a link mailed to their accountant." in section
+    assert f"borrower:{company.reference}" in section
+    visits = shown.split("<h2>Visits</h2>")[1].split("<h2>")[0]
+    assert "The customer" in visits
+    hidden = other.get(address).content.decode()
+    assert email not in hidden
+    assert "Visits" not in hidden
+
+
+def test_one_link_is_revoked_and_the_others_stay(company):
+    first, second = Visitor(company), Visitor(company)
+    first.open()
+    second.open()
+    client = operator(
+        "xero_sync.view_borrowerlink", "xero_sync.change_borrowerlink", name="bert"
+    )
+    link = first.sitting.link
+
+    listed = client.get(page(BorrowerLink, "changelist")).content.decode()
+    before = client.get(act("change", link)).content.decode()
+    client.post(act("revoke", link))
+    after = client.get(act("change", link)).content.decode()
+
+    assert company.legal_name in listed
+    assert act("revoke", link) in before
+    assert act("revoke", link) not in after
+    assert "Revoked" in after
+    assert first.browser.get(first.home).status_code == 403
+    assert second.browser.get(second.home).status_code == 200
+    link.refresh_from_db()
+    assert link.revoked_by == "user:bert"
 
 
 def test_a_mail_that_was_given_up_is_on_the_front_page_until_it_is_sent(

@@ -23,6 +23,9 @@ from xero_sync.portal.sittings import cookie_name
 from xero_sync.runtime.clock import database_now
 from xero_sync.sandbox import control
 
+PRIVACY = "https://lender.example/privacy"
+TERMS = "https://lender.example/terms"
+
 
 @dataclass
 class Visitor:
@@ -97,6 +100,9 @@ class Customer(Visitor):
 
     def __post_init__(self) -> None:
         self.codat.sandbox.settings.redirect_url = connecting.return_address()
+        # Without both nobody is asked to consent.
+        if not XeroApp.objects.exists():
+            record_app(privacy_url=PRIVACY, terms_url=TERMS)
 
     def prepare(self) -> Connection:
         """Have a company and a connection at Codat that nobody has allowed yet."""

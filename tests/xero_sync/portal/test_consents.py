@@ -5,16 +5,21 @@ import re
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import translation
 
 from tests.backoffice.admin.rows import page, superuser
 from tests.worlds import World
-from tests.xero_sync.portal.journeys import Visitor, record_app
-from xero_sync.borrowers import connecting, consents
-from xero_sync.models import BorrowerConsent, Connection
+from tests.xero_sync.portal.journeys import PRIVACY, TERMS, Visitor, record_app
+from xero_sync.borrowers import connecting, consents, scope_words
+from xero_sync.models import (
+    BorrowerConsent,
+    Connection,
+    PartnerProgramme,
+    XeroApp,
+)
+from xero_sync.xero_app import scopes
 
-PRIVACY = "https://lender.example/privacy"
-TERMS = "https://lender.example/terms"
 # Whoever changes a text or its translation in place fails here: it is a new version,
 # whose fingerprints are added.
 FINGERPRINTS = {
@@ -98,10 +103,48 @@ def test_the_page_says_what_is_agreed_to_beside_one_unticked_box(
     assert "checked" not in box
 
 
-def test_links_that_are_not_recorded_are_not_shown(customer):
-    shown = facts_of(customer.see(customer.way))
+@pytest.mark.parametrize("missing", ["privacy_url", "terms_url"])
+def test_without_privacy_policy_and_terms_nobody_can_consent(customer, missing):
+    ticked = customer.box()
+    record_app(**{missing: ""})
+    before = calls(customer)
 
-    assert len(re.findall("href=", shown)) == 1
+    shown = customer.see(customer.way)
+    answer = customer.post({"agree": ticked})
+    root = superuser()
+    front = root.get(reverse("admin:index")).content.decode()
+
+    assert "Connecting is not possible at the moment" in shown
+    assert "checkbox" not in shown
+    assert answer["Location"] == customer.way
+    assert calls(customer) == before
+    assert not BorrowerConsent.objects.exists()
+    # The operator is told where they look.
+    assert "No customer can connect their Xero" in front
+    record_app(privacy_url=PRIVACY, terms_url=TERMS)
+    front = root.get(reverse("admin:index")).content.decode()
+    assert "No customer can connect their Xero" not in front
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_each_scope_that_xero_asks_for_is_listed_with_its_reason(customer, language):
+    XeroApp.objects.update(bank_feeds_approved_on="2026-01-15")
+    PartnerProgramme.objects.update_or_create(pk=1, defaults={"wants_bank_feeds": True})
+    with translation.override(language):
+        words = scope_words.requested()
+
+    shown = html.unescape(customer.see(customer.way, lang=language))
+
+    folded = shown.split("<details>")[2]
+    pairs = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", folded)
+    assert pairs == words
+    assert len(pairs) == len(scopes.requested()) == len(scopes.SHEET)
+    assert all(name and reason for name, reason in pairs)
+
+
+def test_the_words_for_borrowers_are_those_of_the_sheet():
+    """A scope that is added to the sheet needs a name and a reason on our page."""
+    assert list(scope_words._words()) == [one.name for one in scopes.SHEET]
 
 
 @pytest.mark.parametrize("prepared", [True, False])
@@ -179,6 +222,7 @@ def test_who_agrees_is_sent_on_and_it_is_on_file(customer):
 @pytest.mark.django_db
 def test_it_is_on_file_before_the_link_is_fetched(monkeypatch):
     world = World()
+    record_app(privacy_url=PRIVACY, terms_url=TERMS)
     sitting = Visitor().sitting
     seen = []
     send = world.wire.send

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -16,7 +17,22 @@ from lending.models import Company
 from xero_sync.borrowers import link_requests, links, notices
 from xero_sync.models import BorrowerNotice
 from xero_sync.models.borrowers import BorrowerNoticeQuerySet
+from xero_sync.models.links import LinkRole
 from xero_sync.runtime.clock import database_now
+
+
+class RoleForm(forms.Form):
+    """For whom a link is."""
+
+    role = forms.ChoiceField(
+        label=gettext_lazy("For"),
+        choices=LinkRole.choices,
+        required=False,
+        help_text=gettext_lazy(
+            "An accountant may do all but disconnect, share, and say which "
+            "organisation it is. The customer gets a mail about what they do."
+        ),
+    )
 
 
 class ShowLink(ObjectAction):
@@ -25,15 +41,20 @@ class ShowLink(ObjectAction):
     name = "customer-link"
     label = gettext_lazy("Make a customer's link")
     explanation = gettext_lazy(
-        "Makes a link to the customer's own page: how the connection stands, and the "
-        "way to Xero. Whoever has it can open the page, so hand it only to the "
-        "customer. Links that were given before go on working."
+        "Makes a link to the customer's own pages: the connection, the accounts, what "
+        "is posted. Whoever has it can open them, so hand it to nobody else. It is "
+        "shown once. Links that were given before go on working."
     )
     done = gettext_lazy("The customer's link")
+    form_class = RoleForm
 
-    def perform(self, obj: Company, values: dict[str, Any], author: str) -> str:  # noqa: ARG002
+    def perform(self, obj: Company, values: dict[str, Any], author: str) -> str:
         """Return the link, to be shown this once."""
-        return links.hand_out(company=obj, by=author, now=database_now())
+        role = values["role"] or LinkRole.OWNER
+        _link, address = links.hand_out(
+            company=obj, by=author, now=database_now(), role=role
+        )
+        return address
 
 
 class MailLink(ObjectAction):
@@ -61,8 +82,9 @@ class RevokeLinks(ObjectAction):
     name = "revoke-customer-links"
     label = gettext_lazy("Revoke the customer's links")
     explanation = gettext_lazy(
-        "None of the links that the customer was given so far opens any more, at once "
-        "and for good. A new one can be made afterwards."
+        "None of the links that the customer and their accountant were given so far "
+        "opens any more, and whoever sits on their pages is sent away, at once. A new "
+        "one can be made afterwards."
     )
     done = gettext_lazy("The links were revoked.")
 

@@ -46,25 +46,6 @@ def test_at_the_limit_a_new_connection_is_refused_with_its_remedy(
     assert page.status_code == 200
 
 
-def test_at_the_limit_no_link_is_given_for_a_first_consent(service, codat, settings):
-    make_company(reference="acme")
-    number = service.post("companies/acme/connections", {}).json()["id"]
-    codat.adopt()
-    settings.XERO_CONNECTION_CAP = 1
-
-    refused = service.get(f"connections/{number}?link=true")
-    without = service.get(f"connections/{number}")
-    again = service.post("companies/acme/connections", {})
-
-    assert (refused.status_code, refused.json()["code"]) == (
-        409,
-        "connection_cap_reached",
-    )
-    assert without.status_code == 200
-    # What was made stands; only the address is kept back.
-    assert (again.status_code, again.json()["link_url"]) == (201, None)
-
-
 def test_while_the_integration_is_off_nothing_is_connected(service, codat):
     make_company(reference="acme")
     XeroApp.objects.create(integration_on=False)
@@ -103,8 +84,6 @@ def test_a_connection_is_cut_once_and_says_so(service, codat):
     (act,) = entries("connection.disconnected")
     assert act.actor.startswith("api:loan-system/")
     assert act.reason == "Asked for by the borrower."
-    link = service.get(f"connections/{connection.pk}?link=true").json()["link_url"]
-    assert "/_sandbox/link/" in link
 
 
 def test_what_is_not_linked_cannot_be_cut(service, codat):

@@ -12,6 +12,7 @@ from backoffice.webhooks.services import create_endpoint
 from lending.models import Company
 from tests.builders import make_company, make_event, make_loan
 from xero_sync.bank_feeds import source_accounts
+from xero_sync.borrowers import links
 from xero_sync.codat.client import CodatClient
 from xero_sync.connections import adopting
 from xero_sync.models import Connection, LenderAccount, SyncRecord
@@ -23,8 +24,7 @@ SHOWN = {
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}": ID,
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(\+00:00|Z)": "2026-03-31T09:00:00+00:00",
     r"cursor=[\w%-]+": "cursor=WyJhZnRlciJd",
-    r"http://127\.0\.0\.1:\d+/": "https://link.codat.example/",
-    r"otp=[0-9a-f]+": "otp=5c3d2b1a",
+    r"http://testserver/c/[\w-]{43}/": "https://back.office.example/c/shown-once/",
     r"whsec_[\w+/=]+": "whsec_c2hvd24gb25jZSBvbmx5IGluIHRoaXMgYW5zd2Vy",
     r'"fingerprint": "[0-9a-f]{64}"': f'"fingerprint": "{"4e7a90c1" * 8}"',
     r"msg_[0-9a-f]{32}": "msg_019c8f5e6c1a7d3b9a412f6f0d6c1e55",
@@ -57,9 +57,11 @@ def make_world(codat: Any) -> dict[str, str]:
         connected(codat, "quayside").pk,
         source.source_account_id.removeprefix(source_accounts.OUR_IDS),
         with_a_held_loan(connected(codat, "pierside")).pk,
+        links.hand_out(company=harbour, by="api:loan-system", now=timezone.now())[0].pk,
     ]
     return {
-        DOCUMENTED.format(number): str(one) for number, one in enumerate(real, start=1)
+        DOCUMENTED.format(f"{number:x}"): str(one)
+        for number, one in enumerate(real, start=1)
     }
 
 

@@ -1,0 +1,28 @@
+"""Settings of gunicorn: `gunicorn -c python:backoffice.gunicorn backoffice.wsgi`.
+
+Its logs hold no referrer, no query and nothing that opens a customer's pages.
+"""
+
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+
+from backoffice.log_redaction import Redacts
+
+
+class RedactingLogger(Logger):
+    """Writes what gunicorn writes, without customers' links."""
+
+    def setup(self, cfg: Config) -> None:
+        """Let every handler redact, those of a bad request's line as well."""
+        super().setup(cfg)
+        for log in (self.error_log, self.access_log):
+            for handler in log.handlers:
+                handler.addFilter(Redacts())
+
+
+logger_class = RedactingLogger
+accesslog = "-"
+# Address, method, path, status, bytes and milliseconds.
+access_log_format = "%(h)s %(m)s %(U)s %(s)s %(B)s %(M)s"
+# A call to Codat may take 35 s.
+timeout = 90

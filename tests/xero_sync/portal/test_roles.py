@@ -1,0 +1,248 @@
+"""Who may do what: the borrower, their accountant, and with which organisation."""
+
+import re
+
+import pytest
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from django.utils import timezone
+
+from lending.models import AuditEntry
+from tests.builders import make_company
+from tests.xero_sync.portal.journeys import Customer, Visitor, path_of
+from xero_sync.borrowers import notices, sittings
+from xero_sync.models import BorrowerLink, BorrowerNotice, Connection
+from xero_sync.models.links import LinkRole
+from xero_sync.portal.urls import urlpatterns
+
+pytestmark = pytest.mark.django_db
+
+ANNA = "anna@ledgers.example"
+OWNER_ONLY = ["customer-disconnect", "customer-share", "customer-organisation"]
+# Addresses of a visit by which an accountant changes nothing, and why.
+CHANGE_NOTHING = {
+    **dict.fromkeys(OWNER_ONLY, "the borrower's own"),
+    "customer-home": "shows",
+    "customer-leave": "ends the own visit",
+    "customer-organisations": "chooses what the own visit is about",
+}
+
+
+@pytest.fixture
+def company():
+    return make_company(reference="harbour", legal_name="Harbour Joinery Ltd")
+
+
+def share(owner, email=ANNA):
+    return owner.press(reverse("customer-share"), {"email": email})
+
+
+def link_in(mail):
+    return path_of(re.search(r"https?://[^\s]+/c/[\w-]+/", mail.body)[0])
+
+
+@pytest.mark.parametrize("name", OWNER_ONLY)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_what_is_the_owners_alone_tells_an_accountant_who_can(company, name, method):
+    accountant = Visitor(company, role=LinkRole.ACCOUNTANT)
+    accountant.open()
+
+    if method == "get":
+        answer = accountant.get(reverse(name))
+    else:
+        answer = accountant.press(
+            reverse(name), {"email": ANNA, "answer": "same"}, page=accountant.home
+        )
+
+    assert answer.status_code == 403
+    assert "Only your client can do this" in answer.content.decode()
+    assert BorrowerLink.objects.count() == 1
+    assert not AuditEntry.objects.filter(actor__startswith="accountant:").exists()
+
+
+def test_an_accountants_link_is_mailed_to_them_and_opens_with_their_role(
+    company, mailoutbox
+):
+    owner = Visitor(company)
+    share(owner)
+
+    assert notices.send_due() == (1, 0)
+
+    (sent,) = mailoutbox
+    assert sent.to == [ANNA]
+    assert "Harbour Joinery Ltd" in sent.body
+    theirs = BorrowerLink.objects.get(role=LinkRole.ACCOUNTANT)
+    assert theirs.sent_to == ANNA
+    accountant = Visitor(company)
+    accountant.open(link_in(sent))
+    assert accountant.sitting.link == theirs
+    assert accountant.sitting.actor == "accountant:harbour"
+    assert reverse("customer-share") not in accountant.see(accountant.home)
+    assert reverse("customer-share") in owner.see(owner.home)
+
+
+def test_an_accountants_link_goes_out_where_we_have_no_address_of_the_owner(mailoutbox):
+    owner = Visitor(make_company(contact_email=""))
+    share(owner)
+
+    assert notices.send_due() == (1, 0)
+    assert mailoutbox[0].to == [ANNA]
+
+
+def test_a_link_that_is_withdrawn_before_its_mail_is_not_sent(company, mailoutbox):
+    owner = Visitor(company)
+    share(owner)
+    link = BorrowerLink.objects.get(role=LinkRole.ACCOUNTANT)
+
+    owner.press(reverse("customer-share"), {"withdraw": str(link.pk)})
+
+    assert notices.send_due() == (0, 0)
+    assert not mailoutbox
+    assert BorrowerNotice.objects.get().is_obsolete
+
+
+def test_who_is_sent_away_by_the_owner_is_gone_at_once(company):
+    owner = Visitor(company)
+    share(owner)
+    notices.send_due()
+    accountant = Visitor(company, role=LinkRole.ACCOUNTANT)
+    accountant.open()
+    link = accountant.sitting.link
+
+    shown = owner.see(reverse("customer-share"))
+    owner.press(reverse("customer-share"), {"withdraw": str(link.pk)})
+
+    assert ANNA in shown
+    assert accountant.browser.get(accountant.home).status_code == 403
+    assert owner.see(owner.home)
+    done = AuditEntry.objects.get(verb="company.link_revoked")
+    assert done.actor == "borrower:harbour"
+
+
+def test_nobody_withdraws_a_link_of_somebody_else(company):
+    other = Visitor(make_company(), role=LinkRole.ACCOUNTANT)
+    other.open()
+    own = Visitor(company)
+    own.open()
+
+    for link in (other.sitting.link, own.sitting.link):
+        own.press(reverse("customer-share"), {"withdraw": str(link.pk)})
+
+    assert not BorrowerLink.objects.exclude(revoked_at=None).exists()
+
+
+@pytest.mark.parametrize("role", LinkRole.values)
+def test_the_owner_is_told_of_what_their_accountant_does(codat, role, mailoutbox):
+    customer = Customer(make_company(reference="harbour"), role=role, codat=codat)
+    customer.open()
+    BorrowerLink.objects.update(sent_to=ANNA)
+
+    customer.click()
+
+    owed = BorrowerNotice.objects.filter(kind="accountant_acted")
+    assert owed.exists() is (role == LinkRole.ACCOUNTANT)
+    if owed.exists():
+        assert notices.send_due() == (1, 0)
+        (sent,) = mailoutbox
+        assert sent.to == [customer.company.contact_email]
+        assert "Your accountant went to Xero to connect it." in sent.body
+        assert ANNA in sent.body
+
+
+def test_every_page_on_which_an_accountant_may_change_something_tells_the_owner():
+    for one in urlpatterns:
+        if not str(one.pattern).startswith("c/my/") or one.name in CHANGE_NOTHING:
+            continue
+        view = one.callback
+        if view(RequestFactory().post("/")).status_code == 405:
+            continue
+        while hasattr(view, "__wrapped__"):
+            view = view.__wrapped__
+        names = {
+            name
+            for found in vars(__import__(view.__module__, fromlist=["x"])).values()
+            if getattr(found, "__module__", "") == view.__module__
+            and hasattr(found, "__code__")
+            for name in found.__code__.co_names
+        } | set(view.__code__.co_names)
+        assert "acted" in names, f"{one.name} tells nobody"
+
+
+def test_every_mail_about_an_act_has_words(company):
+    sitting = Visitor(company, role=LinkRole.ACCOUNTANT).sitting
+    for what in ("connected", "accounts", "posting_on", "posting_off", "feed"):
+        sittings.acted(sitting=sitting, what=what, now=timezone.now())
+
+    assert notices.send_due() == (5, 0)
+
+
+# --- several organisations ------------------------------------------------------------
+
+
+def two(**values):
+    first = make_company(legal_name="Harbour", borrower_reference="B-1", **values)
+    second = make_company(legal_name="Bakery", borrower_reference="B-1")
+    return first, second
+
+
+def test_several_organisations_of_one_borrower_are_one_sitting():
+    first, second = two()
+    other = make_company(legal_name="Other", borrower_reference="B-2")
+    make_company(legal_name="Nobody's")
+    visitor = Visitor(first)
+
+    home = visitor.see(visitor.home)
+    offered = visitor.see(reverse("customer-organisations"))
+    chosen = visitor.press(
+        reverse("customer-organisations"), {"reference": second.reference}
+    )
+    refused = visitor.press(
+        reverse("customer-organisations"), {"reference": other.reference}
+    )
+
+    assert reverse("customer-organisations") in home
+    assert "Harbour" in offered
+    assert "Bakery" in offered
+    assert "Other" not in offered
+    assert "Nobody's" not in offered.replace("&#x27;", "'")
+    assert chosen["Location"] == visitor.home
+    assert refused["Location"] == reverse("customer-organisations")
+    assert "Bakery" in visitor.see(visitor.home)
+    assert visitor.sitting.company == second
+    # A new opening begins with the link's own again.
+    visitor.open()
+    assert visitor.sitting.company == first
+
+
+def test_a_company_without_siblings_is_offered_none(company):
+    visitor = Visitor(company)
+
+    assert reverse("customer-organisations") not in visitor.see(visitor.home)
+
+
+def test_who_connects_a_second_organisation_is_advised_to_use_another_login(codat):
+    first, second = two()
+    customer = Customer(second, codat=codat)
+    advice = "Use a separate Xero login for each"
+    assert advice not in customer.see(customer.way)
+    codat.adopt(first)
+
+    assert advice in customer.see(customer.way)
+
+    # And what is cut in the one leaves the other.
+    connection = customer.prepare()
+    assert Connection.objects.get(company=first).status == "Linked"
+    assert connection.status == "PendingAuth"
+
+
+def test_the_owner_sees_the_links_of_all_their_organisations():
+    first, second = two()
+    owner = Visitor(first)
+    share(owner)
+    owner.press(reverse("customer-organisations"), {"reference": second.reference})
+
+    assert ANNA in owner.see(reverse("customer-share"))
+
+
+def test_nobody_without_a_link_is_let_in():
+    assert Client().get(reverse("customer-share")).status_code == 403
