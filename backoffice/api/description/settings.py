@@ -37,6 +37,8 @@ TAGS = {
     "loan-events": "Movements of money: recorded once, taken back, never changed.",
     "connections": "A company's connection to its Xero: the accounts that are chosen, "
     "the switch of write-back, the bank feeds, and its end.",
+    "customer-links": "Links to a customer's own pages: there they consent, choose "
+    "accounts, see what is posted, and switch it on.",
     "sync-records": "Entries: what must stand in Xero for each event, where each of "
     "them is, and what is decided about it.",
     HOOKS_TAG: "Where messages go when something has happened, and what was sent.",

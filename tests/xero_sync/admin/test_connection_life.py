@@ -12,6 +12,7 @@ from tests.builders import make_company
 from tests.xero_sync.commands.conftest import codat as codat
 from tests.xero_sync.commands.worlds import record_drawdown
 from tests.xero_sync.evidence import acts_of
+from tests.xero_sync.partner_programme.acts import give_links
 from xero_sync.connections import daily_check
 from xero_sync.models import Connection, ConnectionCheckRun, SyncRecord
 from xero_sync.runtime.clock import database_now
@@ -227,6 +228,7 @@ def test_a_demo_company_is_marked_and_unmarked(connection):
 
 
 def test_the_overview_says_what_connections_need(connection, settings):
+    give_links()
     settings.XERO_CONNECTION_CAP = 5
     client = superuser()
     assert "Connections to Xero need you" not in shown(client, reverse("admin:index"))

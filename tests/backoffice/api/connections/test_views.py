@@ -97,7 +97,7 @@ def test_no_answer_leads_past_the_page_on_which_the_borrower_consents(
         assert answer.status_code < 300
         assert "link_url" not in answer.content.decode()
         assert "otp=" not in answer.content.decode()
-    assert asked.status_code == 422
+    assert asked.status_code == 400
 
 
 def test_two_at_once_make_one(service, codat, company):
