@@ -17,7 +17,8 @@ from xero_sync.codat.client import CodatClient
 from xero_sync.connections import adopting, switches
 from xero_sync.models import Connection
 from xero_sync.runtime.clock import database_now
-from xero_sync.webhooks import registration
+from xero_sync.webhooks import registration as webhook_registration
+from xero_sync.xero_app import registration
 
 DEBTOR = "Northgate Builders"
 OPERATOR = "operator"
@@ -42,6 +43,16 @@ class Login:
     password: str
 
 
+def let_customers_consent() -> None:
+    """Record where privacy policy and terms are; without them nobody can consent."""
+    registration.save_links(
+        privacy_url="https://lender.example/privacy",
+        terms_url="https://lender.example/terms",
+        changed_by=RECORDED_BY,
+        now=database_now(),
+    )
+
+
 def operator_login() -> Login:
     """Let an operator in who may do everything, with a password of today."""
     password = get_random_string(12)
@@ -60,7 +71,8 @@ def operator_login() -> Login:
 
 def take_on(borrower: Borrower, sandbox: Sandbox, client: CodatClient) -> Connection:
     """Take a borrower on: connection, feed, accounts, switch, webhook address."""
-    registration.register(client=client)
+    let_customers_consent()
+    webhook_registration.register(client=client)
     connection = _connect(borrower, sandbox, client)
     _choose_accounts(borrower, connection, client)
     return switches.switch_writeback(
