@@ -18,6 +18,7 @@ from xero_sync.borrowers import (
     links,
     outcomes,
     scope_words,
+    tasks,
 )
 from xero_sync.borrowers import sittings as borrower_sittings
 from xero_sync.borrowers import wording as borrower_wording
@@ -164,7 +165,9 @@ def back_from_xero(request: HttpRequest) -> HttpResponse:
                 connection, barred=connecting.bar(connection)
             )
             seen = outcomes.after_return(request.GET.get("code", ""), standing)
-        return show_to(request, sitting, "returned", words=seen)
+        found = tasks.of(sitting.company)
+        next_task = next((one for one in found if one.is_open), None)
+        return show_to(request, sitting, "returned", words=seen, next_task=next_task)
 
 
 @require_http_methods(["POST"])

@@ -55,13 +55,17 @@ def overview(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
     standing = _standing(sitting)
     if standing is None:
         return _elsewhere(sitting)
+    run = saving.run_of(standing.connection)
+    if not (standing.answers or run):
+        # Nothing is to be seen here before the first answer.
+        return SeeOther(_next(standing))
     return show_to(
         request,
         sitting,
         "accounts",
         standing=standing,
         gone=standing.connection.unusable_account,
-        run=saving.run_of(standing.connection),
+        run=run,
         next_address=_next(standing),
     )
 
@@ -147,9 +151,9 @@ def _linked(mistakes: Mapping[str, str], asked: Asked) -> list[tuple[str, str]]:
 
 
 def _back(number: int) -> str:
-    """Return the address of the question before, or of the overview."""
+    """Return the address of the question before, or of Home."""
     if number == 1:
-        return reverse("customer-accounts")
+        return reverse("customer-home")
     return reverse("customer-question", kwargs={"name": answering.NAMES[number - 2]})
 
 
