@@ -16,7 +16,7 @@ from django.db import connection as database
 
 from tests.worlds import InProcess
 from xero_sync.models import Connection, RecordChange, SyncRecord, WriteRequest
-from xero_sync.models.choices import BOOKINGS, ConnectionStatus, State
+from xero_sync.models.choices import BOOKINGS, ConnectionStatus, Outcome, State
 
 if TYPE_CHECKING:
     from tests.scenarios.world import World
@@ -26,6 +26,7 @@ KEYS_LIVE = timedelta(minutes=90)
 TOO_EARLY = "call before Retry-After elapsed"
 NOT_LINKED = "write to a connection that is"
 UNANSWERED = (State.SENDING, State.UNKNOWN)
+IN_DOUBT = (Outcome.NO_ANSWER, Outcome.NO_VERDICT)
 
 
 class Wire(InProcess):
@@ -98,10 +99,23 @@ class Wire(InProcess):
             return
         if self.world.clock.now - intent.created_at >= KEYS_LIVE:
             self.broken.append(f"sent under a key that Codat has forgotten: {line}")
+        if self.watches_feeds and not self.world.freezer.has_woken:
+            self._watch_predecessor(intent)
         records = list(SyncRecord.objects.filter(request=intent, state=State.SENDING))
         if records and not self.world.freezer.has_woken:
             self._watch_refusals(intent, records)
             self._watch_order(intent, records)
+
+    def _watch_predecessor(self, intent: WriteRequest) -> None:
+        """Whatever an earlier request may have made has had its time to be seen."""
+        earlier = intent.predecessor
+        if earlier is None:
+            return
+        attempts = list(earlier.attempts.order_by("pk"))
+        is_in_doubt = not attempts or attempts[-1].outcome in IN_DOUBT
+        last = attempts[-1].finished_at if attempts else earlier.created_at
+        if is_in_doubt and self.world.clock.now - last < KEYS_LIVE:
+            self.broken.append(f"sent anew beside one of unknown outcome: {intent}")
 
     def _watch_refusals(self, intent: WriteRequest, records: list[SyncRecord]) -> None:
         refused = RecordChange.objects.filter(

@@ -184,6 +184,6 @@ def again(setup: AccountSetup, *, by: str, now: datetime) -> AccountSetup:
     """Let a run that stopped go on where it is; nothing is made twice.
 
     Raises:
-        DecisionNotAllowed: it has not stopped, or another one came after it.
+        DecisionNotAllowed: it has not stopped, or another choice has taken its place.
     """
     return setups.resume(setup, by=by, now=now)

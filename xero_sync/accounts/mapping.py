@@ -146,9 +146,7 @@ def chosen(offered: Iterable[Chosen], wanted: str, field: str) -> Chosen:
         if one.id == wanted:
             return one
     raise MappingIncomplete(
-        _("%(field)s: Xero has no active record %(id)s of this kind.")
-        % {"field": field, "id": wanted},
-        field=field,
+        _("%(id)s is none of those that can be chosen.") % {"id": wanted}, field=field
     )
 
 

@@ -11,7 +11,7 @@ from backoffice.api_keys.services import create_key
 from backoffice.models import WebhookDelivery
 from backoffice.webhooks import services as webhooks
 from tests.builders import make_company, make_loan
-from tests.xero_sync.commands.worlds import Codat
+from tests.xero_sync.commands.worlds import Codat, set_up
 from tests.xero_sync.partner_programme.acts import certify, give_links
 from xero_sync.borrowers import links, notices
 from xero_sync.connections import switches
@@ -127,6 +127,14 @@ def cut_off(codat: Codat) -> Model:
     return LenderAccount.objects.get()
 
 
+def stopped(codat: Codat) -> Model:
+    codat.sandbox.faults.add("push_fails", match="suppliers", message="Not today.")
+    run: Model = codat.choose(codat.adopt())
+    set_up()
+    run.refresh_from_db()
+    return run
+
+
 def unfed(codat: Codat) -> Model:
     connection = codat.adopt()
     return connection.lender_accounts.create(
@@ -232,6 +240,7 @@ ACTS = {
         feed, "feed.closed", {"confirmation": "Example Invoice Finance"}
     ),
     "xero_sync.borrowerlink.revoke": Act(link, "company.link_revoked"),
+    "xero_sync.accountsetup.try-again": Act(stopped, "setup.tried_again"),
     "xero_sync.borrowernotice.send-again": Act(given_up, "mail.sent_again"),
     "xero_sync.partnerprogramme.type": Act(
         programme, "programme.type_chosen", {"partner_type": "app_store", **NOTED}

@@ -31,7 +31,6 @@ SETTINGS = "backoffice/settings.py"
 CHOICE = "xero_sync/accounts/choice.py"
 SETUPS = "xero_sync/writeback/setups.py"
 SETUP_LOOKS = "xero_sync/writeback/setup_looks.py"
-SETUP_MOVES = "xero_sync/writeback/setup_moves.py"
 
 
 @dataclass(frozen=True)
@@ -411,20 +410,6 @@ BUGS = {
         _bug(
             "setup-absence-believed-at-once",
             (SETUP_LOOKS, "    elif asked_at >= settled:\n", "    elif True:\n"),
-            first=FIRST,
-        ),
-        _bug(
-            "setup-fence-ignored",
-            (
-                SETUP_MOVES,
-                "changed = SetupStep.objects.filter(pk=step.pk, fence=step.fence)",
-                "changed = SetupStep.objects.filter(pk=step.pk)",
-            ),
-            (
-                "xero_sync/writeback/setup_answers.py",
-                "filter(pk=step.pk, fence=step.fence).exists()",
-                "filter(pk=step.pk).exists()",
-            ),
             first=FIRST,
         ),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from django.conf import settings
 
+from lending.models import AuditEntry
 from tests.scenarios.setups.newcomers import Newcomer
 from xero_sync.models import AccountSetup
 from xero_sync.models.setups import SetupState, StepState
@@ -34,6 +35,9 @@ def ended(run: AccountSetup) -> Iterator[str]:
     if run.state == SetupState.RUNNING:
         steps = [f"{one.kind} {one.state} {one.due_at}" for one in run.steps.all()]
         yield f"a run does not come to an end: {steps}"
+    stopped = AuditEntry.objects.filter(verb="setup.stopped", object_key=run.pk)
+    if run.state == SetupState.GIVEN_UP and not stopped.exists():
+        yield "a run that was under way was given up"
     if run.state == SetupState.DONE:
         if run.steps.exclude(state=StepState.DONE).exists():
             yield "a run is done and its steps are not"

@@ -38,8 +38,10 @@ class Newcomer:
 
     @property
     def latest(self) -> AccountSetup | None:
-        """The run that was begun last."""
-        return self.connection.setups.order_by("begun_at", "pk").last()
+        """The run that is not given up, of which there is one at most, or was done."""
+        kept = self.connection.setups.exclude(state=SetupState.GIVEN_UP)
+        open_ones = kept.exclude(state=SetupState.DONE)
+        return open_ones.first() or kept.order_by("begun_at", "pk").last()
 
     def choose(self, code: str) -> None:
         """Choose accounts on a page, with a new fee account of a code."""

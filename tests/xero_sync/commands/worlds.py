@@ -69,11 +69,10 @@ class Codat:
             connection=connection, on=True, now=timezone.now(), set_by="test"
         )
 
-    def ready(self) -> Connection:
-        """The same with accounts chosen and write-back on."""
-        connection = self.adopt()
+    def choose(self, connection: Connection) -> Any:
+        """The run that a first choice of accounts begins."""
         with CodatClient.from_settings() as client:
-            begun = choice.begin(
+            return choice.begin(
                 connection=connection,
                 choice=choice.Choice(
                     lender_account=choice.NewLenderAccount("12345678", "123456"),
@@ -84,7 +83,12 @@ class Codat:
                 now=timezone.now(),
                 client=client,
             )
-            drive(begun, client=client)
+
+    def ready(self) -> Connection:
+        """The same with accounts chosen and write-back on."""
+        connection = self.adopt()
+        self.choose(connection)
+        set_up()
         return switches.switch_writeback(
             connection=connection, on=True, switched_by="test", now=timezone.now()
         )

@@ -58,6 +58,7 @@ def make_world(codat: Any) -> dict[str, str]:
         source.source_account_id.removeprefix(source_accounts.OUR_IDS),
         with_a_held_loan(connected(codat, "pierside")).pk,
         links.hand_out(company=harbour, by="api:loan-system", now=timezone.now())[0].pk,
+        connection.setups.get().pk,
     ]
     return {
         DOCUMENTED.format(f"{number:x}"): str(one)
