@@ -216,6 +216,10 @@ def _of_switches() -> dict[str, Text]:
                 _("Look again in a moment."),
             ),
         ),
+        "setup_under_way": (
+            _("Your last choice is still being set up"),
+            (_("Choose again once that is done."), _("Look again in a moment.")),
+        ),
         "too_old": (
             _("This is too old for a statement line"),
             (_("Xero takes no statement lines that are older than a year."),),

@@ -125,8 +125,8 @@ def _contact(contact: Contact, name: str) -> JsonObject:
             name: contact.name,
             "emailAddress": "",
             "addresses": [],
-            "status": contact.status,
             **contact.details,
+            "status": contact.status,
         },
         contact.modified,
     )

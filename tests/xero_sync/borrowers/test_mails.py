@@ -12,7 +12,8 @@ from django.utils import translation
 from lending import formats
 from tests.worlds import World
 from tests.xero_sync.accounts.test_lost_choices import look, lose
-from xero_sync.borrowers import account_notices, links, mails, notices
+from tests.xero_sync.borrowers.causes import causes_of
+from xero_sync.borrowers import mails, notices
 from xero_sync.models import BorrowerNotice, Connection
 from xero_sync.models.borrowers import NoticeKind
 from xero_sync.models.choices import Question
@@ -43,41 +44,16 @@ class Shown(HTMLParser):
             self.words.append(self.href)
 
 
-SUBJECTS = {
-    NoticeKind.ACCOUNTANT_ACTED: ["connected 2026", "posting_on 2026", "feed 2026"],
-}
-
-
 def owed(kind, language):
     """A mail of a kind that is true, to a company of a language."""
     world = World()
     borrower = world.borrower(
         language=language, writeback=False, time_zone="Pacific/Auckland"
     )
-    subjects = SUBJECTS.get(kind, ["a cause"])
     if kind == NoticeKind.CHOICE_LOST:
         lose(borrower, Question.BANK)
         look(borrower)
-        account_notices.tell(now=world.clock.now)
-        subjects = []
-    if kind == NoticeKind.ACCOUNTANT_LINK:
-        link = links.owe(
-            company=borrower.company,
-            sent_to="books@example.com",
-            made_by="test",
-            now=world.clock.now,
-        )
-        subjects = [str(link.pk)]
-    if kind == NoticeKind.ACCOUNTS_CHOSEN:
-        subjects = [str(borrower.mapping.pk)]
-    if kind in {NoticeKind.POSTING_ON, NoticeKind.POSTING_OFF}:
-        switch = borrower.connection.switches.create(
-            on=kind == NoticeKind.POSTING_ON,
-            switched_by="test",
-            switched_at=world.clock.now,
-        )
-        subjects = [str(switch.pk)]
-    for subject in subjects:
+    for subject in causes_of(kind, borrower.connection):
         notices.tell(
             company=borrower.company, kind=kind, subject=subject, now=world.clock.now
         )

@@ -10,7 +10,7 @@ from django.utils import translation
 from tests.worlds import World
 from xero_sync.entries import posted
 from xero_sync.entries.posted import Filter
-from xero_sync.models import AccountMapping, Connection, SyncRecord
+from xero_sync.models import Connection, SyncRecord
 
 pytestmark = pytest.mark.django_db
 
@@ -93,21 +93,11 @@ def test_each_entry_has_one_reference_without_an_id(world, borrower):
 
 
 def test_a_fee_names_its_tax(world, borrower):
-    # Versions are evidence and never edited: this one is another.
-    last = borrower.mapping
-    AccountMapping.objects.create(
-        connection=last.connection,
-        version=last.version + 1,
-        lender_account=last.lender_account,
-        lender_target_account_id=last.lender_target_account_id,
-        nominated_account_id=last.nominated_account_id,
-        expense_account_id=last.expense_account_id,
-        supplier_id=last.supplier_id,
+    world.choose_accounts(
+        borrower,
+        lender_account=borrower.lender_account,
         tax_rate_id="INPUT2",
         tax_percent=Decimal(20),
-        currency=last.currency,
-        chosen_by="test",
-        created_at=world.clock.now,
     )
     borrower.record(borrower.loan(), "fee", "720")
 

@@ -15,7 +15,13 @@ from django.utils.translation import trans_real
 
 from lending.models import Company, Loan
 from xero_sync.codat.client import CodatClient
-from xero_sync.models import AccountMapping, BorrowerLink, Connection, LenderAccount
+from xero_sync.models import (
+    AccountMapping,
+    BorrowerLink,
+    Connection,
+    LenderAccount,
+    MappingRow,
+)
 
 LANGUAGE = "fr"
 BEGINS, ENDS = "⟦", "⟧"
@@ -118,7 +124,8 @@ def data_of_test() -> set[str]:
         Company: ("legal_name", "reference", "contact_email", "currency"),
         Connection: ("organisation_name", "previous_organisation_name"),
         LenderAccount: ("name",),
-        AccountMapping: ("nominated_account_name", "expense_account_name"),
+        AccountMapping: ("nominated_account_name",),
+        MappingRow: ("account_name",),
         Loan: ("reference", "invoice_number", "debtor_name"),
         BorrowerLink: ("sent_to",),
     }

@@ -6,12 +6,14 @@ import pytest
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
+from lending.models import Company
 from tests.builders import make_event, make_loan
+from tests.xero_sync.borrowers.causes import causes_of
 from tests.xero_sync.commands.worlds import record_drawdown
 from tests.xero_sync.portal import pseudo_language as pseudo
 from tests.xero_sync.portal.journeys import Customer, record_app
 from xero_sync.accounts import mapping
-from xero_sync.borrowers import account_notices, links, mails, notices
+from xero_sync.borrowers import links, mails, notices
 from xero_sync.codat.client import CodatClient
 from xero_sync.models import BorrowerNotice, Connection
 from xero_sync.models.borrowers import NoticeKind
@@ -126,6 +128,8 @@ def test_no_page_has_a_text_that_cannot_be_translated(customer, state, role):
     )
     customer.role = role
     state(customer)
+    # What stands in their books is said in their language.
+    Company.objects.update(language=pseudo.LANGUAGE)
     found, shown = {}, 0
     data = pseudo.data_of_test()
 
@@ -152,29 +156,23 @@ def test_no_mail_has_a_text_that_cannot_be_translated(customer, kind):
     company = customer.company
     company.language = pseudo.LANGUAGE
     company.save()
-    account_notices.tell(now=database_now())
-    subject = "accounts 2026-11-30"
-    if kind == NoticeKind.ACCOUNTANT_LINK:
-        subject = str(
-            links.owe(
-                company=company,
-                sent_to="books@ledgers.example",
-                made_by="test",
-                now=database_now(),
-            ).pk
-        )
-    if kind != NoticeKind.CHOICE_LOST:
-        notices.tell(company=company, kind=kind, subject=subject, now=database_now())
-    notice = BorrowerNotice.objects.get(kind=kind)
+    causes = causes_of(kind, customer.connection)
+    for one in causes:
+        notices.tell(company=company, kind=kind, subject=one, now=database_now())
     data = pseudo.data_of_test()
 
     with pseudo.marked():
-        sent = mails.compose(notice)
+        found = [
+            mails.compose(one)
+            for one in BorrowerNotice.objects.filter(kind=kind, subject__in=causes)
+        ]
 
-    assert pseudo.untranslated(sent.subject, data) == []
-    assert pseudo.untranslated(sent.body, data) == []
-    assert pseudo.untranslated_in(sent.alternatives[0].content, data) == []
-    assert pseudo.BEGINS in sent.body
+    assert len(found) == len(causes) > 0
+    for sent in found:
+        assert pseudo.untranslated(sent.subject, data) == []
+        assert pseudo.untranslated(sent.body, data) == []
+        assert pseudo.untranslated_in(sent.alternatives[0].content, data) == []
+        assert pseudo.BEGINS in sent.body
 
 
 @pytest.mark.parametrize(
