@@ -155,6 +155,8 @@ class _Forecasting:
             "lender_account",
             "request__mapping__lender_account",
             "compensates__request__mapping__lender_account",
+        ).prefetch_related(
+            "request__mapping__rows", "compensates__request__mapping__rows"
         )
         events: dict[int, list[LoanEvent]] = {loan.pk: [] for loan in loans}
         found = LoanEvent.objects.filter(loan__in=loans).select_related("reverses")

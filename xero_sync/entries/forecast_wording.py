@@ -7,7 +7,8 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from lending import formats
-from lending.models import CollectionRoute, EventKind
+from lending.models import CollectionRoute
+from xero_sync.entries import borrower_wording
 from xero_sync.entries.fates import Fate
 from xero_sync.entries.forecast import MOST_ROWS, Forecast, LoanForecast, Row
 
@@ -93,15 +94,9 @@ def shown(forecast: Forecast) -> Shown:
 
 def kind_of(row: Row) -> str:
     """Name what happens."""
-    kinds = {
-        EventKind.DRAWDOWN: _("Advance"),
-        EventKind.FINAL_PAYMENT: _("Your repayment"),
-        EventKind.FEE: _("Our fee"),
-        EventKind.INVOICE_PAYMENT: _("Your customer’s payment"),
-        EventKind.RESIDUAL_RELEASE: _("Balance paid out"),
-    }
-    kind = kinds[row.kind]
-    return _("Taken back: %(kind)s") % {"kind": kind} if row.is_reversal else kind
+    kind = str(borrower_wording.KINDS[row.kind])
+    taken_back = str(borrower_wording.TAKEN_BACK)
+    return taken_back % {"kind": kind} if row.is_reversal else kind
 
 
 def money(amount: Decimal, currency: str) -> str:
@@ -190,7 +185,7 @@ def _why(fate: Fate) -> str:
         case Fate.LEFT_OUT:
             return _("We do not enter it.")
         case Fate.NOT_SENDABLE:
-            return _("Write to us: we sort it out together with you.")
+            return str(borrower_wording.WRITE_TO_US)
     return ""
 
 

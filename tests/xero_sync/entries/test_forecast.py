@@ -153,7 +153,7 @@ def test_nothing_is_stored_and_codat_is_not_asked(world, borrower):
     assert len(world.wire.received) == asked
 
 
-def test_queries_do_not_grow_with_the_loans(borrower):
+def test_queries_do_not_grow_with_the_loans(world, borrower):
     def count():
         with CaptureQueriesContext(database) as queries:
             by_mapping(borrower)
@@ -162,7 +162,9 @@ def test_queries_do_not_grow_with_the_loans(borrower):
     def begin():
         loan = borrower.loan()
         borrower.record(loan, "drawdown", "800")
-        borrower.record(loan, "fee", "50")
+        fee = borrower.record(loan, "fee", "50")
+        world.run()
+        borrower.reverse(fee)
 
     begin()
     first = count()

@@ -194,19 +194,12 @@ def said(text):
 
 def assert_books_are(borrower, foreseen):
     """The ledger is the positions, but for what is not entered by us."""
-    percent, currency = borrower.mapping.tax_percent, borrower.company.currency
-    rows = {row.external_id: row.fate for one in foreseen.loans for row in one.rows}
+    rows = {row.external_id: row for one in foreseen.loans for row in one.rows}
     events = LoanEvent.objects.filter(loan__company=borrower.company)
     missing = [
-        effect_of(
-            event,
-            event.loan,
-            split_tax(event.amount, percent, currency)[1]
-            if event.kind == "fee"
-            else Decimal(0),
-        )
+        effect_of(event, event.loan, tax_in(event, borrower, rows))
         for event in events.select_related("loan__company")
-        if rows[event.external_id] in NOT_BY_US
+        if rows[event.external_id].fate in NOT_BY_US
     ]
     positions = [one.position for one in foreseen.loans]
 
@@ -220,6 +213,18 @@ def assert_books_are(borrower, foreseen):
     assert borrower.balance("E") == expected("fee_expense", "expense")
     assert borrower.books.tax == expected("tax", "tax")
     assert borrower.books.accounts_receivable == expected("receivable", "receivable")
+
+
+def tax_in(event, borrower, rows):
+    """The tax in a fee that we did not enter: what was taken back of it, if it was."""
+    if event.kind != "fee":
+        return Decimal(0)
+    reversal = LoanEvent.objects.filter(reverses=event).first()
+    taken_back = reversal and rows[reversal.external_id].tax
+    if taken_back is not None:
+        return -taken_back
+    mapping = borrower.mapping
+    return split_tax(event.amount, mapping.tax_percent, mapping.currency)[1]
 
 
 @contextmanager
