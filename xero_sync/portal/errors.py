@@ -75,6 +75,8 @@ def dress(request: HttpRequest, response: HttpResponse) -> None:
     holds_token = request.path.startswith("/c/") and not _is_in_visit(request)
     referrer = THE_SITE_ALONE if holds_token else WITHIN_OUR_SITE
     response.content = shown
+    # It was counted already, on the way out.
+    response.headers["Content-Length"] = str(len(response.content))
     response.headers["Content-Type"] = "text/html; charset=utf-8"
     private(lambda _request: response, referrer=referrer)(request)
 

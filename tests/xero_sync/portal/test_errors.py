@@ -44,6 +44,7 @@ def test_what_is_refused_has_a_page_of_ours(path, method, status, said, language
     assert f'<html lang="{language}">' in shown
     assert said[language == "fr"] in shown
     assert 'class="button"' in shown
+    assert answer.headers["Content-Length"] == str(len(answer.content))
     assert "no-store" in answer.headers["Cache-Control"]
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     has_token = path.startswith("/c/a")
