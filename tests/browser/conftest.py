@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.urls import reverse
 
 from tests.browser.customers import Customer
 from tests.marks import on_any_database
 from tests.xero_sync.commands.conftest import codat as codat
+from tests.xero_sync.portal.journeys import PRIVACY, TERMS, record_app
 from xero_sync.borrowers import connecting
+from xero_sync.sandbox.consumers import BUILT_IN
+from xero_sync.sandbox.webhooks import Consumer
 
 CHROMIUM = shutil.which("chromium")
 HERE = Path(__file__).parent
@@ -46,9 +50,15 @@ def nobody_has_asked_yet():
 
 @pytest.fixture
 def site(live_server, settings, codat):
-    """The address of the site, whose sandbox sends borrowers back to it."""
+    """The address of the site; the sandbox sends borrowers and webhooks to it."""
     settings.PUBLIC_BASE_URL = live_server.url
     codat.sandbox.settings.redirect_url = connecting.return_address()
+    outbox = codat.sandbox.outbox
+    outbox.secret = settings.CODAT_WEBHOOK_SECRET
+    outbox.consumers[BUILT_IN] = Consumer(
+        BUILT_IN, f"{live_server.url}{reverse('codat-webhook')}"
+    )
+    record_app(privacy_url=PRIVACY, terms_url=TERMS)
     return live_server.url
 
 

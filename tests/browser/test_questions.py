@@ -1,4 +1,4 @@
-"""The questions about the accounts in a browser, without script: all is on the screen."""
+"""The questions about the accounts in a browser: all of them is on the screen."""
 
 import pytest
 from django.conf import settings as django_settings
