@@ -259,7 +259,8 @@ def test_a_receipt_goes_out_by_mail(borrower, mailoutbox, language, words):
 def test_an_operators_choice_sends_no_receipt(codat):
     codat.ready()
 
-    assert not BorrowerNotice.objects.exists()
+    told = BorrowerNotice.objects.filter(kind=NoticeKind.ACCOUNTS_CHOSEN)
+    assert not told.exists()
 
 
 def test_the_owner_hears_of_what_their_accountant_saved(borrower):
