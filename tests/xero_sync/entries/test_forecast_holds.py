@@ -143,11 +143,13 @@ def record(borrower, life):
             description=one.description,
             already_in_books=one.already_in_books,
         )
-        if one.taken_back == "before":
+        by_hand = one.kind == "invoice_payment" and one.already_in_books
+        if one.taken_back == "before" and not by_hand:
             borrower.reverse(event)
-        elif one.taken_back == "after":
+        elif one.taken_back != "never":
             later.append(event)
-    return later
+    # What is undone by hand keeps the loan's later entries waiting for a person.
+    return sorted(later, key=lambda event: event.kind == "invoice_payment")
 
 
 def assert_received(world, foreseen):
