@@ -11,6 +11,7 @@ from lending.models import Company
 from xero_sync.borrowers import account_matters
 from xero_sync.borrowers.wording import Code, code_of, latest_connection
 from xero_sync.models import Connection
+from xero_sync.models.setups import SetupState
 from xero_sync.writeback import readiness
 from xero_sync.xero_app import scopes
 
@@ -48,6 +49,8 @@ class _Facts:
     code: Code
     is_chosen: bool
     is_usable: bool
+    # Of what is made in Xero for the last choice; empty if nothing is.
+    setup_state: str = ""
 
     @property
     def is_connected(self) -> bool:
@@ -76,7 +79,9 @@ def _facts(company: Company) -> _Facts:
     is_there = mapping is not None and mapping.lender_account.void_since is None
     is_chosen = code == Code.CONNECTED and is_there
     gone = connection.unusable_account if connection else ""
-    return _Facts(connection, code, is_chosen, is_chosen and not gone)
+    setup = connection.setups.order_by("begun_at", "pk").last() if connection else None
+    state = setup.state if setup else ""
+    return _Facts(connection, code, is_chosen, is_chosen and not gone, state)
 
 
 def first_address(company: Company) -> str:
@@ -120,6 +125,12 @@ def _accounts(facts: _Facts) -> Task:
     title = _("Choose your accounts")
     if not facts.is_connected:
         return Task(title, _("A few questions"), Standing.LATER, _("Later"))
+    if facts.setup_state == SetupState.RUNNING:
+        hint = _("We are setting them up in Xero.")
+        return Task(title, hint, Standing.NOW, _("Under way"), "customer-accounts")
+    if facts.setup_state == SetupState.STOPPED:
+        hint = _("Setting them up has stopped.")
+        return Task(title, hint, Standing.PROBLEM, _("To do now"), "customer-accounts")
     if not facts.is_chosen:
         hint = _("A few questions")
         return Task(title, hint, Standing.NOW, _("To do now"), "customer-accounts")

@@ -259,7 +259,8 @@ def test_a_receipt_goes_out_by_mail(borrower, mailoutbox, language, words):
 def test_an_operators_choice_sends_no_receipt(codat):
     codat.ready()
 
-    assert not BorrowerNotice.objects.exists()
+    receipts = BorrowerNotice.objects.filter(kind=NoticeKind.ACCOUNTS_CHOSEN)
+    assert not receipts.exists()
 
 
 def test_the_owner_hears_of_what_their_accountant_saved(borrower):
@@ -301,7 +302,12 @@ def test_a_run_is_shown_until_it_is_done_and_writes_nothing_in_the_page(borrower
     assert "http-equiv" not in page
     assert f'href="{ACCOUNTS}progress/">Check again' in page
     assert "We are setting your accounts up in Xero." in page
-    assert "We are setting your accounts up in Xero." in borrower.page()
+    overview = borrower.page()
+    assert "We are setting your accounts up in Xero." in overview
+    # They are saved, and there is nothing to press meanwhile.
+    assert "Not saved yet" not in overview
+    assert 'class="button"' not in overview
+    assert "We are setting them up in Xero." in borrower.see(borrower.home)
 
     drain(borrower)
 
@@ -383,6 +389,7 @@ def test_a_run_that_stopped_says_why_and_leads_to_the_answer(borrower):
     assert "Xero refused what we wanted to create." in page
     assert f'href="{ACCOUNTS}fee/">Change that answer' in page
     assert "Setting your accounts up has stopped." in borrower.page()
+    assert "Setting them up has stopped." in borrower.see(borrower.home)
     assert borrower.mapping is None
     # What was answered is still there, and once more may be enough.
     assert "6225 Fees" in borrower.page("check/")
