@@ -108,15 +108,16 @@ def of_number(
     return None
 
 
-def _check_target(
+def _name_of_target(
     connection: Connection, target_account_id: str, client: CodatClient
-) -> None:
+) -> str:
+    """Return what an account is called in Xero, once it is sure that it fits."""
     for account in client.list_bank_accounts(*ids_of(connection)):
         if account.id != target_account_id or not is_usable(account):
             continue
         if account.currency != connection.company.currency:
             raise AccountCurrencyMismatch(field="target_account_id")
-        return
+        return account.name
     raise MappingIncomplete(
         _("Xero has no active bank account %(id)s.") % {"id": target_account_id},
         field="target_account_id",
@@ -196,7 +197,7 @@ def adoption(
         _require_same(connection, target_account_id, source_account_id, opening_balance)
         status, name = fed[0].status, fed[0].source_account_name or name
     else:
-        _check_target(connection, target_account_id, client)
+        name = _name_of_target(connection, target_account_id, client) or name
         if fed_already := _with_feed(connection, target_account_id):
             return lambda: starting(fed_already, feed_start_date, by)
 

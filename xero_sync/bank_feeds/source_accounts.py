@@ -230,10 +230,14 @@ def begin(connection: Connection, name: str = "") -> LenderAccount:
 
 
 def body_of(account: LenderAccount, numbers: Numbers) -> dict[str, Any]:
-    """Return the body that makes an account's source account."""
+    """Return the body that makes an account's source account.
+
+    One that was in Xero before has the borrower's name for it; its feed has ours.
+    """
+    name = settings.LENDER_NAME if account.target_account_id else account.name
     return payloads.source_account(
         account_id=account.source_account_id,
-        name=account.name,
+        name=name[:NAME_CHARACTERS],
         account_number=numbers.account_number,
         sort_code=numbers.sort_code,
         currency=account.currency,

@@ -64,7 +64,10 @@ def test_what_was_answered_is_said_back_and_becomes_the_first_version(borrower):
     assert mapping.supplier_name == LENDER
     (done,) = AuditEntry.objects.filter(verb="connection.accounts_chosen")
     assert done.actor == "borrower:harbour"
-    assert "Not saved yet" not in borrower.page()
+    page = borrower.page()
+    assert "Not saved yet" not in page
+    # As they call it in Xero, not as we are called.
+    assert "<dd>Advances" in page
 
 
 def test_one_answer_is_changed_by_itself_and_leads_straight_to_the_check(borrower):
