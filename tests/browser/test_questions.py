@@ -1,4 +1,4 @@
-"""The questions about the accounts in a browser, without script: all is on the screen."""
+"""The questions about the accounts, answered by what is on the screen alone."""
 
 import pytest
 from django.conf import settings as django_settings
