@@ -29,7 +29,7 @@ def drafts():
 
 
 def test_the_suggestions_lead_through_all_questions_and_save_nothing(borrower):
-    assert borrower.page().count("Not answered yet") == len(QUESTIONS)
+    assert borrower.get(ACCOUNTS)["Location"] == f"{ACCOUNTS}lender/"
 
     ways = []
     for question in QUESTIONS:
@@ -178,7 +178,7 @@ def test_where_no_feed_can_come_one_of_theirs_is_adopted(
     assert offered(page) == ["090 Business Current Account", "835 Advances"]
     assert marked(page) == []
     assert "Choose the account that stands for us" in borrower.refused("lender", "new")
-    borrower.answer_all(lender=advances)
+    borrower.answer_all(lender=advances, supplier=borrower.add_supplier(LENDER))
     borrower.save()
     account = borrower.mapping.lender_account
     assert account.target_account_id == advances
@@ -244,9 +244,8 @@ def test_what_may_be_us_is_a_candidate_and_never_chosen_by_itself(
 
     page = borrower.page("supplier/")
 
-    is_equal = False
     assert name in offered(page)
-    assert ("Almost our name" in page) is not is_equal
+    assert "Almost our name" in page
     assert marked(page) == []
     assert "Choose a supplier" in borrower.refused("supplier", "")
 
@@ -456,11 +455,10 @@ def test_a_page_that_cannot_be_read_is_calm(borrower, kind):
     # What was entered goes out again with one button.
     assert f'name="answer" value="{own}"' in posted.content.decode()
     assert drafts() == {}
-    assert borrower.page().count("Not answered yet") == len(QUESTIONS)
 
 
 def test_a_silent_codat_holds_nobody_longer_than_eight_seconds(borrower):
-    borrower.home_is_known = borrower.page()
+    borrower.open()
     borrower.codat.sandbox.faults.add(
         "slow", match="data/bankAccounts", times=None, seconds=9
     )
@@ -476,7 +474,7 @@ def test_answers_about_another_organisation_are_forgotten(borrower):
     borrower.answer("lender", "new")
     Connection.objects.update(organisation_name="Bakery")
 
-    assert borrower.page().count("Not answered yet") == len(QUESTIONS)
+    assert borrower.get(ACCOUNTS)["Location"] == f"{ACCOUNTS}lender/"
     borrower.answer("tax", "NONE")
     assert set(AccountDraft.objects.get().answers) == {"tax"}
 
