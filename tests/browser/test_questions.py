@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""The questions about the accounts in a browser: all of them is on the screen."""
-=======
 """The questions about the accounts, answered by what is on the screen alone."""
->>>>>>> 096156e3d5d93f0c7b09a510bead4b7533c707c7
 
 import pytest
 from django.conf import settings as django_settings
