@@ -31,7 +31,7 @@ from xero_sync.portal.answers import SeeOther, private, show, speaking
 from xero_sync.portal.sittings import current, in_a_sitting, show_to
 from xero_sync.runtime import throttles
 from xero_sync.runtime.clock import database_now
-from xero_sync.writeback.paced_client import hurried_client
+from xero_sync.writeback.paced_client import page_client
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def connect(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
     if not throttles.may("way", who=sitting.company.pk, a_minute=A_MINUTE):
         return _page(request, sitting, connection, _ours_too_often())
     try:
-        with hurried_client() as client:
+        with page_client() as client:
             url = connecting.way_to_xero(
                 sitting=sitting, client=client, agreed=offer, now=database_now()
             )
@@ -191,7 +191,7 @@ def _read(connection: Connection) -> Connection | None:
     if not throttles.may("return", who=connection.pk, a_minute=A_MINUTE):
         return None
     try:
-        with hurried_client() as client:
+        with page_client() as client:
             return connection_status.refresh(
                 connection=connection, client=client, now=database_now()
             )
@@ -239,7 +239,7 @@ def disconnect(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
     if request.method != "POST":
         return show_to(request, sitting, "disconnect", connection=connection)
     try:
-        with hurried_client() as client:
+        with page_client() as client:
             offboarding.disconnect(
                 connection=connection,
                 client=client,

@@ -24,7 +24,7 @@ from xero_sync.portal.answers import SeeOther
 from xero_sync.portal.sittings import in_a_sitting, show_to
 from xero_sync.runtime import throttles
 from xero_sync.runtime.clock import database_now
-from xero_sync.writeback.paced_client import hurried_client
+from xero_sync.writeback.paced_client import page_client
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ def _done(
         return _("Wait a minute, then try again.")
     now = database_now()
     try:
-        with hurried_client() as client:
+        with page_client() as client:
             if act == FeedAct.CONNECT:
                 bank_feeds.connect(
                     account=account,
@@ -108,7 +108,7 @@ def _targets(
     if not throttles.may("feed", who=sitting.company.pk, a_minute=A_MINUTE):
         return []
     try:
-        with hurried_client() as client:
+        with page_client() as client:
             return list(bank_feeds.targets(account=account, client=client))
     except (CodatError, WritebackBlocked) as exc:
         logger.warning("Targets of %s: %s", connection.pk, type(exc).__name__)

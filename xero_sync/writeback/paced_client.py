@@ -52,8 +52,3 @@ def page_client() -> CodatClient:
     return CodatClient.from_settings(
         before_call=before_call, after_call=after_call, ends_at=ends_at
     )
-
-
-def hurried_client() -> CodatClient:
-    """Return a paced client for the page of somebody who waits: six seconds in all."""
-    return page_client()

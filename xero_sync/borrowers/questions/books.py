@@ -12,7 +12,7 @@ from xero_sync.codat.accounts import Account, BankAccount, Supplier, TaxRate
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError, WritebackBlocked
 from xero_sync.models import Connection
-from xero_sync.writeback.paced_client import hurried_client
+from xero_sync.writeback.paced_client import page_client
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Books:
             CodatKeyMissing: no key for Codat is configured.
         """
         if self._client is None:
-            self._client = hurried_client()
+            self._client = page_client()
         return self._client
 
     def bank_accounts(self) -> list[BankAccount]:
