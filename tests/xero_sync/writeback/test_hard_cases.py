@@ -10,6 +10,7 @@ from tests.worlds import World, states
 from xero_sync.connections import switches
 from xero_sync.models import SyncRecord
 from xero_sync.models.choices import Reason, State
+from xero_sync.models.mapping_rows import MappingRow
 from xero_sync.writeback import (
     decisions,
     invoices,
@@ -86,9 +87,10 @@ def test_an_entry_that_cannot_be_put_into_words_stops_nobody_else(world, borrowe
     other.record(other.loan(), "drawdown", "300")
     borrower.record(healthy, "fee", "10", external_id="fee-of-the-healthy")
     # A mapping row that no service would store: its supplier is blank to Codat.
-    type(mapping).objects.bulk_create(
+    (second,) = type(mapping).objects.bulk_create(
         [_copy(mapping, version=2, supplier_id=" ", created_at=world.clock.now)]
     )
+    MappingRow.objects.bulk_create([_copy(mapping.fee, mapping_id=second.pk)])
 
     world.run(seconds=300)
 

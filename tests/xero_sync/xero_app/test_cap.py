@@ -11,6 +11,7 @@ from tests.builders import make_company
 from tests.worlds import World
 from tests.xero_sync.evidence import acts_of
 from tests.xero_sync.partner_programme.acts import TODAY, WHO, certify
+from tests.xero_sync.portal.journeys import PRIVACY, TERMS, record_app
 from xero_sync.codat.exceptions import ConnectionCapReached, IntegrationOff
 from xero_sync.connections import adopting, alerts, onboarding, switches
 from xero_sync.connections import status as connection_status
@@ -237,6 +238,7 @@ def test_the_limit_is_warned_of_early(db, linked, level):
 
 
 def test_a_warning_says_what_to_do_and_how_long_it_takes(world, settings):
+    record_app(privacy_url=PRIVACY, terms_url=TERMS)
     settings.XERO_CONNECTION_CAP = 5
     for _ in range(3):
         adopted(world)

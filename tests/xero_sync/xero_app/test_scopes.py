@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from tests.builders import make_company
 from tests.xero_sync.partner_programme.acts import NOW, WHO
+from tests.xero_sync.portal.journeys import PRIVACY, TERMS, record_app
 from xero_sync.connections import alerts
 from xero_sync.models import Connection, ScopeChange
 from xero_sync.partner_programme import acts
@@ -106,6 +107,7 @@ def test_a_new_consent_takes_a_connection_off_the_list():
 
 
 def test_the_connections_page_and_the_overview_tell_of_it():
+    record_app(privacy_url=PRIVACY, terms_url=TERMS)
     connection = connect()
     assert "consent again" not in " ".join(alerts.standing(connection))
     assert alerts.alerts(now=NOW) == []

@@ -18,7 +18,10 @@ from lending.models import Company, Loan, LoanEvent
 from tests.backoffice.admin.rows import make_evidence
 from tests.backoffice.api.conftest import make_service
 from tests.builders import make_company, make_event, make_loan
-from xero_sync.models import Connection, SyncRecord
+from xero_sync.borrowers import links
+from xero_sync.models import AccountSetup, BorrowerLink, Connection, SyncRecord
+from xero_sync.models.setups import SetupState
+from xero_sync.runtime.clock import database_now
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # What explains the API is for everybody who may reach it.
@@ -45,9 +48,11 @@ class Call(NamedTuple):
         return self.route.partition("/")[0]
 
     def path(self, value=None):
-        """The address with a value for its parameter, or one that is not there."""
+        """The address with values for its parameters, or what is not there."""
         kind = "uuid" if "<uuid:" in self.route else "str"
-        return re.sub(r"<\w+:\w+>", str(value or NOTHING[kind]), self.route)
+        values = value if isinstance(value, tuple) else (value or NOTHING[kind],) * 2
+        given = iter(values)
+        return re.sub(r"<\w+:\w+>", lambda _: str(next(given)), self.route)
 
 
 def calls():
@@ -114,6 +119,25 @@ def test_the_scope_alone_is_enough(db, call):
     assert answer.status_code not in {401, 403}
 
 
+def make_setup(connection):
+    """A run for a company's accounts that is done."""
+    mapping = connection.mappings.get()
+    AccountSetup.objects.create(
+        connection=connection,
+        sealed_choice="",
+        base_version=0,
+        lender_account=mapping.lender_account,
+        nominated_account_id=mapping.nominated_account_id,
+        tax_rate_id="NONE",
+        tax_percent=0,
+        chosen_by="test",
+        begun_at=database_now(),
+        state=SetupState.DONE,
+        state_since=database_now(),
+        mapping=mapping,
+    )
+
+
 class Careless(ApiView):
     """A view whose author forgot the scope."""
 
@@ -146,12 +170,19 @@ def narrow(db):
         company = make_company(reference=name, legal_name=f"{name} Ltd")
         loan = make_loan(reference=name, company=company)
         make_evidence(make_event(loan=loan, external_id=f"{name}-event"))
+        links.make(company=company, made_by="test", now=database_now())
+        make_setup(Connection.objects.get(company=company))
     return make_service(companies=[Company.objects.get(reference="own")])
 
 
-def row_of(company, resource):
+def row_of(company, call):
     """What names a company's row of a resource in a path."""
-    match resource:
+    match call.resource:
+        case "customer-links":
+            return BorrowerLink.objects.get(company__reference=company).pk
+        case "connections" if "<uuid:setup>" in call.route:
+            setup = AccountSetup.objects.get(connection__company__reference=company)
+            return setup.connection_id, setup.pk
         case "connections":
             return Connection.objects.get(company__reference=company).pk
         case "sync-records":
@@ -163,14 +194,16 @@ def row_of(company, resource):
 
 @pytest.mark.parametrize("call", ON_ONE, ids=str)
 def test_what_belongs_to_another_company_is_not_there(narrow, call):
-    name = row_of("foreign", call.resource)
+    name = row_of("foreign", call)
 
     foreign = narrow.call(call.method, call.path(name), {})
     nothing = narrow.call(call.method, call.path(), {})
 
     assert foreign.status_code == nothing.status_code == 404, foreign.content
     # No word of the answer tells the one from the other.
-    told = foreign.json()["detail"].replace(str(name), "…")
+    told = foreign.json()["detail"]
+    for one in name if isinstance(name, tuple) else (name,):
+        told = told.replace(str(one), "…")
     assert told == nothing.json()["detail"].replace("nothing", "…").replace(
         NOTHING["uuid"], "…"
     )
@@ -181,7 +214,7 @@ READ_ON_ONE = [call for call in ON_ONE if call.method == "GET"]
 
 @pytest.mark.parametrize("call", READ_ON_ONE, ids=str)
 def test_what_belongs_to_an_own_company_is_there(narrow, call):
-    answer = narrow.get(call.path(row_of("own", call.resource)))
+    answer = narrow.get(call.path(row_of("own", call)))
 
     # Some of it needs Codat, which these tests do not reach.
     assert answer.status_code in {200, 503}, answer.content
