@@ -42,8 +42,9 @@ def money(amount: Decimal, currency: str) -> str:
         locale=locale,
         currency_digits=False,
     )
-    # CLDR's French tells sterling from other pounds, which no accountant writes.
-    return spelt.replace("£GB", "£")
+    # CLDR's French tells sterling from other pounds, which no accountant writes; and a
+    # hyphen is no minus.
+    return spelt.replace("£GB", "£").replace("-", "\N{MINUS SIGN}")
 
 
 def percent(rate: Decimal) -> str:

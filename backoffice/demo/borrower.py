@@ -12,7 +12,7 @@ from backoffice.demo.sandbox import Sandbox
 from lending import services
 from lending.models import CollectionRoute, Company, InvoicePaymentPosting, Loan
 from xero_sync.accounts import choice, options
-from xero_sync.accounts.driving import drive
+from xero_sync.accounts.driving import drive, once_read
 from xero_sync.codat.client import CodatClient
 from xero_sync.connections import adopting, switches
 from xero_sync.models import Connection
@@ -105,18 +105,22 @@ def _connect(borrower: Borrower, sandbox: Sandbox, client: CodatClient) -> Conne
 def _choose_accounts(
     borrower: Borrower, connection: Connection, client: CodatClient
 ) -> None:
-    offered = options.choices(connection=connection, client=client)
+    offered = once_read(lambda: options.choices(connection=connection, client=client))
     expense = next(one for one in offered.expense_accounts if one.name == "Bank Fees")
-    begun = choice.begin(
-        connection=connection,
-        choice=choice.Choice(
-            lender_account=choice.NewLenderAccount(borrower.account_number, "200000"),
-            nominated_account_id=offered.bank_accounts[0].id,
-            expense_account=expense.id,
-        ),
-        by=RECORDED_BY,
-        now=database_now(),
-        client=client,
+    begun = once_read(
+        lambda: choice.begin(
+            connection=connection,
+            choice=choice.Choice(
+                lender_account=choice.NewLenderAccount(
+                    borrower.account_number, "200000"
+                ),
+                nominated_account_id=offered.bank_accounts[0].id,
+                expense_account=expense.id,
+            ),
+            by=RECORDED_BY,
+            now=database_now(),
+            client=client,
+        )
     )
     drive(begun, client=client)
 

@@ -292,7 +292,7 @@ def test_a_settled_loan_is_closed_without_a_reason():
 def test_an_unsettled_loan_is_not_closed_without_a_reason(reason):
     loan = make_event().loan
 
-    with pytest.raises(LoanNotSettled, match=r"-£800\.00, not at zero") as refused:
+    with pytest.raises(LoanNotSettled, match=r"−£800\.00, not at zero") as refused:
         services.close_loan(loan=loan, closed_by="user:anna", now=NOW, reason=reason)
 
     loan.refresh_from_db()

@@ -253,7 +253,7 @@ def test_a_fresh_advance_waits_for_the_invoice():
         "would settle it."
     )
     assert lender_account == (
-        "The lender account stands at -£800.00, not at zero; the invoice payment "
+        "The lender account stands at −£800.00, not at zero; the invoice payment "
         "counts towards it, and without one a final payment of £800.00 would settle "
         "it."
     )
@@ -266,7 +266,7 @@ def test_on_the_borrowers_route_only_the_borrower_settles_the_lender_account():
 
     [sentence] = explain(position, loan)
     assert sentence == (
-        "The lender account stands at -£800.00, not at zero; a final payment of "
+        "The lender account stands at −£800.00, not at zero; a final payment of "
         "£800.00 would settle it."
     )
 

@@ -34,7 +34,7 @@ from lending import services  # noqa: E402
 from lending.models import Company, Loan, LoanEvent  # noqa: E402
 from lending.positions import company_position  # noqa: E402
 from xero_sync.accounts import choice, options  # noqa: E402
-from xero_sync.accounts.driving import drive  # noqa: E402
+from xero_sync.accounts.driving import drive, once_read  # noqa: E402
 from xero_sync.codat.client import CodatClient  # noqa: E402
 from xero_sync.connections import adopting, switches  # noqa: E402
 from xero_sync.models import (  # noqa: E402
@@ -91,18 +91,20 @@ def _borrower(number: int, loans: int, client: CodatClient) -> list[str]:
 
 
 def _choose_accounts(connection: Connection, client: CodatClient) -> None:
-    offered = options.choices(connection=connection, client=client)
+    offered = once_read(lambda: options.choices(connection=connection, client=client))
     expense = next(one for one in offered.expense_accounts if one.name == "Bank Fees")
-    begun = choice.begin(
-        connection=connection,
-        choice=choice.Choice(
-            lender_account=choice.NewLenderAccount("12345678", "123456"),
-            nominated_account_id=offered.bank_accounts[0].id,
-            expense_account=expense.id,
-        ),
-        by="test",
-        now=database_now(),
-        client=client,
+    begun = once_read(
+        lambda: choice.begin(
+            connection=connection,
+            choice=choice.Choice(
+                lender_account=choice.NewLenderAccount("12345678", "123456"),
+                nominated_account_id=offered.bank_accounts[0].id,
+                expense_account=expense.id,
+            ),
+            by="test",
+            now=database_now(),
+            client=client,
+        )
     )
     drive(begun, client=client, wait=lambda _: time.sleep(0.1))
 

@@ -3,15 +3,38 @@
 import time
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from xero_sync.accounts.progress import Progress, progress
 from xero_sync.codat.client import CodatClient
+from xero_sync.codat.exceptions import CodatNoAnswer
 from xero_sync.models import AccountMapping, AccountSetup
 from xero_sync.models.setups import SetupState
 from xero_sync.runtime.clock import database_now
 from xero_sync.writeback import engine
 
+Read = TypeVar("Read")
 PAUSE_SECONDS = 0.5
+# Books that were connected a moment ago have all their data within so many pauses.
+PAUSES = 240
+
+
+def once_read(
+    read: Callable[[], Read], *, wait: Callable[[float], None] = time.sleep
+) -> Read:
+    """Return what is read once Codat has fetched the first data of new books.
+
+    Raises:
+        CodatNoAnswer: it has not within two minutes, or did not answer.
+    """
+    for _ in range(PAUSES):
+        try:
+            return read()
+        except CodatNoAnswer as exc:
+            if not exc.in_progress:
+                raise
+        wait(PAUSE_SECONDS)
+    return read()
 
 
 def drive(

@@ -101,7 +101,7 @@ def kind_of(row: Row) -> str:
 
 def money(amount: Decimal, currency: str) -> str:
     """Spell an amount with a real minus."""
-    return formats.money(amount, currency).replace("-", "\N{MINUS SIGN}")
+    return formats.money(amount, currency)
 
 
 def _lead(forecast: Forecast) -> str:

@@ -67,7 +67,7 @@ class Entry:
     @property
     def money(self) -> str:
         """The amount as people read it, with a real minus."""
-        return formats.money(self.amount, self.currency).replace("-", "−")
+        return formats.money(self.amount, self.currency)
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ def _by_loan(company: Company, records: list[SyncRecord]) -> list[Financing]:
             invoice=loan.invoice_number,
             invoice_amount=formats.money(loan.invoice_amount, currency),
             entries=found,
-            balance=formats.money(balances[loan.pk], currency).replace("-", "−"),
+            balance=formats.money(balances[loan.pk], currency),
         )
         for loan, found in loans.items()
     ]

@@ -73,7 +73,7 @@ def test_a_choice_is_shown_before_it_is_made():
     url = act("switch-on", borrower.connection)
     page = client.get(url).content.decode()
     assert "1 loan is held: entries 2, advanced £800.00" in page
-    assert "bring the lender account to -£800.00" in page
+    assert "bring the lender account to −£800.00" in page
 
     nothing = client.post(url, {"shown": shown_at(url, client)})
     assert list(nothing.context["form"].errors) == ["held_events"]
@@ -99,7 +99,7 @@ def test_what_has_changed_since_it_was_shown_is_shown_again():
 
     again = client.post(url, stale)
 
-    assert "bring the lender account to -£850.00" in again.content.decode()
+    assert "bring the lender account to −£850.00" in again.content.decode()
     assert not borrower.connection.writeback_on
     shown = again.context["form"]["shown"].value()
     client.post(url, {"held_events": "publish", "shown": shown})

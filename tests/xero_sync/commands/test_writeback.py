@@ -63,7 +63,7 @@ def test_what_is_held_is_shown_and_its_fingerprint_is_honoured(codat):
 
     shown = run("writeback", "harbour", "held")
     assert "1 loan is held: entries 2, advanced £800.00" in shown
-    assert "bring the lender account to £-800.00" in shown.replace("-£", "£-")
+    assert "bring the lender account to −£800.00" in shown
     fingerprint = shown.partition("Fingerprint: ")[2].split()[0]
     make_event(loan=loan, kind="fee", amount="50", value_date=timezone.localdate())
     given = ("--held-events=publish", f"--fingerprint={fingerprint}")

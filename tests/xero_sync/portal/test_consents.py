@@ -24,7 +24,7 @@ from xero_sync.xero_app import scopes
 # whose fingerprints are added.
 FINGERPRINTS = {
     (1, "en"): "a054cb1cb49ac4bd",
-    (1, "fr"): "e7a7753d899d6c95",
+    (1, "fr"): "b297b48c960eb1ae",
 }
 
 
@@ -79,7 +79,7 @@ def test_one_word_or_translation_more_is_another_fingerprint():
             "fr",
             [
                 "Ce que nous lisons",
-                "Ce que nous écrivons",
+                "Ce que nous enregistrons",
                 "Dans quel but",
                 "Pour combien de temps",
                 "Comment y mettre fin",

@@ -77,7 +77,7 @@ def test_each_choice_is_shown_with_what_it_does(world):
     assert form["since"] == str(day(borrower, 3))
     assert "Total 6 £870.00" in text
     account = borrower.lender_account.name
-    for balance in ("-£920.00", "-£70.00", "£0.00"):
+    for balance in ("−£920.00", "−£70.00", "£0.00"):
         assert f"By our entries “{account}” then stands at {balance}." in text
     assert "2 entries are posted. 4 entries are left out for good." in text
     assert " checked" not in page
@@ -151,7 +151,7 @@ def test_what_has_changed_meanwhile_is_shown_again(world, choice):
 
     page = again.content.decode()
     assert not borrower.connection.writeback_on
-    assert "-£850.00" in page
+    assert "−£850.00" in page
     assert f'value="{choice}" checked' in page
     assert state_of(event) == "held writeback_off"
     press(visitor, {**filled(page), "choice": choice})

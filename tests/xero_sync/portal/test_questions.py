@@ -382,7 +382,7 @@ def test_what_is_no_amount_is_named_at_its_field_and_stays(borrower, typed):
 
     page = borrower.refused("lender", own, opening_balance=typed)
 
-    assert '<a href="#id_opening_balance">Enter an amount, such as -£1,250.50' in page
+    assert '<a href="#id_opening_balance">Enter an amount, such as −£1,250.50' in page
     assert f'value="{typed}"' in page
     assert marked(page) == [own]
     assert drafts() == {}

@@ -62,7 +62,8 @@ class Supplier(Question):
         shown, left_out = shortlist(listed, asking)
         groups = [Group(tuple(shown))] if shown else []
         if not match.exact:
-            groups.append(Group((_new(),), _("or") if shown else ""))
+            label = _("None of these") if shown else _("Add us to your suppliers")
+            groups.append(Group((_new(label),), _("or") if shown else ""))
         return Asked(
             title=_("Are we among your suppliers already?"),
             lead=_(
@@ -110,9 +111,9 @@ class Supplier(Question):
         return replace(choice, supplier_id=answer.get("id", ""), supplier_is_new=is_new)
 
 
-def _new() -> Option:
+def _new(label: str) -> Option:
     hint = _("We add “%(name)s” as a new supplier.") % {"name": settings.LENDER_NAME}
-    return Option(NEW, _("None of these"), hint)
+    return Option(NEW, label, hint)
 
 
 def _by_name(suppliers: list[Contact]) -> list[Contact]:

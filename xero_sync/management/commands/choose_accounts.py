@@ -16,7 +16,7 @@ from xero_sync.accounts.choice import (
     NewExpenseAccount,
     NewLenderAccount,
 )
-from xero_sync.accounts.driving import drive
+from xero_sync.accounts.driving import drive, once_read
 from xero_sync.accounts.options import Choices
 from xero_sync.accounts.progress import Progress, progress
 from xero_sync.codat.client import CodatClient
@@ -79,15 +79,21 @@ class Command(XeroCommand):
         with paced_client() as client:
             if options["list"]:
                 self._list(
-                    account_options.choices(connection=connection, client=client)
+                    once_read(
+                        lambda: account_options.choices(
+                            connection=connection, client=client
+                        )
+                    )
                 )
                 return
-            begun = choice.begin(
-                connection=connection,
-                choice=_choice(options),
-                by=at_the_keyboard(),
-                now=database_now(),
-                client=client,
+            begun = once_read(
+                lambda: choice.begin(
+                    connection=connection,
+                    choice=_choice(options),
+                    by=at_the_keyboard(),
+                    now=database_now(),
+                    client=client,
+                )
             )
         with CodatClient.from_settings() as client:
             chosen = drive(begun, client=client, tell=self._tell)
