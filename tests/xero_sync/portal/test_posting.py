@@ -372,7 +372,7 @@ def test_it_is_there_in_french(world):
     text = text_of(page).replace("\u202f", " ").replace("\xa0", " ")
 
     assert "Activer l’enregistrement" in text
-    assert "est alors à -1 000,00 €" in text
+    assert "est alors à −1 000,00 €" in text
     assert "2 écritures sont enregistrées." in text
     press(visitor, {**form, "choice": "all"})
     assert "L’enregistrement est activé" in text_of(visitor.see(PAGE))

@@ -267,7 +267,7 @@ def test_a_supplier_is_searched_among_hundreds(borrower):
         codat.sandbox.add_supplier(codat.connection_id, f"Fournisseur n° {number}")
     wanted = borrower.add_supplier("Société Générale Factoring")
 
-    assert offered(borrower.page("supplier/")) == ["None of these"]
+    assert offered(borrower.page("supplier/")) == ["Add us to your suppliers"]
     many = borrower.page("supplier/", q="fournisseur")
     assert len(offered(many)) <= 20
     assert "There are more than shown here." in many
