@@ -43,7 +43,7 @@ class Customer:
         context = self.browser.new_context(
             viewport=size, java_script_enabled=script, bypass_csp=bypass_csp
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         self.page = context.new_page()
 
     def close(self) -> None:

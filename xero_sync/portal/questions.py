@@ -175,9 +175,13 @@ def _unreadable(
     kept = {
         name: value for name, value in posted.items() if name != "csrfmiddlewaretoken"
     }
-    return show_to(
+    answer = show_to(
         request, sitting, "accounts_unreadable", kept=kept, status=UNAVAILABLE
     )
+    if not kept:
+        # Just after the connection, Xero's data are still on their way.
+        answer.headers["Refresh"] = f"{REFRESH_SECONDS}"
+    return answer
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -449,6 +449,9 @@ def test_a_page_that_cannot_be_read_is_calm(borrower, kind):
     posted = borrower.answer("bank", own)
 
     assert (shown.status_code, posted.status_code) == (503, 503)
+    # What was entered must not be lost to a page that loads itself anew.
+    assert shown.headers["Refresh"] == "5"
+    assert "Refresh" not in posted.headers
     for page in (shown.content.decode(), posted.content.decode()):
         assert "We cannot look at your Xero just now" in page
         assert "ervice" not in page
