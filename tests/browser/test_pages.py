@@ -82,7 +82,7 @@ STATES = [
 
 @pytest.mark.parametrize(
     ("size", "language"),
-    [(PHONE, "fr"), (DESK, "en"), *more((PHONE, "en"), (DESK, "fr"))],
+    [(PHONE, "fr"), *more((DESK, "en"), (PHONE, "en"), (DESK, "fr"))],
     ids=["phone-fr", "desk-en", "phone-en", "desk-fr"],
 )
 @pytest.mark.parametrize("state", STATES, ids=lambda one: one.__name__)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.marks import more
 from tests.worlds import World
 from tests.xero_sync.evidence import ours, record_of, sent, state_of
 from xero_sync.codat.exceptions import CodatNotAsked, DecisionNotAllowed
@@ -559,7 +560,7 @@ def test_a_push_that_may_be_somebody_elses_is_an_alarm_only_while_it_may_be_ours
 # --- whatever the order ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lands", [25, 26.5, 50])
+@pytest.mark.parametrize("lands", [26.5, *more(25, 50)])
 @pytest.mark.parametrize("webhook", ["told", "webhook_lost"])
 @pytest.mark.parametrize("later", ["", "push_fails", "push_slow"])
 @pytest.mark.parametrize("answer", ["absent", "link"])
