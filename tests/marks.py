@@ -15,6 +15,12 @@ on_any_database = pytest.mark.skipif(
     reason="says the same whatever database the run is on",
 )
 
+# What lets days pass: PostgreSQL tells its own time, which no test can move.
+by_the_tests_clock = pytest.mark.skipif(
+    bool(os.environ.get("TEST_DATABASE_URL")),
+    reason="the database's clock cannot be moved",
+)
+
 
 def more(*values: Any) -> list[Any]:
     """Return further values of a parameter, for the thorough run."""

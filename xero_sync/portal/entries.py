@@ -114,7 +114,9 @@ def _wanted(request: HttpRequest) -> Wanted:
         show = Filter(request.GET.get("show", Filter.ALL))
     with suppress(ValueError):
         number = int(request.GET.get("page", "1")[:6])
-    return Wanted(show, request.GET.get("loan", "")[:64], max(number, 1))
+    return Wanted(
+        show, request.GET.get("loan", "").replace("\x00", "")[:64], max(number, 1)
+    )
 
 
 def _section(financing: Financing, wanted: Wanted) -> Section:

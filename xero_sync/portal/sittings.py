@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -54,6 +55,9 @@ def in_a_sitting(
     def made(view: SittingView) -> View:
         @wraps(view)
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if any("\x00" in value for value in request.POST.values()):
+                # No browser sends it, and PostgreSQL cannot store it.
+                raise SuspiciousOperation("A form holds a NUL.")
             sitting = current(request)
             if sitting is None:
                 with speaking(request):

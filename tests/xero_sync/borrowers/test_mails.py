@@ -10,6 +10,7 @@ from django.apps import apps
 from django.utils import translation
 
 from lending import formats
+from tests.marks import by_the_tests_clock
 from tests.worlds import World
 from tests.xero_sync.accounts.test_lost_choices import look, lose
 from tests.xero_sync.borrowers.causes import causes_of
@@ -110,6 +111,7 @@ def test_the_two_languages_share_no_sentence(kind):
 @pytest.mark.parametrize(
     ("language", "day"), [("en", "1 December 2026"), ("fr", "1er décembre 2026")]
 )
+@by_the_tests_clock
 def test_a_link_ends_on_a_day_of_the_companys_zone(settings, language, day):
     settings.CUSTOMER_LINK_DAYS = 30
     (notice,) = owed(NoticeKind.LINES_MISSED, language)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.builders import make_company
+from tests.marks import by_the_tests_clock
 from tests.xero_sync.portal.journeys import Visitor, csrf_token_of, path_of
 from xero_sync.borrowers import links
 from xero_sync.models import BorrowerLink, BorrowerNotice, BorrowerSitting, Connection
@@ -84,6 +85,7 @@ def test_a_link_names_nobody_and_is_kept_nowhere(company):
     assert links.hash_of(token) in kept
 
 
+@by_the_tests_clock
 def test_a_link_opens_until_it_is_too_old_and_then_offers_a_new_one(company, settings):
     settings.CUSTOMER_LINK_DAYS = 3
     token = token_for(company)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from lending.models import AuditEntry
 from tests.backoffice.admin.rows import superuser
 from tests.builders import make_company
+from tests.marks import by_the_tests_clock
 from tests.xero_sync.portal.journeys import Visitor, csrf_token_of, path_of
 from xero_sync.borrowers import links, sittings
 from xero_sync.models import BorrowerLink, BorrowerSitting
@@ -46,6 +47,7 @@ def status(visitor):
     return visitor.browser.get(visitor.home).status_code
 
 
+@by_the_tests_clock
 def test_a_link_used_daily_never_lives_longer_than_its_days(visitor, start):
     with at(start):
         address = make(visitor.company)
@@ -68,6 +70,7 @@ def test_a_link_used_daily_never_lives_longer_than_its_days(visitor, start):
         assert status(visitor) == OVER
 
 
+@by_the_tests_clock
 def test_a_sitting_ends_after_half_an_hour_in_which_nobody_came(visitor, start):
     with at(start):
         visitor.open()
@@ -82,6 +85,7 @@ def test_a_sitting_ends_after_half_an_hour_in_which_nobody_came(visitor, start):
     assert "Your visit has ended" in shown.content.decode()
 
 
+@by_the_tests_clock
 def test_a_sitting_ends_after_twelve_hours_whoever_sits_there(visitor, start):
     with at(start):
         visitor.open()
@@ -291,3 +295,11 @@ def test_two_who_open_a_link_at_once_both_sit_and_both_are_counted(visitor):
     assert link.openings == 2
     assert all(sittings.find(one, now=timezone.now()) for one in secrets)
     assert len(set(secrets)) == 2
+
+
+def test_a_form_with_a_nul_is_refused_calmly(customer):
+    visitor = customer
+
+    answer = visitor.press("/c/my/organisations/", {"reference": "a\x00b"})
+
+    assert answer.status_code == 400

@@ -10,6 +10,7 @@ from django.utils import timezone
 from backoffice.models import StoredReply
 from tests.backoffice.api.conftest import make_service
 from tests.builders import make_company
+from tests.marks import by_the_tests_clock
 from tests.xero_sync.portal.journeys import Visitor, path_of
 from xero_sync.models import BorrowerLink
 
@@ -85,6 +86,7 @@ def test_a_link_that_is_revoked_opens_no_more(service, company):
     assert Client().get(path_of(other["url"])).status_code == 200
 
 
+@by_the_tests_clock
 def test_the_list_says_which_open_and_how_often_they_were_opened(service, company):
     made = make(service)
     Visitor(company).open(made["url"])
