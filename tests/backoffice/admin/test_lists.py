@@ -63,7 +63,9 @@ def queries_of(client, url):
         connection,
     ) as queries:
         assert client.get(url).status_code == 200
-    return [query["sql"] for query in queries]
+    # The time is asked of PostgreSQL now and then, whatever the list is.
+    sql = [query["sql"] for query in queries]
+    return [one for one in sql if "clock_timestamp" not in one]
 
 
 def test_no_list_asks_more_of_the_database_as_it_grows():
