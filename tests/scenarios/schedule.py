@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from unittest import mock
@@ -53,13 +55,7 @@ def run(seed: int, script: list[Act] | None = None) -> Verdict:
     Pristine.restore()
     with seeded_ids(seed):
         world = World(seed)
-        with (
-            world.clock.stopped(),
-            world.crasher.watching(lambda done: world.freezer.meet("claimed", done)),
-            # Who waits in earnest lets the virtual time pass.
-            mock.patch.object(time, "sleep", world.wait),
-            mock.patch.object(time, "monotonic", world.clock.monotonic),
-        ):
+        with in_virtual_time(world):
             stage = _stage(world, seed)
             try:
                 for act in script:
@@ -76,6 +72,19 @@ def run(seed: int, script: list[Act] | None = None) -> Verdict:
             if not verdict.holds:
                 verdict.timelines = list(_timelines())
     return verdict
+
+
+@contextmanager
+def in_virtual_time(world: World) -> Iterator[None]:
+    """Let the world's clock be everybody's, and its crasher and freezer watch."""
+    with (
+        world.clock.stopped(),
+        world.crasher.watching(lambda done: world.freezer.meet("claimed", done)),
+        # Who waits in earnest lets the virtual time pass.
+        mock.patch.object(time, "sleep", world.wait),
+        mock.patch.object(time, "monotonic", world.clock.monotonic),
+    ):
+        yield
 
 
 def _stage(world: World, seed: int) -> Stage:

@@ -13,6 +13,7 @@ from xero_sync.models.choices import Question
 
 # A matter's code, for whoever renders it, begins so.
 REFUSED = "refused_"
+TOO_MUCH = "too_much"
 # Which question asks for what a field holds.
 QUESTION_OF_FIELD = {
     "lender_account": Question.LENDER,
@@ -63,11 +64,17 @@ def refusal_for_borrower(exc: Exception) -> Words:
     return Words(f"{REFUSED}unknown", title, sentences)
 
 
+def too_much() -> Words:
+    """Say that we ask no more of Xero for them in this minute."""
+    title, sentences = _of_codat()[TOO_MUCH]
+    return Words(f"{REFUSED}{TOO_MUCH}", title, sentences)
+
+
 def _names(exc: Exception) -> list[str]:
     """Return what an exception may be found by, its own kind first."""
     if isinstance(exc, CodatUnavailable) and (exc.rate_limited or not exc.was_sent):
         # We ask for much at the moment: that is no fault of who answers.
-        return ["too_much"]
+        return [TOO_MUCH]
     if isinstance(exc, CodatError):
         return [exc.kind]
     bases = type(exc).__mro__
@@ -147,7 +154,10 @@ def _of_choices() -> dict[str, Text]:
         ),
         "feed_not_mapped": (
             _("The bank feed was not connected"),
-            (_("Xero did not connect it to the account."), _again()),
+            (
+                _("Perhaps another feed brings lines into that account already."),
+                _("Cut that one in Xero first, or write to us."),
+            ),
         ),
         "bank_feeds_off": (
             _("There are no bank feeds here at the moment"),
@@ -233,7 +243,7 @@ def _of_switches() -> dict[str, Text]:
 
 def _of_codat() -> dict[str, Text]:
     return {
-        "too_much": (
+        TOO_MUCH: (
             _("We are asking Xero for much at the moment"),
             (_unchanged(), _("Try again in a minute.")),
         ),

@@ -17,6 +17,7 @@ from xero_sync.borrowers import (
     link_requests,
     links,
     outcomes,
+    refusals,
     scope_words,
     tasks,
 )
@@ -255,6 +256,6 @@ def disconnect(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
             sitting,
             "disconnect",
             connection=connection,
-            mistake=_("That did not work just now. Your Xero is still connected."),
+            refusal=refusals.refusal_for_borrower(exc),
         )
     return SeeOther(reverse("customer-connect"))

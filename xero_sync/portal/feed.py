@@ -5,20 +5,14 @@ import logging
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from xero_sync.bank_feeds import services as bank_feeds
-from xero_sync.borrowers import feed_wording, sittings
+from xero_sync.borrowers import feed_wording, refusals, sittings
 from xero_sync.borrowers.feed_wording import FeedAct
-from xero_sync.borrowers.wording import Code, code_of, latest_connection
+from xero_sync.borrowers.wording import Code, Words, code_of, latest_connection
 from xero_sync.codat.bank_feeds import TargetAccountOption
-from xero_sync.codat.exceptions import (
-    CodatError,
-    DecisionNotAllowed,
-    FeedNotMapped,
-    WritebackBlocked,
-)
+from xero_sync.codat.exceptions import CodatError, WritebackBlocked
 from xero_sync.models import BorrowerSitting, Connection, LenderAccount
 from xero_sync.portal.answers import SeeOther
 from xero_sync.portal.sittings import in_a_sitting, show_to
@@ -30,8 +24,6 @@ logger = logging.getLogger(__name__)
 
 # Each look and each act reads at Codat, out of everybody's budget.
 A_MINUTE = 12
-# Stands for the account in Xero that the feed had, or a new one.
-AS_BEFORE = ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -44,10 +36,10 @@ def feed(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
     account = feed_wording.account_of(connection)
     words = feed_wording.standing(connection, account)
     asked = request.POST.get("act", "") if request.method == "POST" else ""
-    mistake = ""
+    refusal = None
     if asked and account and asked == words.act:
-        mistake = _done(sitting, account, asked, request.POST.get("target", ""))
-        if not mistake:
+        refusal = _refused(sitting, account, asked, request.POST.get("target", ""))
+        if refusal is None:
             sittings.acted(sitting=sitting, what="feed", now=database_now())
             return SeeOther(reverse("customer-feed"))
     elif asked:
@@ -61,16 +53,16 @@ def feed(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
         account=account,
         ending=settings.LENDER_ACCOUNT_NUMBER[-4:],
         targets=_targets(sitting, connection, account, words.act),
-        mistake=mistake,
+        refusal=refusal,
     )
 
 
-def _done(
+def _refused(
     sitting: BorrowerSitting, account: LenderAccount, act: str, target: str
-) -> str:
-    """Connect or cut the feed; return why that did not work, or ""."""
+) -> Words | None:
+    """Connect or cut the feed; return why that did not work, or None."""
     if not throttles.may("feed", who=sitting.company.pk, a_minute=A_MINUTE):
-        return _("Wait a minute, then try again.")
+        return refusals.too_much()
     now = database_now()
     try:
         with page_client() as client:
@@ -86,14 +78,10 @@ def _done(
                 bank_feeds.disconnect(
                     account=account, client=client, by=sitting.actor, now=now
                 )
-    except FeedNotMapped:
-        return _("Another feed brings lines into that account. Cut it in Xero first.")
-    except DecisionNotAllowed:
-        return _("Entries stand on the account that the feed had. It stays there.")
     except (CodatError, WritebackBlocked) as exc:
         logger.warning("Feed %s: %s", account.pk, type(exc).__name__)
-        return _("That did not work just now. Nothing was lost; try again later.")
-    return ""
+        return refusals.refusal_for_borrower(exc)
+    return None
 
 
 def _targets(

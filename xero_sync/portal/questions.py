@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -228,7 +228,7 @@ def _save(
         return _check_page(request, sitting, standing, refusal=exc)
     if made is None:
         return SeeOther(reverse("customer-accounts-progress"))
-    return SeeOther(_after())
+    return SeeOther(reverse("customer-preview"))
 
 
 def _check_page(
@@ -257,14 +257,6 @@ def _check_page(
     )
 
 
-def _after() -> str:
-    """Return where a borrower goes on once their accounts are saved."""
-    try:
-        return reverse("customer-preview")
-    except NoReverseMatch:
-        return reverse("customer-home")
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_a_sitting()
 def progress(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
@@ -274,7 +266,8 @@ def progress(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
         return _elsewhere(sitting)
     run = saving.run_of(standing.connection)
     if run is None:
-        return SeeOther(_after() if standing.in_force else _next(standing))
+        preview = reverse("customer-preview")
+        return SeeOther(preview if standing.in_force else _next(standing))
     if request.method == "POST":
         saving.go_on(sitting=sitting, run=run, now=database_now())
         return SeeOther(reverse("customer-accounts-progress"))

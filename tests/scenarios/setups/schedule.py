@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import random
-import time
 import traceback
-from unittest import mock
 
 from tests.scenarios.acts import Act, Stage
 from tests.scenarios.clock import seeded_ids
 from tests.scenarios.database import Pristine
 from tests.scenarios.person import Person
-from tests.scenarios.schedule import A_DAY, ROUNDS, Verdict
+from tests.scenarios.schedule import A_DAY, ROUNDS, Verdict, in_virtual_time
 from tests.scenarios.setups import acts as _acts  # noqa: F401 - their names
 from tests.scenarios.setups import invariants
 from tests.scenarios.setups.newcomers import Newcomer, add_newcomer
@@ -31,12 +29,7 @@ def run(seed: int, script: list[Act] | None = None) -> Verdict:
     with seeded_ids(seed):
         world = World(seed)
         world.wire.watches_feeds = True
-        with (
-            world.clock.stopped(),
-            world.crasher.watching(lambda done: world.freezer.meet("claimed", done)),
-            mock.patch.object(time, "sleep", world.wait),
-            mock.patch.object(time, "monotonic", world.clock.monotonic),
-        ):
+        with in_virtual_time(world):
             stage = _stage(world, seed)
             try:
                 for act in script:

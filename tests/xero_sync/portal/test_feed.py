@@ -66,6 +66,7 @@ def test_the_account_of_somebody_else_is_no_target(ready):
 
     assert shown.status_code == 200
     assert 'role="alert"' in shown.content.decode()
+    assert "That is not possible any more" in shown.content.decode()
     assert LenderAccount.objects.get().feed_status == "disconnected"
 
 
