@@ -229,8 +229,14 @@ class World:
         self.clock.forward(seconds)
         self.sandbox.tick()
 
-    def borrower(self, *, writeback: bool = True, **company: Any) -> Borrower:
-        """A company adopted from Codat, its accounts chosen, its write-back on."""
+    def borrower(
+        self, *, writeback: bool = True, is_looked_at: bool = True, **company: Any
+    ) -> Borrower:
+        """A company adopted from Codat, its accounts chosen, its write-back on.
+
+        The look that comes before the first write has been made, unless a test is about
+        it.
+        """
         row = company.pop("row", None) or make_company(**company)
         remote = self.sandbox.add_company(row.reference)
         linked = self.sandbox.add_connection(remote.id, base_currency=row.currency)
@@ -255,6 +261,10 @@ class World:
             )
             # The receipt of the set-up is behind us.
             BorrowerNotice.objects.filter(company=row).delete()
+        if is_looked_at:
+            Connection.objects.filter(pk=connection.pk).update(
+                choice_looked_at=self.clock.now
+            )
         return borrower
 
     def choose_accounts(self, borrower: Borrower, **chosen: Any) -> Any:

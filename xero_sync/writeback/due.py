@@ -5,7 +5,14 @@ from datetime import datetime
 from django.db.models import Min, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from xero_sync.models import Lane, SetupStep, SyncRecord, WatchedPush, WebhookMessage
+from xero_sync.models import (
+    Connection,
+    Lane,
+    SetupStep,
+    SyncRecord,
+    WatchedPush,
+    WebhookMessage,
+)
 from xero_sync.models.choices import State
 from xero_sync.models.setups import SetupState
 
@@ -19,6 +26,7 @@ class Work(TextChoices):
     LEASES = "leases", _("Entries whose sender stopped")
     MESSAGES = "messages", _("Messages from Codat to read")
     SETUPS = "setups", _("Accounts to be made for a choice")
+    LOOKS = "looks", _("Chosen accounts to be looked at before a write")
 
 
 def work() -> dict[Work, tuple[QuerySet, str]]:
@@ -39,6 +47,10 @@ def work() -> dict[Work, tuple[QuerySet, str]]:
         Work.SETUPS: (
             SetupStep.objects.filter(setup__state=SetupState.RUNNING),
             "due_at",
+        ),
+        Work.LOOKS: (
+            Connection.objects.exclude(choice_look_due_at=None),
+            "choice_look_due_at",
         ),
     }
 
