@@ -4,9 +4,9 @@ Codat's reads are as of its last reading of Xero, so a look first has the four k
 data read anew: it sees what Xero held after the look began. Four calls ask for that,
 four or more tell that it is done, four read what the choice names.
 
-Where Codat does not answer, the writes wait for ten minutes at most. Then its older
-copy decides; if not even that can be read, nothing is known to be gone, and the writes
-go out: Xero books on nothing that is archived, and the next window looks again.
+Where Codat does not answer, the writes wait for ten minutes at most. Then its copy
+decides as it is; if not even that can be read, nothing is known to be gone, and the
+writes go out: Xero books on nothing that is archived, and the next window looks again.
 """
 
 import logging
@@ -35,10 +35,11 @@ logger = logging.getLogger(__name__)
 
 # Writes wait no longer than this for a look that Codat does not answer.
 PATIENCE = timedelta(minutes=10)
-# A step that Codat did not answer is made again after this long; what it has not read
-# within the first half minute is asked after as seldom.
+# A step that Codat did not answer is made again after this long, and then later; what
+# it has not read within the first half minute is asked after as seldom.
 TRY_AGAIN_AFTER = timedelta(minutes=1)
 SOON = timedelta(seconds=30)
+STANDSTILL = timedelta(days=1)
 
 
 def due(
@@ -71,11 +72,13 @@ def _begin(row: Connection, permits: Budget, now: datetime) -> Exchange | None:
     """Take the permits for the next step of a look; without them it is put off."""
     mapping = readiness.latest_mapping(row)
     begun_at, due_at = row.choice_look_begun_at, row.choice_look_due_at
-    if mapping is None or begun_at is None or due_at is None or not _leads_there(row):
+    if begun_at is None or due_at is None:
+        return None
+    if mapping is None or not _leads_there(row, mapping):
         _end(row)
         return None
-    if now - due_at > PATIENCE:
-        # Nobody was there meanwhile: what was read until then is too old.
+    if now - due_at > STANDSTILL:
+        # Nobody was there meanwhile: what was read then is too old.
         begun_at = now
     lease = now + timedelta(seconds=settings.WRITEBACK_LEASE_SECONDS)
     step = _Step(row, mapping, begun_at, lease)
@@ -93,10 +96,11 @@ def _begin(row: Connection, permits: Budget, now: datetime) -> Exchange | None:
     return None if wait else exchange
 
 
-def _leads_there(row: Connection) -> bool:
-    """Tell whether anything is written through a connection as it stands."""
-    is_linked = row.status == ConnectionStatus.LINKED and row.deleted_at is None
-    return is_linked and row.writeback_on and not row.organisation_changed
+def _leads_there(row: Connection, mapping: AccountMapping) -> bool:
+    """Tell whether anything is written through a connection by this choice."""
+    if row.deleted_at or row.organisation_changed or mapping.lender_account.void_since:
+        return False
+    return row.status == ConnectionStatus.LINKED and row.writeback_on
 
 
 def _end(row: Connection, *, looked_at: datetime | None = None) -> None:
@@ -154,15 +158,23 @@ class _Step:
     def _next_at(self, outcome: Any, now: datetime) -> datetime:
         is_under_way = getattr(outcome, "in_progress", False)
         if isinstance(outcome, CodatError) and not is_under_way:
-            return now + TRY_AGAIN_AFTER
+            return self._again_at(now)
         if isinstance(outcome, PullOperation):
             if outcome.is_errored:
-                return now + TRY_AGAIN_AFTER
+                return self._again_at(now)
             known = refreshes.Refreshes(self.connection, now=now)
             if outcome.is_completed or self._unasked(known):
                 return now
         is_soon = now - self.begun_at < SOON
         return refreshes.next_look(now) if is_soon else now + TRY_AGAIN_AFTER
+
+    def _again_at(self, now: datetime) -> datetime:
+        """Return when what failed is tried again: ever later, and when patience ends.
+
+        Failures in a row would keep everybody from Codat.
+        """
+        wait = max(TRY_AGAIN_AFTER, now - self.begun_at)
+        return min(now + wait, max(self.begun_at + PATIENCE, now + TRY_AGAIN_AFTER))
 
     def _reading(self, *, is_overdue: bool) -> Exchange:
         def call(client: CodatClient) -> lost_choices.Seen:
@@ -174,13 +186,13 @@ class _Step:
             if isinstance(outcome, CodatAccessDenied):
                 self._shut_out(outcome, now)
             elif isinstance(outcome, CodatError) and not is_overdue:
-                self._put_off(now + TRY_AGAIN_AFTER)
+                self._put_off(self._again_at(now))
             elif isinstance(outcome, CodatError):
                 self._warn(f"could not be looked at: {outcome}")
                 self._end(now, looked_at=now)
             else:
                 if is_overdue:
-                    self._warn("were looked at in Codat's older copy")
+                    self._warn("were looked at in Codat's copy as it was")
                 self._note(outcome, now)
 
         return Exchange(self.connection.company_id, call, done)

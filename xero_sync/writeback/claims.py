@@ -172,8 +172,6 @@ class _Round:
         if reason:
             self._hold(turn, record, reason)
             return None
-        if self._waits_for_look(ready):
-            return None
         if choosing.needs_check(record, self.now):
             is_late = self.now - record.state_since > LATE
             turn.due_at = self.budget.take(is_look=not is_late)
@@ -182,6 +180,8 @@ class _Round:
             return None
         connection: LiveConnection | None = ready.connection
         mapping: AnyMapping | None = ready.mapping
+        if self._waits_for_look(ready):
+            return None
         if connection is None or mapping is None:  # hold_reason has just said otherwise
             return None
         turn.due_at = self.budget.take(organisation=connection.codat_connection_id)

@@ -335,7 +335,7 @@ def test_one_that_is_never_answered_keeps_nothing_back_for_ever(
     assert "could not be looked at" in caplog.text
 
 
-def test_without_a_reading_by_then_codats_older_copy_decides(world, borrower, caplog):
+def test_without_a_reading_by_then_codats_copy_decides(world, borrower, caplog):
     lose(borrower, Question.FEE)
     world.sandbox.sync(borrower.codat_connection)
     world.sandbox.faults.add("error_before", match="POST .*/data/queue", times=None)
@@ -344,7 +344,7 @@ def test_without_a_reading_by_then_codats_older_copy_decides(world, borrower, ca
     world.run(seconds=PATIENCE.total_seconds() + 300)
 
     assert state_of(event) == HELD
-    assert "older copy" in caplog.text
+    assert "Codat's copy as it was" in caplog.text
 
 
 def test_a_reading_that_takes_codat_minutes_is_waited_for(world, borrower):
@@ -484,11 +484,32 @@ def steps_up_to_the_reading(world):
         world.wait(2)
 
 
+def test_who_comes_by_every_twenty_minutes_only_sends_all_the_same(world, borrower):
+    world.sandbox.settings.refresh_seconds = 60
+    event = borrower.record(borrower.loan(), "drawdown", "800")
+
+    for _ in range(4):
+        world.drain()
+        world.wait(1_200)
+
+    assert state_of(event) == "written"
+
+
+def test_an_invoice_that_is_missing_costs_no_look(world, borrower):
+    event = borrower.record(borrower.loan(in_xero=False), "invoice_payment", "1000")
+    since_now(world)
+
+    world.run(seconds=3_600)
+
+    assert state_of(event) == "held invoice_not_found"
+    assert not looks(world)
+
+
 def test_who_stood_still_meanwhile_has_it_read_anew(world, borrower):
     world.sandbox.settings.refresh_seconds = 60
     event = borrower.record(borrower.loan(), "drawdown", "800")
     world.run(seconds=20)
-    world.wait(3_600)
+    world.wait(2 * 86_400)
     lose(borrower, Question.FEE)
 
     world.run(seconds=600)
