@@ -171,6 +171,18 @@ def test_one_look_serves_the_writes_of_its_time(world, borrower):
     assert_books_follow(borrower)
 
 
+def test_a_look_costs_twelve_calls(world, borrower):
+    since_now(world)
+
+    borrower.record(borrower.loan(), "drawdown", "800")
+    for _ in range(3):
+        world.drain()
+        world.wait(3)
+
+    calls = [one.path for one in world.sandbox.requests if "/data/" in one.path]
+    assert len(calls) == 12
+
+
 def test_after_its_time_the_next_write_waits_for_another_look(
     world, borrower, settings
 ):
