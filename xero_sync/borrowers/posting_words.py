@@ -137,8 +137,10 @@ def _consequences(effect: Effect, account: str) -> list[str]:
     if count := effect.entries_left_out:
         found.append(
             ngettext(
-                "%(count)d entry is left out for good.",
-                "%(count)d entries are left out for good.",
+                "%(count)d entry is left out for good, and so is what follows of its "
+                "financing.",
+                "%(count)d entries are left out for good, and so is what follows of "
+                "their financings.",
                 count,
             )
             % {"count": count}

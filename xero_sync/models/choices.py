@@ -141,7 +141,7 @@ class Reason(models.TextChoices):
     # closed
     ALREADY_IN_BOOKS = "already_in_books", _("It was in the books already")
     REVERSED = "reversed", _("Reversed before it was sent")
-    LEFT_OUT = "left_out", _("Left out when write-back was switched on")
+    LEFT_OUT = "left_out", _("Its loan was left out when write-back was switched on")
     DECIDED = "decided", _("Decided by a person")
 
 

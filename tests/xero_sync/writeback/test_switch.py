@@ -134,6 +134,34 @@ def test_held_events_are_left_out_for_good(world):
     assert (last.cause, last.actor) == ("switch", "anna")
 
 
+def test_what_is_recorded_later_of_a_loan_left_out_is_left_out_too(world):
+    borrower = world.borrower(writeback=False)
+    drawn = borrower.record(borrower.loan(), "drawdown", "800")
+    switch(borrower, True, held_events="leave_out")
+
+    repaid = borrower.record(drawn.loan, "final_payment", "300")
+    back = borrower.reverse(drawn)
+    another = borrower.record(borrower.loan(), "drawdown", "70")
+    world.run()
+
+    for event in (drawn, repaid, back):
+        assert state_of(event) == line_state(event) == "cancelled left_out"
+    assert state_of(another) == WRITTEN
+    assert borrower.balance("L") == -70
+
+
+def test_what_is_recorded_while_posting_is_off_again_is_not_offered_again(world):
+    borrower = world.borrower(writeback=False)
+    drawn = borrower.record(borrower.loan(), "drawdown", "800")
+    switch(borrower, True, held_events="leave_out")
+    switch(borrower, False)
+
+    fee = borrower.record(drawn.loan, "fee", "50")
+
+    assert state_of(fee) == line_state(fee) == "cancelled left_out"
+    assert switch(borrower, True).writeback_on
+
+
 def test_publishing_keeps_the_order_of_a_loan_and_new_events_go_first(world):
     borrower = world.borrower(writeback=False)
     held = [
