@@ -23,17 +23,21 @@ from requests.adapters import BaseAdapter
 from lending.models import Company, Loan, LoanEvent
 from tests.builders import make_company, make_event, make_loan, reverse
 from tests.due import next_moment
+from tests.feeds import open_feed
 from xero_sync import jobs
 from xero_sync.accounts import choice, mapping
 from xero_sync.accounts.choice import Choice, NewLenderAccount
+from xero_sync.bank_feeds.status import ids_of
 from xero_sync.codat.client import CodatClient
 from xero_sync.connections import adopting, switches
 from xero_sync.models import (
     AccountSetup,
     BorrowerNotice,
     Connection,
+    LenderAccount,
     SyncRecord,
 )
+from xero_sync.models.choices import FeedStatus
 from xero_sync.models.setups import SetupState
 from xero_sync.sandbox import LostReply, Sandbox
 from xero_sync.writeback import engine
@@ -230,7 +234,10 @@ class World:
         self.sandbox.tick()
 
     def borrower(self, *, writeback: bool = True, **company: Any) -> Borrower:
-        """A company adopted from Codat, its accounts chosen, its write-back on."""
+        """A company adopted from Codat, its accounts chosen, its write-back on.
+
+        What the engine makes of a choice in many drains stands there from the start.
+        """
         row = company.pop("row", None) or make_company(**company)
         remote = self.sandbox.add_company(row.reference)
         linked = self.sandbox.add_connection(remote.id, base_currency=row.currency)
@@ -245,7 +252,7 @@ class World:
             connection=connection, on=True, now=self.clock.now, set_by="test"
         )
         borrower = Borrower(self, row, connection)
-        self.choose_accounts(borrower)
+        self.choose_accounts(borrower, lender_account=self._fed_account(borrower))
         if writeback:
             switches.switch_writeback(
                 connection=connection,
@@ -256,6 +263,23 @@ class World:
             # The receipt of the set-up is behind us.
             BorrowerNotice.objects.filter(company=row).delete()
         return borrower
+
+    def _fed_account(self, borrower: Borrower) -> LenderAccount:
+        """A lender account in Xero, fed by the source account of ours."""
+        connection = borrower.connection_row
+        source_id, target_id = open_feed(
+            self.client, *ids_of(connection), connection.company.currency, self.clock
+        )
+        return LenderAccount.objects.create(
+            connection=connection,
+            source_account_id=source_id,
+            target_account_id=target_id,
+            name=settings.LENDER_NAME,
+            currency=connection.company.currency,
+            feed_status=FeedStatus.CONNECTED,
+            feed_status_since=self.clock.now,
+            feed_checked_at=self.clock.now,
+        )
 
     def choose_accounts(self, borrower: Borrower, **chosen: Any) -> Any:
         """Create the lender account and the supplier, and choose the rest."""
