@@ -43,6 +43,7 @@ from xero_sync.sandbox import LostReply, Sandbox
 from xero_sync.writeback import engine
 from xero_sync.writeback.sweep import sweep
 
+A_MINUTE = timedelta(minutes=1)
 AGREED_ON = date(2026, 3, 2)
 
 
@@ -350,23 +351,22 @@ class World:
         """Let the product work until nothing is open, or the time is up.
 
         Time passes in steps, and jumps over those in which nothing is due; the sweep
-        comes at least every minute, or with each step that is longer.
+        comes every minute, or with each step that is longer.
         """
-        ends_at = self.clock.now + timedelta(seconds=seconds)
+        swept_at = self.clock.now
+        ends_at = swept_at + timedelta(seconds=seconds)
         while self.clock.now < ends_at:
             self.sandbox.tick()
             self.drain()
             self.check_connections()
             if not SyncRecord.objects.open().exists():
                 return
-            self.wait(max(step, self._idle(until=ends_at)))
-            sweep(now=self.clock.now)
-
-    def _idle(self, *, until: datetime) -> float:
-        """For how many seconds nothing is due, not even the sweep."""
-        swept = min(self.clock.now + timedelta(minutes=1), until)
-        due = min(next_moment(self.sandbox) or swept, swept)
-        return (due - self.clock.now).total_seconds()
+            next_sweep = min(swept_at + A_MINUTE, ends_at)
+            due = min(next_moment(self.sandbox) or next_sweep, next_sweep)
+            self.wait(max(step, (due - self.clock.now).total_seconds()))
+            if self.clock.now >= next_sweep:
+                sweep(now=self.clock.now)
+                swept_at = self.clock.now
 
 
 def states(loan: Loan) -> list[tuple[str, str, str]]:
