@@ -107,6 +107,7 @@ wording.register(
             "Said: another organisation; accounts to be chosen anew."
         ),
         "connection.disconnected": gettext_lazy("Disconnected it."),
+        "connection.cut_wanted": gettext_lazy("Wanted it disconnected."),
         "connection.off_boarded": gettext_lazy("Deleted it for good."),
         "lender_account.adopted": gettext_lazy(
             "Took an account in Xero as the lender account."
@@ -114,6 +115,8 @@ wording.register(
         "feed.created": gettext_lazy("Made the source account."),
         "feed.connected": gettext_lazy("Connected the feed to an account in Xero."),
         "feed.disconnected": gettext_lazy("Disconnected the feed."),
+        "feed.connection_wanted": gettext_lazy("Wanted the feed connected."),
+        "feed.cut_wanted": gettext_lazy("Wanted the feed disconnected."),
         "feed.renamed": gettext_lazy("Renamed the source account."),
         "feed.balance_changed": gettext_lazy("Changed the opening balance."),
         "feed.start_changed": gettext_lazy("Changed the start date."),

@@ -20,6 +20,8 @@ from lending.models import Company
 from xero_sync.xero_app import facts
 
 View = Callable[..., HttpResponse]
+# After this long a page on which something is under way looks again.
+REFRESH_SECONDS = 5
 # For pages whose addresses hold nothing, and for those with a token in theirs.
 WITHIN_OUR_SITE, THE_SITE_ALONE = "same-origin", "strict-origin"
 
@@ -102,6 +104,15 @@ def show(
     )
     response.headers["Content-Language"] = language
     return response
+
+
+def look_again(answer: HttpResponse) -> HttpResponse:
+    """Let a page look by itself how far it is.
+
+    Not by an element of the page: whoever reads it slowly can stop a header's.
+    """
+    answer.headers["Refresh"] = f"{REFRESH_SECONDS}"
+    return answer
 
 
 def others(request: HttpRequest, language: str) -> list[tuple[str, str, str]]:
