@@ -17,6 +17,7 @@ from django.shortcuts import render
 from django.utils import translation
 
 from lending.models import Company
+from xero_sync.portal import logo
 from xero_sync.xero_app import facts
 
 View = Callable[..., HttpResponse]
@@ -57,8 +58,9 @@ def _policy(*, leads_to_xero: bool) -> str:
     codat = urlsplit(settings.CODAT_BASE_URL)
     plain = f" {codat.scheme}://{codat.netloc}" if codat.scheme != "https" else ""
     elsewhere = f" https:{plain}" if leads_to_xero else ""
+    images = filter(None, ["'self'", logo.origin()])
     return (
-        "default-src 'none'; style-src 'self'; img-src 'self'; "
+        f"default-src 'none'; style-src 'self'; img-src {' '.join(images)}; "
         f"form-action 'self'{elsewhere}; base-uri 'none'; frame-ancestors 'none'"
     )
 
@@ -94,6 +96,7 @@ def show(
             "language": language,
             "other_languages": others(request, language),
             "lender": settings.LENDER_NAME,
+            "logo": logo.address(),
             "contact": settings.LENDER_CONTACT_EMAIL,
             "privacy_url": app.privacy_url,
             "terms_url": app.terms_url,
