@@ -206,8 +206,8 @@ def _plain() -> dict[Code, tuple[str, tuple[str, ...], str]]:
                 _("Nobody has allowed the connection in Xero yet."),
                 _(
                     "If somebody else looks after your Xero, such as your accountant, "
-                    "forward them the message with your link. You can stop at any time "
-                    "and continue later."
+                    "they can allow it with a link of their own. You can stop at any "
+                    "time and continue later."
                 ),
             ),
             _("Continue in Xero"),
