@@ -144,7 +144,7 @@ def _try(wish: BorrowerWish) -> bool:
         if _may_pass(exc) and not _is_over(wish):
             _put_off(wish, exc)
         else:
-            _end(wish, WishState.REFUSED, refusal=refusals.name_of(exc))
+            _refuse(wish, exc)
         return not isinstance(exc, CodatNoAnswer | CodatUnavailable)
     _end(wish, WishState.DONE)
     return True
@@ -200,11 +200,27 @@ def _put_off(wish: BorrowerWish, exc: CodatError | WritebackBlocked) -> None:
     _store(wish, due_at=database_now() + later)
 
 
-def _end(wish: BorrowerWish, state: WishState, *, refusal: str = "") -> None:
+@transaction.atomic
+def _refuse(wish: BorrowerWish, exc: CodatError | WritebackBlocked) -> None:
+    """Keep why it is refused: by its words for the borrower, in ours on the trail."""
+    if not _end(wish, WishState.REFUSED, refusal=refusals.name_of(exc)):
+        return
+    verb = "feed.wish_refused" if wish.lender_account else "connection.wish_refused"
+    trail.record(
+        verb,
+        wish.lender_account or wish.connection,
+        at=database_now(),
+        company_id=wish.connection.company_id,
+        after={"why": str(exc.message).rstrip(".")},
+    )
+
+
+def _end(wish: BorrowerWish, state: WishState, *, refusal: str = "") -> bool:
     now = database_now()
-    _store(wish, state=state, state_since=now, due_at=None, refusal=refusal)
+    return _store(wish, state=state, state_since=now, due_at=None, refusal=refusal)
 
 
-def _store(wish: BorrowerWish, **values: object) -> None:
-    """Store it, unless somebody else has taken it up since."""
-    BorrowerWish.objects.open().filter(pk=wish.pk, tries=wish.tries).update(**values)
+def _store(wish: BorrowerWish, **values: object) -> bool:
+    """Store it, unless somebody else has taken it up since; tell whether it was."""
+    mine = BorrowerWish.objects.open().filter(pk=wish.pk, tries=wish.tries)
+    return bool(mine.update(**values))

@@ -59,6 +59,12 @@ def _stopped(entry: AuditEntry) -> str:
     return _("The setup of the accounts stopped: %(why)s.") % {"why": reason}
 
 
+def _not_fulfilled(entry: AuditEntry) -> str:
+    return _("What the customer wanted was refused: %(why)s.") % {
+        "why": entry.after["why"]
+    }
+
+
 def _finished(entry: AuditEntry) -> str:
     return _("The setup of the accounts is done: version %(number)s.") % {
         "number": entry.after["version"]
@@ -141,6 +147,13 @@ wording.register(
 )
 wording.register({"setup.stopped": _stopped}, said={"stopped_for"})
 wording.register({"setup.finished": _finished}, said={"version"})
+wording.register(
+    {
+        "feed.wish_refused": _not_fulfilled,
+        "connection.wish_refused": _not_fulfilled,
+    },
+    said={"why"},
+)
 wording.register(
     {f"programme.{kind}": _act for kind in ActKind},
     said={"subject", "happened_on"},

@@ -232,6 +232,8 @@ def test_what_xero_refuses_is_kept_by_the_name_of_its_words(ready):
     wishes.fulfil()
 
     assert state() == ("refused", "feed_not_mapped")
+    told = AuditEntry.objects.get(verb="feed.wish_refused")
+    assert told.after["why"].startswith("Codat did not connect the feed")
     assert feed() == "disconnected"
 
 
