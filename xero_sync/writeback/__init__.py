@@ -4,7 +4,8 @@ Doors, from an event to its entry: `planner`, `readiness` and `holds` (what keep
 back), `lines` and `freezing` (what it will say), `engine` (claims, sends, stores and
 looks), `inbox`, `due`, `sweep`, `reconsider` (a cause has gone), `feed_refusals`,
 `decisions` (a person's, after a look at Codat), `alarms` (what may stand twice),
-`transitions`, `budget`; `paced_client` for calls that are no entry, `refreshes` for
-what is read afresh. `setups` and `setup_matching` for what prepares the books,
-`mappings` and `feed_states` for what comes of it; `names` compares companies'.
+`transitions`, `budget`, `backpressure`; `paced_client` for calls that are no entry,
+`refreshes` for what is read afresh. `setups` and `setup_matching` for what prepares
+the books, `mappings` and `feed_states` for what comes of it; `names` compares
+companies'.
 """

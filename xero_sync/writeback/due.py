@@ -5,7 +5,14 @@ from datetime import datetime
 from django.db.models import Min, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from xero_sync.models import Lane, SetupStep, SyncRecord, WatchedPush, WebhookMessage
+from xero_sync.models import (
+    BorrowerWish,
+    Lane,
+    SetupStep,
+    SyncRecord,
+    WatchedPush,
+    WebhookMessage,
+)
 from xero_sync.models.choices import State
 from xero_sync.models.setups import SetupState
 
@@ -19,6 +26,7 @@ class Work(TextChoices):
     LEASES = "leases", _("Entries whose sender stopped")
     MESSAGES = "messages", _("Messages from Codat to read")
     SETUPS = "setups", _("Accounts to be made for a choice")
+    WISHES = "wishes", _("What borrowers want done at Codat")
 
 
 def work() -> dict[Work, tuple[QuerySet, str]]:
@@ -40,6 +48,7 @@ def work() -> dict[Work, tuple[QuerySet, str]]:
             SetupStep.objects.filter(setup__state=SetupState.RUNNING),
             "due_at",
         ),
+        Work.WISHES: (BorrowerWish.objects.open(), "due_at"),
     }
 
 

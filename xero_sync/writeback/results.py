@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any, TypeGuard
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from lending.db import bulk
@@ -107,7 +106,7 @@ def _settle(sent: Sent, now: datetime) -> None:
 def _unavailable(
     record: SyncRecord, claim: Claim, error: CodatError, now: datetime
 ) -> None:
-    wait = error.retry_after or backoff(_sends(claim))
+    wait = error.retry_after or backpressure.backoff(_sends(claim))
     if not claim.certain:
         # This one was not taken in, but an earlier one under the key may have been.
         _unknown(record, Reason.NO_ANSWER, now, wait)
@@ -129,13 +128,15 @@ def _unavailable(
 def _no_answer(
     record: SyncRecord, claim: Claim, error: CodatError, now: datetime
 ) -> None:
-    _unknown(record, Reason.NO_ANSWER, now, backoff(_sends(claim)), str(error))
+    _unknown(
+        record, Reason.NO_ANSWER, now, backpressure.backoff(_sends(claim)), str(error)
+    )
 
 
 def _no_verdict(
     record: SyncRecord, claim: Claim, error: CodatError, now: datetime
 ) -> None:
-    wait = error.retry_after or backoff(_sends(claim) + 1)
+    wait = error.retry_after or backpressure.backoff(_sends(claim) + 1)
     _unknown(record, Reason.NO_VERDICT, now, wait, str(error))
 
 
@@ -165,7 +166,13 @@ def _rejected(
         )
         return
     if not claim.certain:
-        _unknown(record, Reason.NO_VERDICT, now, backoff(_sends(claim)), str(error))
+        _unknown(
+            record,
+            Reason.NO_VERDICT,
+            now,
+            backpressure.backoff(_sends(claim)),
+            str(error),
+        )
         return
     outcomes.failed(
         record,
@@ -186,7 +193,13 @@ def _access_denied(
         _rejected(record, claim, error, now)
         return
     if not claim.certain:
-        _unknown(record, Reason.NO_ANSWER, now, backoff(_sends(claim)), str(error))
+        _unknown(
+            record,
+            Reason.NO_ANSWER,
+            now,
+            backpressure.backoff(_sends(claim)),
+            str(error),
+        )
     else:
         move(
             record,
@@ -206,7 +219,13 @@ def _feed_refused(
     record: SyncRecord, claim: Claim, error: CodatError, now: datetime
 ) -> None:
     if not claim.certain:
-        _unknown(record, Reason.NO_VERDICT, now, backoff(_sends(claim)), str(error))
+        _unknown(
+            record,
+            Reason.NO_VERDICT,
+            now,
+            backpressure.backoff(_sends(claim)),
+            str(error),
+        )
         return
     feed_refusals.remember(
         connection_id=claim.request.connection_id, problem=error.problem, now=now
@@ -249,13 +268,6 @@ _SETTLERS = {
     Outcome.REFUSED: _rejected,
     Outcome.ACCESS_DENIED: _access_denied,
 }
-
-
-def backoff(times: int) -> float:
-    """Return the seconds to wait after so many sends: doubling, up to a cap."""
-    base: float = settings.WRITEBACK_RETRY_BASE_SECONDS
-    cap: float = settings.WRITEBACK_RETRY_CAP_SECONDS
-    return min(cap, base * 2.0 ** min(max(times - 1, 0), 20))
 
 
 def _sends(claim: Claim) -> int:

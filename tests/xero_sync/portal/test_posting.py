@@ -151,7 +151,7 @@ def test_what_has_changed_meanwhile_is_shown_again(world, choice):
 
     page = again.content.decode()
     assert not borrower.connection.writeback_on
-    assert "−£850.00" in page
+    assert "−£850.00" in text_of(page)
     assert f'value="{choice}" checked' in page
     assert state_of(event) == "held writeback_off"
     press(visitor, {**filled(page), "choice": choice})

@@ -205,7 +205,7 @@ def _new() -> Option:
         "We make it for you, with its bank feed. In Xero the bank is called "
         "“%(institution)s”."
     ) % {"institution": settings.LENDER_NAME}
-    return Option(NEW, label, hint)
+    return Option(NEW, label, hint, is_ours=True)
 
 
 def _value_of(answer: Answer) -> str:
