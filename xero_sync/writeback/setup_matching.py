@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from xero_sync.codat.accounts import Account, BankAccount, Supplier
+from xero_sync.codat.accounts import Account, BankAccount, Supplier, TaxRate
 from xero_sync.codat.exceptions import MappingIncomplete
 from xero_sync.writeback.names import likeness, plain
 
@@ -23,7 +23,7 @@ class SupplierMatch:
     near: list[Supplier]
 
 
-def is_usable(one: BankAccount | Account | Supplier) -> bool:
+def is_usable(one: BankAccount | Account | Supplier | TaxRate) -> bool:
     """Tell whether a record in Xero can still be booked on."""
     return one.status in USABLE and not one.is_deleted
 

@@ -76,7 +76,7 @@ class Supplier(Answer):
 
 
 class TaxRate(Answer):
-    """A tax rate in Xero."""
+    """A tax rate in Xero that fees can carry."""
 
     id = serializers.CharField()
     name = text()

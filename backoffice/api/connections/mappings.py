@@ -77,6 +77,7 @@ class Choices(ConnectionView):
             )
             offered = account_options.choices(connection=row, client=client)
             rates = account_options.tax_rates(connection=row, client=client)
+        rates = [one for one in rates if account_options.carries_fees(one)]
         accounts = row.lender_accounts.order_by("pk")
         return Response(
             ChoicesShown.of(offered, lender_accounts=accounts, tax_rates=rates)

@@ -427,6 +427,21 @@ def test_a_replayed_post_changes_nothing_more(borrower):
     }
 
 
+def test_only_rates_in_use_that_fees_can_carry_are_offered_and_taken(borrower):
+    borrower.codat.sandbox.archive_tax_rate(borrower.codat.connection_id, "RRINPUT")
+    borrower.sync()
+
+    assert set(offered(borrower.page("tax/"))) == {
+        "No VAT",
+        "20% (VAT on Expenses)",
+        "Exempt Expenses",
+        "Zero Rated Expenses",
+    }
+    for unfit in ("OUTPUT2", "RRINPUT"):
+        assert "Choose the tax on our fees" in borrower.refused("tax", unfit)
+    assert drafts() == {}
+
+
 def test_where_tax_rates_may_not_be_read_there_is_no_tax(borrower):
     borrower.codat.sandbox.faults.add("error_before", match="data/taxRates", status=404)
 

@@ -114,16 +114,15 @@ class Books:
         return [one for one in rows if options.is_usable(one)]
 
     def tax_rates(self) -> list[TaxRate]:
-        """Return the tax rates in use; none where a lender may not read them.
+        """Return all tax rates; none where a lender may not read them.
 
         Raises:
             BooksUnreadable: Codat did not answer in time.
         """
-        rows = self._kept(
+        return self._kept(
             KINDS[3],
             lambda: options.tax_rates(connection=self._connection, client=self.client),
         )
-        return [one for one in rows if one.status in options.USABLE]
 
     def forget(self) -> None:
         """Read anew next time: something is no longer as it was read."""

@@ -68,6 +68,9 @@ def test_the_choices_show_what_fits_and_no_account_number(service, codat):
     assert "204060" not in answer.content.decode()
     assert "Bank Fees" in {one["name"] for one in shown["expense_accounts"]}
     assert "Petra Paper" in {one["name"] for one in shown["suppliers"]}
+    rates = {one["id"] for one in shown["tax_rates"]}
+    assert {"NONE", "INPUT2"} <= rates
+    assert "OUTPUT2" not in rates
     assert shown["lender_accounts"] == []
 
 
@@ -266,6 +269,8 @@ def test_a_slow_codat_is_not_waited_for_longer_than_a_page_may(
         ({"supplier_id": "nothing"}, "/supplier_id"),
         ({"tax_rate_id": "INPUT2", "tax_percent": "5"}, "/tax_percent"),
         ({"tax_rate_id": "nothing", "tax_percent": "20"}, "/tax_rate_id"),
+        # A rate of sales alone.
+        ({"tax_rate_id": "OUTPUT2", "tax_percent": "20"}, "/tax_rate_id"),
         (
             {"lender_account": {"new": {"account_number": "12345678"}}},
             "/lender_account/new/sort_code",
