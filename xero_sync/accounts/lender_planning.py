@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from lending.db.encryption import unseal
 from lending.money import quantize
 from xero_sync.accounts import lender_accounts, plain_accounts
-from xero_sync.accounts.plans import Plan, in_doubt, step
+from xero_sync.accounts.plans import IN_DOUBT, Plan, in_doubt, step
 from xero_sync.accounts.wanted import (
     AdoptedLenderAccount,
     LenderAccountWanted,
@@ -29,7 +29,7 @@ from xero_sync.codat.exceptions import (
 )
 from xero_sync.models import Connection, LenderAccount, SetupStep
 from xero_sync.models.choices import FeedStatus
-from xero_sync.models.setups import SetupKind
+from xero_sync.models.setups import SetupKind, SetupState, StepState
 from xero_sync.writeback import setup_matching
 
 
@@ -98,14 +98,17 @@ class LenderPlanning:
     def _require_settled(
         self, kind: SetupKind, wanted: SetupStep | None = None
     ) -> bool:
-        """Refuse a lender account while Xero may still make another one.
+        """Refuse a lender account while a run that stopped may yet bring another one.
 
         Returns:
             Whether what is wanted is what Xero may still make.
         """
-        for doubtful in in_doubt(self._connection).values():
-            if doubtful.kind != kind:
-                continue
+        for doubtful in SetupStep.objects.filter(
+            setup__connection=self._connection,
+            setup__state=SetupState.STOPPED,
+            kind=kind,
+            state__in=(*IN_DOUBT, StepState.MADE),
+        ):
             if wanted and unseal(doubtful.sealed_body) == unseal(wanted.sealed_body):
                 return True
             raise SetupUnderWay(

@@ -1,5 +1,6 @@
 """From a choice to what has to be made for it, by one look at Codat."""
 
+from contextlib import suppress
 from decimal import Decimal
 
 from django.conf import settings
@@ -10,14 +11,15 @@ from xero_sync.accounts.lender_planning import LenderPlanning
 from xero_sync.accounts.plans import Plan, step
 from xero_sync.accounts.wanted import (
     NO_TAX,
-    AdoptedLenderAccount,
     Choice,
     NewExpenseAccount,
+    NewLenderAccount,
+    NewPlainAccount,
 )
 from xero_sync.bank_feeds import source_accounts
 from xero_sync.codat import payloads
 from xero_sync.codat.client import CodatClient
-from xero_sync.codat.exceptions import MappingIncomplete
+from xero_sync.codat.exceptions import CodatAccessDenied, MappingIncomplete
 from xero_sync.models import AccountMapping, Connection, LenderAccount
 from xero_sync.models.setups import SetupKind
 from xero_sync.writeback import setup_matching
@@ -65,9 +67,13 @@ class _Planning:
         supplier_id = choice.supplier_id or known
         rate_id, percent = self._tax()
         wanted = choice.lender_account
-        if wanted is not None and not isinstance(wanted, AdoptedLenderAccount):
-            # Where the currency is missing, so is every account that could be chosen.
+        # Where the currency is missing, so is every account that could be chosen.
+        if isinstance(wanted, NewLenderAccount):
             source_accounts.check_currency(self._connection, self._client)
+        elif isinstance(wanted, NewPlainAccount):
+            # The address that tells is one of bank feeds: it may be closed to us yet.
+            with suppress(CodatAccessDenied):
+                source_accounts.check_currency(self._connection, self._client)
         offered = options.choices(connection=self._connection, client=self._client)
         bank = mapping.nominated(self._connection, nominated_id, offered)
         plan = Plan(

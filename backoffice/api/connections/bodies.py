@@ -178,7 +178,7 @@ class NumberText(TextField):
 
 
 class NewAccountBody(StrictSerializer):
-    """A lender account to be made with its bank feed."""
+    """A lender account to be made with its bank feed; one made without gets its own."""
 
     account_number = TextField(
         required=False, max_length=34, help_text="Left out: the configured one."

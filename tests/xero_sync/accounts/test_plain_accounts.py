@@ -295,6 +295,21 @@ def test_a_currency_that_the_model_does_not_list_must_be_the_organisations(world
     assert found == []
 
 
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_a_currency_beside_the_organisations_own_is_taken_though_nobody_may_look(
+    world, is_closed
+):
+    borrower = new_borrower(world, feeds=False, currency="EUR", base_currency="GBP")
+    if is_closed:
+        world.sandbox.faults.add("status_403", match="bankFeeds/info", times=None)
+    bank = borrower.books.account("EUR Account").id
+
+    mapping = set_up(borrower, OTHER, nominated_account_id=bank)
+
+    assert mapping.lender_account.currency == "EUR"
+    assert in_xero(borrower)[0].currency == "EUR"
+
+
 @pytest.mark.parametrize("status", [403, 404])
 def test_where_codat_names_no_model_nothing_can_be_made(world, borrower, status):
     world.sandbox.faults.add(
@@ -488,6 +503,30 @@ def test_no_other_one_is_begun_while_xero_may_still_make_the_first(
         begin(borrower, other)
 
     assert AccountSetup.objects.count() == 1
+
+
+def test_no_other_one_is_begun_while_one_that_was_made_is_still_to_be_read(
+    world, borrower
+):
+    run = begin(borrower)
+    while not run.steps.filter(kind="plain_account", state="made").exists():
+        world.sandbox.tick()
+        world.drain()
+        world.wait(0.5)
+    borrower.connection_row.__class__.objects.update(status="Unlinked")
+    world.set_up(run)
+    borrower.connection_row.__class__.objects.update(status="Linked")
+    feeds_on(borrower)
+    assert run.reason == "not_linked"
+
+    with pytest.raises(SetupUnderWay):
+        begin(borrower, NewLenderAccount("12345678", "123456"))
+
+    choice.again(run, by="test", now=world.clock.now)
+    run.refresh_from_db()
+    assert world.set_up(run).version == 1
+    set_up(borrower, NewLenderAccount("12345678", "123456"))
+    assert len(in_xero(borrower)) == 1
 
 
 def test_the_same_one_goes_on_with_what_is_on_its_way(world, borrower):
