@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from xero_sync.accounts import refreshing
 from xero_sync.accounts.options import (
-    USABLE,
     Choices,
+    carries_fees,
     check_tax,
     choices,
     is_usable,
@@ -204,7 +204,11 @@ def revalidate(
 def _lost_rate(
     connection: Connection, rate_id: str, client: CodatClient, wait: Wait
 ) -> str:
-    """Name the chosen tax rate if it is gone; "" if it is not, or nobody can tell."""
+    """Name the chosen tax rate if fees can no longer carry it.
+
+    Returns:
+        "" if they can, or if nobody can tell.
+    """
     try:
         refreshing.refresh(
             connection=connection, data_type="taxRates", client=client, wait=wait
@@ -214,7 +218,7 @@ def _lost_rate(
         return ""
     rates = {one.id: one for one in tax_rates(connection=connection, client=client)}
     found = rates.get(rate_id)
-    if not rates or (found and found.status in USABLE):
+    if not rates or (found and carries_fees(found)):
         return ""
     return found.name if found else rate_id
 

@@ -18,6 +18,10 @@ from xero_sync.writeback.setup_matching import USABLE as USABLE
 from xero_sync.writeback.setup_matching import find_supplier as find_supplier
 from xero_sync.writeback.setup_matching import is_usable as is_usable
 
+# What is bought names its tax by these. Codat's published example of Xero's rates has
+# no link of direct costs, but those of bills, which take the same rates in Xero.
+PURCHASES = ("Bill.", "BillCreditNote.", "DirectCost.")
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -68,8 +72,14 @@ def takes_payments(one: BankAccount) -> bool:
     return is_usable(one) and one.account_type != "Credit"
 
 
+def carries_fees(rate: TaxRate) -> bool:
+    """Tell whether fees can carry a tax rate: it is in use, and not for sales alone."""
+    fits = not rate.used_in or any(one.startswith(PURCHASES) for one in rate.used_in)
+    return is_usable(rate) and fits
+
+
 def tax_rates(*, connection: Connection, client: CodatClient) -> list[TaxRate]:
-    """Return the tax rates, or none where a lender may not read them.
+    """Return all tax rates, or none where a lender may not read them.
 
     Raises:
         CodatError: Codat did not answer.
@@ -86,16 +96,17 @@ def check_tax(
     """Compare a tax percent with Xero's, where a lender may read the rates.
 
     Raises:
-        MappingIncomplete: it differs, or there is no such rate.
+        MappingIncomplete: it differs, or there is no such rate that fees can carry.
         CodatError: Codat did not answer.
     """
     rates = tax_rates(connection=connection, client=client)
-    if rates and rate_id not in {rate.id for rate in rates}:
+    fitting = [rate for rate in rates if carries_fees(rate)]
+    if rates and rate_id not in {rate.id for rate in fitting}:
         raise MappingIncomplete(
             _("%(id)s is none of those that can be chosen.") % {"id": rate_id},
             field="tax_rate_id",
         )
-    for rate in rates:
+    for rate in fitting:
         if rate.id == rate_id and rate.effective_rate not in {None, percent}:
             raise MappingIncomplete(
                 _("The tax rate %(id)s is %(rate)s per cent in Xero, not %(given)s.")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from lending.audit import trail
@@ -146,6 +146,14 @@ def _try(wish: BorrowerWish) -> bool:
         else:
             _refuse(wish, exc)
         return not isinstance(exc, CodatNoAnswer | CodatUnavailable)
+    except DatabaseError:
+        # Nothing can be stored; whoever comes after the lease tries again.
+        raise
+    except Exception:
+        # A bug of ours, which keeps nobody else waiting.
+        logger.exception("Wish %s ended in a bug", wish.pk)
+        _put_off(wish)
+        return True
     _end(wish, WishState.DONE)
     return True
 
@@ -194,7 +202,7 @@ def _is_over(wish: BorrowerWish) -> bool:
     return database_now() >= wish.asked_at + limit
 
 
-def _put_off(wish: BorrowerWish, exc: CodatError | WritebackBlocked) -> None:
+def _put_off(wish: BorrowerWish, exc: Exception | None = None) -> None:
     asked = exc.retry_after if isinstance(exc, CodatError) else None
     later = timedelta(seconds=asked or backpressure.backoff(wish.tries))
     _store(wish, due_at=database_now() + later)

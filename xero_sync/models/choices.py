@@ -27,6 +27,14 @@ class FeedStatus(models.TextChoices):
     UNKNOWN = "unknown", _("Not known")
 
 
+class AccountKind(models.TextChoices):
+    """The kinds of account that Xero has among its bank accounts."""
+
+    BANK = "bank", _("Bank account")
+    CREDIT_CARD = "credit_card", _("Credit card")
+    OTHER = "other", _("Other")
+
+
 class Question(models.TextChoices):
     """What a borrower chooses in their Xero, one question each."""
 

@@ -118,6 +118,9 @@ wording.register(
         "lender_account.adopted": gettext_lazy(
             "Took an account in Xero as the lender account."
         ),
+        "lender_account.made": gettext_lazy(
+            "Made the lender account in Xero, without a bank feed."
+        ),
         "feed.created": gettext_lazy("Made the source account."),
         "feed.connected": gettext_lazy("Connected the feed to an account in Xero."),
         "feed.disconnected": gettext_lazy("Disconnected the feed."),

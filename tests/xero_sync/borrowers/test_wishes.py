@@ -1,6 +1,7 @@
 """What borrowers want done at Codat: each once, whatever happens in between."""
 
 from datetime import timedelta
+from unittest import mock
 
 import pytest
 import time_machine
@@ -10,6 +11,7 @@ from django.utils import timezone
 from lending.models import AuditEntry
 from tests.xero_sync.commands.conftest import codat as codat
 from xero_sync import jobs
+from xero_sync.bank_feeds import services as bank_feeds
 from xero_sync.borrowers import wishes
 from xero_sync.codat.client import CodatClient
 from xero_sync.models import BorrowerWish, Connection, LenderAccount
@@ -280,3 +282,19 @@ def test_a_connection_that_is_cut_already_is_left_as_it_is(ready):
 
     assert state() == ("overtaken", "")
     assert len(writes(ready)) == before
+
+
+def test_a_bug_of_ours_keeps_nobody_else_waiting(ready, caplog):
+    wish = ask(WishAct.CUT_FEED)
+    bug = mock.patch.object(bank_feeds, "disconnect", side_effect=ZeroDivisionError)
+
+    with bug:
+        assert wishes.fulfil() == 1
+
+    wish.refresh_from_db()
+    assert (wish.state, wish.tries) == ("open", 1)
+    assert wish.due_at > database_now()
+    assert "ended in a bug" in caplog.text
+    later(0)
+    wishes.fulfil()
+    assert feed() == "disconnected"
