@@ -21,6 +21,7 @@ from xero_sync.models.choices import (
 )
 from xero_sync.runtime import task_queue
 from xero_sync.writeback import backpressure, feed_refusals, outcomes, watching
+from xero_sync.writeback.backpressure import backoff
 from xero_sync.writeback.exchange import Claim, Sent
 from xero_sync.writeback.transitions import lanes_of, move, wake_lanes
 
@@ -106,7 +107,7 @@ def _settle(sent: Sent, now: datetime) -> None:
 def _unavailable(
     record: SyncRecord, claim: Claim, error: CodatError, now: datetime
 ) -> None:
-    wait = error.retry_after or backpressure.backoff(_sends(claim))
+    wait = error.retry_after or backoff(_sends(claim))
     if not claim.certain:
         # This one was not taken in, but an earlier one under the key may have been.
         _unknown(record, Reason.NO_ANSWER, now, wait)
@@ -128,15 +129,13 @@ def _unavailable(
 def _no_answer(
     record: SyncRecord, claim: Claim, error: CodatError, now: datetime
 ) -> None:
-    _unknown(
-        record, Reason.NO_ANSWER, now, backpressure.backoff(_sends(claim)), str(error)
-    )
+    _unknown(record, Reason.NO_ANSWER, now, backoff(_sends(claim)), str(error))
 
 
 def _no_verdict(
     record: SyncRecord, claim: Claim, error: CodatError, now: datetime
 ) -> None:
-    wait = error.retry_after or backpressure.backoff(_sends(claim) + 1)
+    wait = error.retry_after or backoff(_sends(claim) + 1)
     _unknown(record, Reason.NO_VERDICT, now, wait, str(error))
 
 
@@ -166,13 +165,7 @@ def _rejected(
         )
         return
     if not claim.certain:
-        _unknown(
-            record,
-            Reason.NO_VERDICT,
-            now,
-            backpressure.backoff(_sends(claim)),
-            str(error),
-        )
+        _unknown(record, Reason.NO_VERDICT, now, backoff(_sends(claim)), str(error))
         return
     outcomes.failed(
         record,
@@ -193,13 +186,7 @@ def _access_denied(
         _rejected(record, claim, error, now)
         return
     if not claim.certain:
-        _unknown(
-            record,
-            Reason.NO_ANSWER,
-            now,
-            backpressure.backoff(_sends(claim)),
-            str(error),
-        )
+        _unknown(record, Reason.NO_ANSWER, now, backoff(_sends(claim)), str(error))
     else:
         move(
             record,
@@ -219,13 +206,7 @@ def _feed_refused(
     record: SyncRecord, claim: Claim, error: CodatError, now: datetime
 ) -> None:
     if not claim.certain:
-        _unknown(
-            record,
-            Reason.NO_VERDICT,
-            now,
-            backpressure.backoff(_sends(claim)),
-            str(error),
-        )
+        _unknown(record, Reason.NO_VERDICT, now, backoff(_sends(claim)), str(error))
         return
     feed_refusals.remember(
         connection_id=claim.request.connection_id, problem=error.problem, now=now
