@@ -4,6 +4,8 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.builders import make_company
 from tests.worlds import World
@@ -23,7 +25,7 @@ from xero_sync.codat.exceptions import (
 )
 from xero_sync.connections import adopting, switches
 from xero_sync.models import WritebackSwitch
-from xero_sync.writeback import decisions
+from xero_sync.writeback import decisions, reconsider
 
 pytestmark = pytest.mark.django_db
 
@@ -258,3 +260,19 @@ def test_bank_feeds_cannot_be_switched_for_a_deleted_connection(world):
             now=world.clock.now,
             set_by="test",
         )
+
+
+def test_looking_again_asks_no_more_for_many_entries_than_for_a_few(world):
+    borrower = world.borrower(writeback=False)
+
+    def questions():
+        with CaptureQueriesContext(connection) as asked:
+            reconsider.company(company_id=borrower.company.pk, now=world.clock.now)
+        return len(asked)
+
+    borrower.record(borrower.loan(), "drawdown", "800")
+    few = questions()
+    for _ in range(5):
+        borrower.record(borrower.loan(), "drawdown", "800")
+
+    assert questions() == few
