@@ -247,6 +247,9 @@ WRITEBACK_POLL_CAP_SECONDS: float = env.float(
 WRITEBACK_REFRESH_SECONDS: float = env.float("WRITEBACK_REFRESH_SECONDS", default=2)
 # An invoice read longer ago than this is read again before a payment is posted.
 WRITEBACK_INVOICE_SECONDS: float = env.float("WRITEBACK_INVOICE_SECONDS", default=900)
+# Before a company's next write all that was chosen is looked at in Xero, unless it was
+# within this time; 0: never. A look costs twelve calls to Codat, or some more.
+WRITEBACK_LOOK_SECONDS: float = env.float("WRITEBACK_LOOK_SECONDS", default=900)
 # One drain leaves after this long, so that a stop is quick and other jobs get a turn.
 WRITEBACK_SLICE_SECONDS: float = env.float("WRITEBACK_SLICE_SECONDS", default=40)
 # How many drains may run at once, on all hosts together.

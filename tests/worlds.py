@@ -234,10 +234,14 @@ class World:
         self.clock.forward(seconds)
         self.sandbox.tick()
 
-    def borrower(self, *, writeback: bool = True, **company: Any) -> Borrower:
+    def borrower(
+        self, *, writeback: bool = True, is_looked_at: bool = True, **company: Any
+    ) -> Borrower:
         """A company adopted from Codat, its accounts chosen, its write-back on.
 
         What the engine makes of a choice in many drains stands there from the start.
+        The look that comes before the first write has been made, unless a test is about
+        it.
         """
         row = company.pop("row", None) or make_company(**company)
         remote = self.sandbox.add_company(row.reference)
@@ -263,6 +267,10 @@ class World:
             )
             # The receipt of the set-up is behind us.
             BorrowerNotice.objects.filter(company=row).delete()
+        if is_looked_at:
+            Connection.objects.filter(pk=connection.pk).update(
+                choice_looked_at=self.clock.now
+            )
         return borrower
 
     def _fed_account(self, borrower: Borrower) -> LenderAccount:

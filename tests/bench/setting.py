@@ -134,6 +134,8 @@ def environment(database: str, codat: str = "http://127.0.0.1:1", **more: str) -
         "CODAT_BASE_URL": codat,
         "WRITEBACK_REQUESTS_PER_MINUTE": WIDE_OPEN,
         "WRITEBACK_ORGANISATION_PER_MINUTE": WIDE_OPEN,
+        # No look at what was chosen: twelve calls a company, however much it sends.
+        "WRITEBACK_LOOK_SECONDS": "0",
         # The verdicts are not measured here: in production they come by webhook.
         "WRITEBACK_POLL_SECONDS": "36000",
         **more,

@@ -6,18 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from xero_sync.accounts import refreshing
-from xero_sync.accounts.options import (
-    Choices,
-    carries_fees,
-    check_tax,
-    choices,
-    is_usable,
-    tax_rates,
-)
+from xero_sync.accounts.options import Choices, check_tax, choices
 from xero_sync.codat.accounts import Account, BankAccount, Supplier
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
@@ -28,10 +20,9 @@ from xero_sync.codat.exceptions import (
     SameAccountTwice,
 )
 from xero_sync.models import AccountMapping, Connection, LenderAccount
-from xero_sync.models.choices import ConnectionStatus, Question
+from xero_sync.models.choices import ConnectionStatus
 from xero_sync.organisations import changes as organisations
-from xero_sync.writeback import mappings, reconsider
-from xero_sync.writeback.transitions import lock_connection
+from xero_sync.writeback import lost_choices, mappings
 
 Chosen = TypeVar("Chosen", BankAccount, Account, Supplier)
 Wait = Callable[[float], None]
@@ -168,68 +159,17 @@ def revalidate(
     if connection.organisation_changed or mapping.lender_account.void_since:
         # They were chosen in another organisation.
         return ""
-    for data_type in ("bankAccounts", "chartOfAccounts", "suppliers"):
-        refreshing.refresh(
-            connection=connection, data_type=data_type, client=client, wait=wait
-        )
-    company_id, connection_id = (
-        connection.codat_company_id,
-        connection.codat_connection_id,
+    for data_type in lost_choices.DATA_TYPES:
+        try:
+            refreshing.refresh(
+                connection=connection, data_type=data_type, client=client, wait=wait
+            )
+        except (CodatAccessDenied, CodatRejected):
+            # As for the list: whether a lender may read them is not stated.
+            if data_type != lost_choices.TAX_RATES:
+                raise
+    seen = lost_choices.read(connection=connection, mapping=mapping, client=client)
+    found = lost_choices.gone(mapping, seen)
+    return lost_choices.note(
+        connection=connection, mapping=mapping, found=found, now=now
     )
-    banks = client.list_bank_accounts(company_id, connection_id)
-    accounts = client.list_accounts(company_id)
-    suppliers = client.list_suppliers(company_id)
-    known: list[BankAccount | Account | Supplier] = [*banks, *accounts, *suppliers]
-    usable = {one.id for one in known if is_usable(one)}
-    chosen = [
-        (
-            Question.LENDER,
-            mapping.lender_account.name,
-            mapping.lender_target_account_id,
-        ),
-        (
-            Question.BANK,
-            mapping.nominated_account_name,
-            mapping.nominated_account_id,
-        ),
-        (Question.FEE, mapping.expense_account_name, mapping.expense_account_id),
-        (Question.SUPPLIER, mapping.supplier_name, mapping.supplier_id),
-    ]
-    gone = [(question, name) for question, name, id_ in chosen if id_ not in usable]
-    if lost_rate := _lost_rate(connection, mapping.tax_rate_id, client, wait):
-        gone.append((Question.TAX, lost_rate))
-    return _note_lost(connection, gone, now)
-
-
-def _lost_rate(
-    connection: Connection, rate_id: str, client: CodatClient, wait: Wait
-) -> str:
-    """Name the chosen tax rate if fees can no longer carry it.
-
-    Returns:
-        "" if they can, or if nobody can tell.
-    """
-    try:
-        refreshing.refresh(
-            connection=connection, data_type="taxRates", client=client, wait=wait
-        )
-    except (CodatAccessDenied, CodatRejected):
-        # As for the list: whether a lender may read them is not stated.
-        return ""
-    rates = {one.id: one for one in tax_rates(connection=connection, client=client)}
-    found = rates.get(rate_id)
-    if not rates or (found and carries_fees(found)):
-        return ""
-    return found.name if found else rate_id
-
-
-@transaction.atomic
-def _note_lost(
-    connection: Connection, gone: list[tuple[Question, str]], now: datetime
-) -> str:
-    # Locked, so that a choice made meanwhile is not overwritten by what it mended.
-    row = lock_connection(connection, now=now)
-    row.note_lost(gone, now=now)
-    row.save(update_fields=["unusable_account", "unusable_choices"])
-    reconsider.company(company_id=row.company_id, now=now)
-    return row.unusable_account

@@ -15,12 +15,9 @@ from xero_sync.codat.exceptions import (
 from xero_sync.models import Connection
 from xero_sync.writeback.setup_matching import EXPENSE
 from xero_sync.writeback.setup_matching import USABLE as USABLE
+from xero_sync.writeback.setup_matching import carries_fees as carries_fees
 from xero_sync.writeback.setup_matching import find_supplier as find_supplier
 from xero_sync.writeback.setup_matching import is_usable as is_usable
-
-# What is bought names its tax by these. Codat's published example of Xero's rates has
-# no link of direct costs, but those of bills, which take the same rates in Xero.
-PURCHASES = ("Bill.", "BillCreditNote.", "DirectCost.")
 
 
 @dataclass(frozen=True)
@@ -70,12 +67,6 @@ def takes_fees(one: Account) -> bool:
 def takes_payments(one: BankAccount) -> bool:
     """Tell whether money can be paid into a bank account: a credit card takes none."""
     return is_usable(one) and one.account_type != "Credit"
-
-
-def carries_fees(rate: TaxRate) -> bool:
-    """Tell whether fees can carry a tax rate: it is in use, and not for sales alone."""
-    fits = not rate.used_in or any(one.startswith(PURCHASES) for one in rate.used_in)
-    return is_usable(rate) and fits
 
 
 def tax_rates(*, connection: Connection, client: CodatClient) -> list[TaxRate]:

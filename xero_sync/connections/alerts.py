@@ -66,6 +66,20 @@ def alerts(*, now: datetime) -> list[Alert]:
                 f"status__exact={ConnectionStatus.DEAUTHORIZED}",
             )
         )
+    if lost := live.exclude(unusable_account="").count():
+        found.append(
+            Alert(
+                ngettext(
+                    "Something that %(count)d borrower chose is gone in their Xero; "
+                    "their entries wait until they choose another.",
+                    "Something that %(count)d borrowers chose is gone in their Xero; "
+                    "their entries wait until they choose another.",
+                    lost,
+                )
+                % {"count": lost},
+                "unusable_account__isempty=0",
+            )
+        )
     if refused := live.exclude(feed_refusal="").count():
         found.append(
             Alert(

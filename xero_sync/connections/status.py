@@ -124,7 +124,12 @@ def store_status(
         row.save()
     if status != ConnectionStatus.LINKED:
         cap.settle()
-        reconsider.refused(company_id=row.company_id, since=seen_linked_at, now=now)
+        reconsider.refused(
+            company_id=row.company_id,
+            since=seen_linked_at,
+            now=now,
+            note="the connection had ended",
+        )
         if was_linked:
             reconsider.queued(company_id=row.company_id, now=now)
     elif not was_linked:

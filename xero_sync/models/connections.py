@@ -113,6 +113,13 @@ class Connection(models.Model):
     )
     # The same by question, each as [question, name, since]; see `lost_choices`.
     unusable_choices = models.JSONField(default=list, blank=True, editable=False)
+    # When all that was chosen was last looked at in Xero; empty after another choice.
+    choice_looked_at = models.DateTimeField(
+        _("chosen accounts last looked at"), null=True, blank=True, editable=False
+    )
+    # A look under way: when it began, and when its next step comes.
+    choice_look_begun_at = models.DateTimeField(null=True, blank=True, editable=False)
+    choice_look_due_at = models.DateTimeField(null=True, blank=True, editable=False)
     checked_at = models.DateTimeField(_("last checked"), null=True, blank=True)
     consented_at = models.DateTimeField(
         _("last consent"),
@@ -156,6 +163,20 @@ class Connection(models.Model):
                 condition=Q(deleted_at=None),
                 name="xero_sync_connection_one_live_per_codat_company",
             ),
+            models.CheckConstraint(
+                condition=Q(choice_look_begun_at=None, choice_look_due_at=None)
+                | Q(
+                    choice_look_begun_at__isnull=False, choice_look_due_at__isnull=False
+                ),
+                name="xero_sync_connection_look_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["choice_look_due_at"],
+                condition=Q(choice_look_due_at__isnull=False),
+                name="xero_sync_connection_look_due",
+            )
         ]
 
     def __str__(self) -> str:
@@ -174,6 +195,11 @@ class Connection(models.Model):
             LostChoice(Question(question), name, datetime.fromisoformat(since))
             for question, name, since in self.unusable_choices
         ]
+
+    def forget_look(self) -> None:
+        """Let what was chosen be looked at before the next write, without saving it."""
+        self.choice_looked_at = None
+        self.choice_look_begun_at = self.choice_look_due_at = None
 
     def note_lost(self, gone: Iterable[tuple[Question, str]], *, now: datetime) -> None:
         """Take over what can no longer be used, without saving it.

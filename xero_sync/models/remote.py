@@ -47,7 +47,8 @@ class DataRefresh(models.Model):
         "xero_sync.Connection", on_delete=models.PROTECT, related_name="refreshes"
     )
     data_type = models.CharField(_("data type"), max_length=40)
-    operation_id = models.UUIDField(_("operation"))
+    # Nothing where we may not ask: then `failed` says so.
+    operation_id = models.UUIDField(_("operation"), null=True, blank=True)
     requested_at = models.DateTimeField(_("requested"))
     completed_at = models.DateTimeField(_("completed"), null=True, blank=True)
     failed = models.CharField(_("failed with"), max_length=60, blank=True)

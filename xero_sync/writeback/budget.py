@@ -77,9 +77,16 @@ class Budget:
         self._drawn_on: dict[str, _RateLimit] = {}
 
     def take(
-        self, *, organisation: object | None = None, is_look: bool = False
+        self,
+        *,
+        organisation: object | None = None,
+        is_look: bool = False,
+        calls: int = 1,
     ) -> datetime | None:
-        """Take one permit from every scope that the request draws on, or from none.
+        """Take a permit from every scope that a request draws on, or from none.
+
+        `calls` is how many exchanges follow one another at once: whoever gets the first
+        permit gets all, and who comes next waits the longer.
 
         Returns:
             None when it was granted, else the earliest moment to ask again.
@@ -95,13 +102,13 @@ class Budget:
             return latest
         for scope in scopes:
             start = max(scope.theoretical_arrival or self._now, self._now)
-            scope.theoretical_arrival = start + interval(scope.key)
+            scope.theoretical_arrival = start + calls * interval(scope.key)
             if scope.open_seconds:
                 # This is the probe; nobody else goes before its outcome is known.
                 scope.is_probing = True
                 scope.probe_at = self._now + timedelta(seconds=scope.open_seconds)
         if day.remaining is not None:
-            day.remaining -= 1
+            day.remaining -= calls
         self._drawn_on |= {scope.key: scope for scope in (*scopes, day)}
         return None
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection as database
@@ -17,7 +18,15 @@ from django.db import transaction
 from lending.db import bulk
 from xero_sync.models import Lane, LoanInXero, SyncRecord, WriteRequest
 from xero_sync.models.choices import BOOKINGS, Cause, Reason, State, Step
-from xero_sync.writeback import choosing, freezing, holds, lines, readiness, transitions
+from xero_sync.writeback import (
+    choice_looks,
+    choosing,
+    freezing,
+    holds,
+    lines,
+    readiness,
+    transitions,
+)
 from xero_sync.writeback.budget import LATE, Budget
 from xero_sync.writeback.exchange import Claim
 from xero_sync.writeback.readiness import AnyMapping, LiveConnection, Readiness
@@ -34,6 +43,8 @@ class Claimed:
 
     sends: list[Claim] = field(default_factory=list)
     checks: list[SyncRecord] = field(default_factory=list)
+    # Connections whose chosen accounts are to be looked at before anything is sent.
+    unseen: set[UUID] = field(default_factory=set)
 
 
 @dataclass
@@ -59,6 +70,7 @@ def claim(
             turns = _within(_due_lanes(limit, now, calls), calls)
             claimed = _Round(turns, now).run() if turns else Claimed()
             _reschedule(turns)
+        choice_looks.ask(claimed.unseen, now=now)
         if not turns or claimed.sends or claimed.checks:
             break
     return claimed
@@ -168,6 +180,8 @@ class _Round:
             return None
         connection: LiveConnection | None = ready.connection
         mapping: AnyMapping | None = ready.mapping
+        if self._waits_for_look(ready):
+            return None
         if connection is None or mapping is None:  # hold_reason has just said otherwise
             return None
         turn.due_at = self.budget.take(organisation=connection.codat_connection_id)
@@ -205,6 +219,14 @@ class _Round:
             known_organisation=connection.codat_connection_id,
         )
 
+    def _waits_for_look(self, ready: Readiness) -> bool:
+        """Tell whether a look at the chosen accounts comes first; it wakes the lane."""
+        connection = ready.connection
+        if connection is None or not choice_looks.is_wanted(connection, now=self.now):
+            return False
+        self.claimed.unseen.add(connection.pk)
+        return True
+
     def _hold(self, turn: Turn, record: SyncRecord, reason: str) -> None:
         transitions.move(
             record, to=State.HELD, reason=reason, cause=Cause.CLAIM, now=self.now
@@ -236,6 +258,8 @@ class _Round:
             return
         ready = self.ready[turn.company_id]
         if self._hold_lines(turn, push, ready) or ready.connection is None:
+            return
+        if self._waits_for_look(ready):
             return
         turn.due_at = self.budget.take(
             organisation=ready.connection.codat_connection_id

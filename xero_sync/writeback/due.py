@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from xero_sync.models import (
     BorrowerWish,
+    Connection,
     Lane,
     SetupStep,
     SyncRecord,
@@ -27,6 +28,7 @@ class Work(TextChoices):
     MESSAGES = "messages", _("Messages from Codat to read")
     SETUPS = "setups", _("Accounts to be made for a choice")
     WISHES = "wishes", _("What borrowers want done at Codat")
+    LOOKS = "looks", _("Chosen accounts to be looked at before a write")
 
 
 def work() -> dict[Work, tuple[QuerySet, str]]:
@@ -49,6 +51,10 @@ def work() -> dict[Work, tuple[QuerySet, str]]:
             "due_at",
         ),
         Work.WISHES: (BorrowerWish.objects.open(), "due_at"),
+        Work.LOOKS: (
+            Connection.objects.exclude(choice_look_due_at=None),
+            "choice_look_due_at",
+        ),
     }
 
 

@@ -18,6 +18,7 @@ from xero_sync.codat.client import CodatClient
 from xero_sync.runtime.clock import database_now
 from xero_sync.writeback import (
     backpressure,
+    choice_look_steps,
     claims,
     inbox,
     invoices,
@@ -105,17 +106,15 @@ def _look_around(pool: Pool, now: datetime, mark: float, room: int) -> int:
     if room <= 0:
         return 0
     busy = pool.too_busy_for_a_look()
-    found = polling.due(limit=room, now=now, busy_companies=busy)
-    busy |= {one.company_id for one in found}
-    watched = watched_polling.due(limit=room - len(found), now=now, busy_companies=busy)
-    for one in (*found, *watched):
-        pool.start(one, now, mark)
-    begun = len(found) + len(watched)
-    busy |= {one.company_id for one in watched}
-    prepared = setups.due(limit=room - begun, now=now, busy_companies=busy)
-    for step in prepared:
-        pool.start(step, now, mark)
-    return begun + len(prepared)
+    begun = 0
+    # Writes wait for a look at what was chosen, so that comes first.
+    for kind in (choice_look_steps, polling, watched_polling, setups):
+        found = kind.due(limit=room - begun, now=now, busy_companies=busy)
+        busy |= {one.company_id for one in found}
+        for one in found:
+            pool.start(one, now, mark)
+        begun += len(found)
+    return begun
 
 
 def _store(finished: Sequence[Finished], now: datetime, report: Report) -> None:

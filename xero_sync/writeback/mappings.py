@@ -11,7 +11,7 @@ from lending.audit import trail
 from xero_sync.codat.exceptions import OtherVersion
 from xero_sync.models import AccountMapping, Connection, MappingRow
 from xero_sync.models.mapping_rows import RowRole
-from xero_sync.writeback import reconsider
+from xero_sync.writeback import lost_choices, reconsider
 from xero_sync.writeback.transitions import lock_connection
 
 # What the trail says of a choice.
@@ -62,7 +62,8 @@ def store(
     mapping = row.mappings.order_by("version").last()
     require_version(mapping, expected_version)
     row.note_lost([], now=created_at)
-    row.save(update_fields=["unusable_account", "unusable_choices"])
+    row.forget_look()
+    row.save(update_fields=[*lost_choices.FIELDS])
     if mapping is None or _differs(mapping, values):
         before = trail.values_of(mapping, *NAMED) if mapping else {}
         account = values["lender_account"]

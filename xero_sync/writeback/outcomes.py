@@ -13,7 +13,7 @@ from xero_sync.codat.reply import ValidationItem
 from xero_sync.models import Connection, SyncRecord, WebhookMessage
 from xero_sync.models.choices import BOOKINGS, Cause, Reason, State, Step
 from xero_sync.runtime import task_queue
-from xero_sync.writeback import lines, reconsider, reversals, watching
+from xero_sync.writeback import choice_looks, lines, reconsider, reversals, watching
 from xero_sync.writeback.exchange import Claim
 from xero_sync.writeback.transitions import move, move_many, wake
 
@@ -201,9 +201,12 @@ def failed(
         checked_at=None,
     )
     if moved:
-        # The refusal may be the first sign that the connection has ended: look at it.
+        # The refusal may be the first sign that the connection has ended, or that
+        # something went that was chosen: look at them.
         live = Connection.objects.live().filter(company=record.company_id)
         live.update(checked_at=None)
+        if record.step in BOOKINGS:
+            choice_looks.ask_after_refusal(company_id=record.company_id, now=now)
         settle_reversal(record, now)
     return moved
 

@@ -48,11 +48,13 @@ def feeds(*, now: datetime) -> int:
 
 
 @transaction.atomic
-def refused(*, company_id: int, since: datetime | None, now: datetime) -> int:
-    """Hold what was refused after a connection was last seen linked, as it has ended.
+def refused(
+    *, company_id: int, since: datetime | None, now: datetime, note: str
+) -> int:
+    """Hold what was refused after all was last seen well, for what has gone since.
 
-    It was refused because of that, as far as anybody can tell, and goes again after the
-    reconnection; what is wrong with an entry itself is refused once more then.
+    It was refused because of that, as far as anybody can tell, and goes again once it
+    is mended; what is wrong with an entry itself is refused once more then.
     """
     if since is None:
         return 0
@@ -66,7 +68,7 @@ def refused(*, company_id: int, since: datetime | None, now: datetime) -> int:
         records=_loaded(met),
         now=now,
         cause=Cause.LOOK,
-        note="the connection had ended",
+        note=note,
     )
 
 

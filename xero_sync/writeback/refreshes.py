@@ -52,6 +52,11 @@ class Refreshes:
             return _request(self._connection, data_type, self._now)
         return None
 
+    def is_asked(self, data_type: str, since: datetime) -> bool:
+        """Tell whether a refresh asked for since is under way or has finished."""
+        latest = self._asked_since(data_type, since)
+        return latest is not None and not self._is_stuck(latest)
+
     def is_current(
         self, data_type: str, *, since: datetime, finished_since: datetime
     ) -> bool:
@@ -73,6 +78,22 @@ class Refreshes:
     def _is_stuck(self, refresh: DataRefresh) -> bool:
         unfinished = refresh.completed_at is None
         return unfinished and refresh.requested_at < self._now - GIVEN_UP_AFTER
+
+
+def note_refused(
+    connection: AnyConnection, data_type: str, asked_at: datetime, now: datetime
+) -> None:
+    """Remember that Codat lets nobody refresh a data type: its copy stays as it is."""
+    DataRefresh.objects.update_or_create(
+        connection_id=connection.pk,
+        data_type=data_type,
+        defaults={
+            "operation_id": None,
+            "requested_at": asked_at,
+            "completed_at": now,
+            "failed": "refused",
+        },
+    )
 
 
 def next_look(now: datetime) -> datetime:
@@ -107,7 +128,7 @@ def _request(connection: AnyConnection, data_type: str, asked_at: datetime) -> E
 def _look(connection: AnyConnection, refresh: DataRefresh) -> Exchange:
     def call(client: CodatClient) -> PullOperation:
         return client.get_pull_operation(
-            connection.codat_company_id, refresh.operation_id
+            connection.codat_company_id, str(refresh.operation_id)
         )
 
     def done(outcome: PullOperation | CodatError, now: datetime) -> None:

@@ -13,6 +13,9 @@ from xero_sync.writeback.names import likeness, plain
 USABLE = frozenset({"Active", "Unknown", ""})
 # Where a fee account may stand in Xero's chart.
 EXPENSE = "Expense"
+# What is bought names its tax by these. Codat's published example of Xero's rates has
+# no link of direct costs, but those of bills, which take the same rates in Xero.
+PURCHASES = ("Bill.", "BillCreditNote.", "DirectCost.")
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,12 @@ class SupplierMatch:
 def is_usable(one: BankAccount | Account | Supplier | TaxRate) -> bool:
     """Tell whether a record in Xero can still be booked on."""
     return one.status in USABLE and not one.is_deleted
+
+
+def carries_fees(rate: TaxRate) -> bool:
+    """Tell whether fees can carry a tax rate: it is in use, and not for sales alone."""
+    fits = not rate.used_in or any(one.startswith(PURCHASES) for one in rate.used_in)
+    return is_usable(rate) and fits
 
 
 def expense_account(

@@ -13,7 +13,7 @@ from xero_sync.models.choices import (
     State,
 )
 from xero_sync.runtime import task_queue
-from xero_sync.writeback import reconsider
+from xero_sync.writeback import choice_looks, reconsider
 from xero_sync.writeback.transitions import move
 
 
@@ -22,6 +22,7 @@ def sweep(*, now: datetime) -> None:
     expire_leases(now=now)
     wake_forgotten_lanes(now=now)
     look_for_invoices_again(now=now)
+    choice_looks.ask_again(now=now)
     for company_id in _companies_with_held_entries():
         reconsider.company(company_id=company_id, now=now)
     task_queue.nudge_drain()

@@ -238,7 +238,11 @@ def test_the_overview_says_what_connections_need(connection, settings):
     assert "may lead to another organisation" in shown(client, reverse("admin:index"))
     changed(connection, organisation_changed=False, status="Deauthorized")
     assert "has withdrawn access in Xero" in shown(client, reverse("admin:index"))
-    changed(connection, status="Linked", checked_at=now - timedelta(hours=27))
+    changed(connection, status="Linked", unusable_account="Bank Fees")
+    content = shown(client, reverse("admin:index"))
+    assert "Something that 1 borrower chose is gone in their Xero" in content
+    assert "unusable_account__isempty=0" in content
+    changed(connection, unusable_account="", checked_at=now - timedelta(hours=27))
     assert "could not be read at Codat" in shown(client, reverse("admin:index"))
     settings.XERO_CONNECTION_CAP = 1
     changed(connection, checked_at=now)

@@ -36,6 +36,12 @@ pytestmark = pytest.mark.django_db
 AN_HOUR = 3_600
 
 
+@pytest.fixture(autouse=True)
+def no_looks(settings):
+    """What is sent hours after the first write goes at once: these count on it."""
+    settings.WRITEBACK_LOOK_SECONDS = 0
+
+
 @pytest.fixture
 def world():
     return World()
@@ -137,7 +143,9 @@ def test_a_refused_send_is_not_queued_anew_once_the_first_has_landed(world, borr
     world.sandbox.faults.add("push_fails", match="transfers")
     work(world, times=20, step=AN_HOUR)
 
-    reconsider.refused(company_id=borrower.company.pk, since=since, now=world.clock.now)
+    reconsider.refused(
+        company_id=borrower.company.pk, since=since, now=world.clock.now, note="ended"
+    )
     work(world, times=20, step=600)
 
     assert record_of(event).is_alarmed

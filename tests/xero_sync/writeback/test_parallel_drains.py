@@ -6,8 +6,10 @@ import pytest
 from django.db import connections
 
 from tests.worlds import World
-from tests.xero_sync.evidence import assert_books_follow, pushes
+from tests.xero_sync.accounts.test_lost_choices import lose
+from tests.xero_sync.evidence import assert_books_follow, pushes, state_of
 from xero_sync.models import SyncRecord, WriteRequest
+from xero_sync.models.choices import Question
 from xero_sync.writeback import engine
 from xero_sync.writeback.sweep import sweep
 
@@ -65,3 +67,27 @@ def test_drains_at_the_same_time_agree_about_what_got_lost():
     assert len({one.key for one in pushes(world, "transfers")}) == len(borrowers)
     for borrower in borrowers:
         assert_books_follow(borrower)
+
+
+def test_drains_at_the_same_time_make_one_look_at_what_was_chosen():
+    world = World()
+    fine, hurt = (world.borrower(is_looked_at=False) for _ in range(2))
+    lose(hurt, Question.SUPPLIER)
+    world.sandbox.requests.clear()
+    events = []
+    for borrower in (fine, hurt):
+        for kind, amount in (("drawdown", "800"), ("fee", "50")):
+            events.append(borrower.record(borrower.loan(), kind, amount))
+
+    for _ in range(8):
+        world.sandbox.tick()
+        drain_together(world)
+        world.wait(5)
+
+    lists = [one for one in world.sandbox.requests if one.path.endswith("/suppliers")]
+    assert len([one for one in lists if one.method == "GET"]) == 2
+    assert len([one for one in lists if one.method == "POST"]) == 2
+    assert [state_of(one) for one in events] == [
+        *["written"] * 2,
+        *["held account_unusable"] * 2,
+    ]

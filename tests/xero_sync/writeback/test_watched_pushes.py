@@ -39,6 +39,12 @@ DECISIONS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def no_looks(settings):
+    """What is sent hours after the first write goes at once: these count on it."""
+    settings.WRITEBACK_LOOK_SECONDS = 0
+
+
 @pytest.fixture
 def world():
     return World()

@@ -61,6 +61,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         "writeback_on",
         "bank_feeds",
         ("feed_refusal", admin.EmptyFieldListFilter),
+        ("unusable_account", admin.EmptyFieldListFilter),
         "organisation_changed",
         ("over_cap_since", admin.EmptyFieldListFilter),
         ("deleted_at", admin.EmptyFieldListFilter),
@@ -93,6 +94,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         "ledger_lock_date",
         "access_problem",
         "unusable_account",
+        "choice_looked_at",
         "checked_at",
         "codat_company_id",
         "codat_connection_id",
@@ -110,6 +112,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         "ledger_lock_date",
         "access_problem",
         "unusable_account",
+        "choice_looked_at",
         "deleted_at",
     )
 

@@ -22,8 +22,10 @@ def loan(db):
 
 
 @pytest.fixture
-def refused(db):
+def refused(db, settings):
     """An entry that Xero has refused, and the next one of its loan behind it."""
+    # A look would hold them for the account that is gone.
+    settings.WRITEBACK_LOOK_SECONDS = 0
     world = World()
     borrower = world.borrower(reference="acme")
     loan = borrower.loan(reference="loan-1")
