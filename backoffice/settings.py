@@ -204,6 +204,8 @@ LENDER_NAME: str = env.str("LENDER_NAME", default="Example Invoice Finance")
 # The lender's own account, as borrowers see it on the bank feed in Xero.
 LENDER_ACCOUNT_NUMBER: str = env.str("LENDER_ACCOUNT_NUMBER", default="")
 LENDER_SORT_CODE: str = env.str("LENDER_SORT_CODE", default="")
+# The logo that Xero shows with it: an https address, or the name of a static file.
+LENDER_LOGO: str = env.str("LENDER_LOGO", default="")
 # How many organisations an uncertified app may connect at Xero; empty: no limit.
 _cap: str = env.str("XERO_CONNECTION_CAP", default="25").strip()
 if _cap and not _cap.isdecimal():

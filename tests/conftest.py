@@ -18,6 +18,9 @@ set_hypothesis_home_dir(django_settings.BASE_DIR / ".data" / "hypothesis")
 hypothesis_settings.register_profile("ours", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("ours")
 
+# Each test's client would look through all static files first.
+django_settings.WHITENOISE_AUTOREFRESH = True
+
 
 # Each of these takes seconds, or most of a minute.
 LONG = (
@@ -65,12 +68,15 @@ def append_only_suspended_while_flushing() -> Iterator[None]:
 def django_db_modify_db_settings() -> None:
     """Give each process of the tests a database of its own.
 
-    SQLite gets a file: threads and other processes cannot share one in memory.
+    SQLite gets a file: threads and other processes cannot share one in memory. Nobody
+    pulls the plug of this machine in a test, so that nothing waits for its disk.
     """
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     name = f"tests_{os.getpid()}_{worker}"
     if connection.vendor == "sqlite":
         name = str(django_settings.BASE_DIR / ".data" / f"{name}.sqlite3")
+        options = connection.settings_dict["OPTIONS"]
+        options["init_command"] += "PRAGMA synchronous=OFF;"
     connection.settings_dict["TEST"]["NAME"] = name
 
 

@@ -23,22 +23,27 @@ from requests.adapters import BaseAdapter
 from lending.models import Company, Loan, LoanEvent
 from tests.builders import make_company, make_event, make_loan, reverse
 from tests.due import next_moment
+from tests.feeds import open_feed
 from xero_sync import jobs
 from xero_sync.accounts import choice, mapping
 from xero_sync.accounts.choice import Choice, NewLenderAccount
+from xero_sync.bank_feeds.status import ids_of
 from xero_sync.codat.client import CodatClient
 from xero_sync.connections import adopting, switches
 from xero_sync.models import (
     AccountSetup,
     BorrowerNotice,
     Connection,
+    LenderAccount,
     SyncRecord,
 )
+from xero_sync.models.choices import FeedStatus
 from xero_sync.models.setups import SetupState
 from xero_sync.sandbox import LostReply, Sandbox
 from xero_sync.writeback import engine
 from xero_sync.writeback.sweep import sweep
 
+A_MINUTE = timedelta(minutes=1)
 AGREED_ON = date(2026, 3, 2)
 
 
@@ -234,6 +239,7 @@ class World:
     ) -> Borrower:
         """A company adopted from Codat, its accounts chosen, its write-back on.
 
+        What the engine makes of a choice in many drains stands there from the start.
         The look that comes before the first write has been made, unless a test is about
         it.
         """
@@ -251,7 +257,7 @@ class World:
             connection=connection, on=True, now=self.clock.now, set_by="test"
         )
         borrower = Borrower(self, row, connection)
-        self.choose_accounts(borrower)
+        self.choose_accounts(borrower, lender_account=self._fed_account(borrower))
         if writeback:
             switches.switch_writeback(
                 connection=connection,
@@ -266,6 +272,23 @@ class World:
                 choice_looked_at=self.clock.now
             )
         return borrower
+
+    def _fed_account(self, borrower: Borrower) -> LenderAccount:
+        """A lender account in Xero, fed by the source account of ours."""
+        connection = borrower.connection_row
+        source_id, target_id = open_feed(
+            self.client, *ids_of(connection), connection.company.currency, self.clock
+        )
+        return LenderAccount.objects.create(
+            connection=connection,
+            source_account_id=source_id,
+            target_account_id=target_id,
+            name=settings.LENDER_NAME,
+            currency=connection.company.currency,
+            feed_status=FeedStatus.CONNECTED,
+            feed_status_since=self.clock.now,
+            feed_checked_at=self.clock.now,
+        )
 
     def choose_accounts(self, borrower: Borrower, **chosen: Any) -> Any:
         """Create the lender account and the supplier, and choose the rest."""
@@ -336,23 +359,22 @@ class World:
         """Let the product work until nothing is open, or the time is up.
 
         Time passes in steps, and jumps over those in which nothing is due; the sweep
-        comes at least every minute, or with each step that is longer.
+        comes every minute, or with each step that is longer.
         """
-        ends_at = self.clock.now + timedelta(seconds=seconds)
+        swept_at = self.clock.now
+        ends_at = swept_at + timedelta(seconds=seconds)
         while self.clock.now < ends_at:
             self.sandbox.tick()
             self.drain()
             self.check_connections()
             if not SyncRecord.objects.open().exists():
                 return
-            self.wait(max(step, self._idle(until=ends_at)))
-            sweep(now=self.clock.now)
-
-    def _idle(self, *, until: datetime) -> float:
-        """For how many seconds nothing is due, not even the sweep."""
-        swept = min(self.clock.now + timedelta(minutes=1), until)
-        due = min(next_moment(self.sandbox) or swept, swept)
-        return (due - self.clock.now).total_seconds()
+            next_sweep = min(swept_at + A_MINUTE, ends_at)
+            due = min(next_moment(self.sandbox) or next_sweep, next_sweep)
+            self.wait(max(step, (due - self.clock.now).total_seconds()))
+            if self.clock.now >= next_sweep:
+                sweep(now=self.clock.now)
+                swept_at = self.clock.now
 
 
 def states(loan: Loan) -> list[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 
+from xero_sync.portal import logo
 from xero_sync.webhooks.registration import LOOPBACK
 
 CODAT_REMEMBERS_SECONDS = 90 * 60
@@ -44,6 +45,20 @@ def check_webhook_secret(**_: Any) -> list[CheckMessage]:
             "CODAT_WEBHOOK_SECRET is not a signing secret.",
             hint="Copy it from the endpoint's page in Codat's portal: whsec_….",
             id="xero_sync.W001",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_logo(**_: Any) -> list[CheckMessage]:
+    """A logo that is nowhere would break each page that is to show it."""
+    if logo.is_there():
+        return []
+    return [
+        Error(
+            "LENDER_LOGO is neither an https address nor one of our static files.",
+            hint="Use https://…, or put the file below a `static` folder of an app.",
+            id="xero_sync.E005",
         )
     ]
 

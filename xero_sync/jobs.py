@@ -19,6 +19,7 @@ from xero_sync.borrowers import (
     consent_notices,
     line_notices,
     link_requests,
+    wishes,
 )
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError, CodatNoAnswer, CodatUnavailable
@@ -68,7 +69,10 @@ def run_slice(*, seconds: float, stop: Callable[[], bool] = lambda: False) -> st
                 if lease is None:
                     return BUSY
                 is_over = _either(stop, lease)
-                while not is_over() and (left := ends_at - time.monotonic()) > 0:
+                while not is_over() and time.monotonic() < ends_at:
+                    # Somebody waits for these on a page, and they are few.
+                    wishes.fulfil(stop=is_over)
+                    left = max(ends_at - time.monotonic(), 0.0)
                     report = engine.drain(client=client, seconds=left, stop=is_over)
                     sent += report.sent
                     looked += report.looked

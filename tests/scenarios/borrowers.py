@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 from django.conf import settings
 
 from lending import services
 from lending.models import Company, Loan, LoanEvent
+from tests.feeds import open_feed
 from tests.scenarios.world import World
 from xero_sync.models import AccountMapping, Connection, LenderAccount
 
@@ -95,7 +95,9 @@ def add_borrower(world: World, number: int, *, has_feeds: bool, loans: int) -> B
     borrower.nominated = [books.account("Business Current Account").id, other.id]
     borrower.expense_id = books.account("Bank Fees").id
     borrower.supplier_id = sandbox.add_supplier(remote.id, settings.LENDER_NAME).id
-    _open_feed(borrower, remote_company.id)
+    borrower.source_id, borrower.lender_id = open_feed(
+        world.client, remote_company.id, remote.id, "GBP", world.clock
+    )
     sandbox.sync(remote.id)
     connection = Connection.objects.create(
         company=company,
@@ -120,29 +122,6 @@ def add_borrower(world: World, number: int, *, has_feeds: bool, loans: int) -> B
     for index in range(loans):
         _add_loan(borrower, index)
     return borrower
-
-
-def _open_feed(borrower: Borrower, company_id: str) -> None:
-    world, client = borrower.world, borrower.world.client
-    borrower.source_id = f"lender-{uuid4()}"
-    ids = (company_id, borrower.remote_id)
-    client.create_source_account(
-        *ids,
-        {
-            "id": borrower.source_id,
-            "accountName": settings.LENDER_NAME[:30],
-            "accountType": "checking",
-            "accountNumber": "12345678",
-            "sortCode": "123456",
-            "currency": "GBP",
-            "balance": Decimal(0),
-        },
-    )
-    client.create_bank_feed_mapping(*ids, source_account_id=borrower.source_id)
-    world.clock.forward(1)
-    for _ in range(2):
-        (fed,) = client.get_bank_feed_mapping(*ids)
-    borrower.lender_id = fed.target_account_id
 
 
 def _add_loan(borrower: Borrower, index: int) -> None:

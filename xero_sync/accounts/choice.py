@@ -12,13 +12,15 @@ from django.utils.translation import gettext as _
 from lending import formats
 from lending.audit import trail
 from lending.db.encryption import seal, unseal
-from xero_sync.accounts import mapping, planning
-from xero_sync.accounts.planning import Plan
+from xero_sync.accounts import mapping, planning, plans
+from xero_sync.accounts.plans import Plan
 from xero_sync.accounts.wanted import NO_TAX as NO_TAX
 from xero_sync.accounts.wanted import AdoptedLenderAccount as AdoptedLenderAccount
 from xero_sync.accounts.wanted import Choice as Choice
+from xero_sync.accounts.wanted import LenderAccountWanted as LenderAccountWanted
 from xero_sync.accounts.wanted import NewExpenseAccount as NewExpenseAccount
 from xero_sync.accounts.wanted import NewLenderAccount as NewLenderAccount
+from xero_sync.accounts.wanted import NewPlainAccount as NewPlainAccount
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import AlreadyUnderWay, SetupUnderWay
 from xero_sync.models import AccountMapping, AccountSetup, Connection
@@ -122,9 +124,9 @@ def _store(
 ) -> AccountSetup | AccountMapping:
     account = plan.lender_account()
     steps = plan.steps(account)
-    doubtful = planning.in_doubt(row)
+    doubtful = plans.in_doubt(row)
     for stopped in row.setups.filter(state=SetupState.STOPPED):
-        planning.give_up(stopped, now=now)
+        plans.give_up(stopped, now=now)
         trail.record(
             "setup.given_up", stopped, by=by, at=now, company_id=row.company_id
         )
@@ -163,7 +165,7 @@ def _store(
     )
     for number, step in enumerate(steps, start=1):
         step.setup, step.number, step.state_since = setup, number, now
-    planning.take_over(steps, doubtful)
+    plans.take_over(steps, doubtful)
     for step in steps:
         step.save()
         if step.request is not None:

@@ -9,11 +9,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from lending.audit import trail
+from xero_sync.accounts import plain_accounts
 from xero_sync.accounts.options import is_usable
 from xero_sync.bank_feeds import services as bank_feeds
 from xero_sync.bank_feeds import source_accounts
 from xero_sync.bank_feeds import status as feed_status
 from xero_sync.bank_feeds.status import ids_of
+from xero_sync.codat.accounts import BankAccount
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
     AccountCurrencyMismatch,
@@ -22,7 +24,7 @@ from xero_sync.codat.exceptions import (
     MappingIncomplete,
 )
 from xero_sync.models import Connection, LenderAccount
-from xero_sync.models.choices import FeedStatus
+from xero_sync.models.choices import AccountKind, FeedStatus
 from xero_sync.organisations import changes as organisations
 from xero_sync.runtime import leases
 from xero_sync.runtime.clock import database_now
@@ -63,6 +65,10 @@ def ensure_source(
         if lease is None:
             raise AlreadyUnderWay
         setups.require_none(connection, now=database_now())
+        if plain := plain_accounts.to_be_joined(connection):
+            return source_accounts.give_feed(
+                account=plain, numbers=numbers, client=client
+            )
         return source_accounts.unchosen(
             connection=connection, numbers=numbers, client=client
         )
@@ -108,16 +114,16 @@ def of_number(
     return None
 
 
-def _name_of_target(
+def _target(
     connection: Connection, target_account_id: str, client: CodatClient
-) -> str:
-    """Return what an account is called in Xero, once it is sure that it fits."""
+) -> BankAccount:
+    """Return an account as Xero has it, once it is sure that it fits."""
     for account in client.list_bank_accounts(*ids_of(connection)):
         if account.id != target_account_id or not is_usable(account):
             continue
         if account.currency != connection.company.currency:
             raise AccountCurrencyMismatch(field="target_account_id")
-        return account.name
+        return account
     raise MappingIncomplete(
         _("Xero has no active bank account %(id)s.") % {"id": target_account_id},
         field="target_account_id",
@@ -180,7 +186,7 @@ def adoption(
     """
     organisations.require_confirmed(connection)
     status: str = FeedStatus.NONE
-    name = settings.LENDER_NAME
+    name, known = settings.LENDER_NAME, {}
     if source_account_id:
         fed = [
             mapping
@@ -197,7 +203,10 @@ def adoption(
         _require_same(connection, target_account_id, source_account_id, opening_balance)
         status, name = fed[0].status, fed[0].source_account_name or name
     else:
-        name = _name_of_target(connection, target_account_id, client) or name
+        there = _target(connection, target_account_id, client)
+        name = there.name or name
+        if there.account_type == plain_accounts.TYPES[AccountKind.CREDIT_CARD]:
+            known = {"kind": AccountKind.CREDIT_CARD}
         if fed_already := _with_feed(connection, target_account_id):
             return lambda: starting(fed_already, feed_start_date, by)
 
@@ -213,6 +222,7 @@ def adoption(
             opening_balance=opening_balance,
             # The borrower may have come back to the organisation that has it.
             void_since=None,
+            **known,
         )
         return starting(account, feed_start_date, by)
 

@@ -15,6 +15,7 @@ from xero_sync.codat.exceptions import (
 from xero_sync.models import Connection
 from xero_sync.writeback.setup_matching import EXPENSE
 from xero_sync.writeback.setup_matching import USABLE as USABLE
+from xero_sync.writeback.setup_matching import carries_fees as carries_fees
 from xero_sync.writeback.setup_matching import find_supplier as find_supplier
 from xero_sync.writeback.setup_matching import is_usable as is_usable
 
@@ -69,7 +70,7 @@ def takes_payments(one: BankAccount) -> bool:
 
 
 def tax_rates(*, connection: Connection, client: CodatClient) -> list[TaxRate]:
-    """Return the tax rates, or none where a lender may not read them.
+    """Return all tax rates, or none where a lender may not read them.
 
     Raises:
         CodatError: Codat did not answer.
@@ -86,16 +87,17 @@ def check_tax(
     """Compare a tax percent with Xero's, where a lender may read the rates.
 
     Raises:
-        MappingIncomplete: it differs, or there is no such rate.
+        MappingIncomplete: it differs, or there is no such rate that fees can carry.
         CodatError: Codat did not answer.
     """
     rates = tax_rates(connection=connection, client=client)
-    if rates and rate_id not in {rate.id for rate in rates}:
+    fitting = [rate for rate in rates if carries_fees(rate)]
+    if rates and rate_id not in {rate.id for rate in fitting}:
         raise MappingIncomplete(
             _("%(id)s is none of those that can be chosen.") % {"id": rate_id},
             field="tax_rate_id",
         )
-    for rate in rates:
+    for rate in fitting:
         if rate.id == rate_id and rate.effective_rate not in {None, percent}:
             raise MappingIncomplete(
                 _("The tax rate %(id)s is %(rate)s per cent in Xero, not %(given)s.")

@@ -50,6 +50,7 @@ NAMES: dict[str, Promise] = {
     SetupKind.OLD_SOURCE: _("Earlier bank feed, removed"),
     SetupKind.SOURCE_ACCOUNT: _("Bank feed"),
     SetupKind.FEED_MAPPING: _("Lender account"),
+    SetupKind.PLAIN_ACCOUNT: _("Lender account"),
     SetupKind.EXPENSE_ACCOUNT: _("Fee account"),
     SetupKind.SUPPLIER: _("Lender as a supplier"),
 }
@@ -75,6 +76,10 @@ REASONS: dict[str, Promise] = {
     ),
     StopReason.CODE_TAKEN: _(
         "The code belongs to another account in Xero. Choose another code."
+    ),
+    StopReason.NAME_TAKEN: _(
+        "Another account in Xero has this name. Choose that account, or rename it "
+        "there."
     ),
     StopReason.NO_FINAL_WORD: _("Xero has not answered for a day."),
 }

@@ -23,6 +23,20 @@ class NewLenderAccount:
 
 
 @dataclass(frozen=True)
+class NewPlainAccount:
+    """A lender account to be made in Xero while no bank feed can come.
+
+    `kind` is one of `AccountKind`. A bank account has the lender's numbers, the
+    configured ones if they are left out; of a credit card's number only the last four
+    digits are taken; another kind needs a number that the borrower knows it by.
+    """
+
+    kind: str
+    account_number: str = field(default="", repr=False)
+    sort_code: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class AdoptedLenderAccount:
     """A bank account in Xero that becomes the lender account."""
 
@@ -44,6 +58,9 @@ class NewExpenseAccount:
     category: str = FEE_CATEGORIES[0]
 
 
+LenderAccountWanted = NewLenderAccount | NewPlainAccount | AdoptedLenderAccount
+
+
 @dataclass(frozen=True)
 class Choice:
     """What is chosen; what is left out stays as it is.
@@ -53,7 +70,7 @@ class Choice:
     suppliers with nearly that name, and the lender is none of them.
     """
 
-    lender_account: NewLenderAccount | AdoptedLenderAccount | None = None
+    lender_account: LenderAccountWanted | None = None
     nominated_account_id: str = ""
     expense_account: NewExpenseAccount | str = ""
     supplier_id: str = ""

@@ -25,11 +25,12 @@ from xero_sync.codat.exceptions import (
     AccountCurrencyMismatch,
     BankFeedsNotEnabled,
     CodatAccessDenied,
+    DecisionNotAllowed,
     MappingIncomplete,
 )
 from xero_sync.codat.setup_payloads import FEED_NUMBER_CHARACTERS
 from xero_sync.models import Connection, LenderAccount
-from xero_sync.models.choices import FeedStatus, Reason
+from xero_sync.models.choices import AccountKind, FeedStatus, Reason
 from xero_sync.runtime.clock import database_now
 from xero_sync.writeback import feed_refusals
 from xero_sync.xero_app import facts
@@ -139,7 +140,22 @@ def give_feed(
 
     Codat's page on write-back: an account that was there before bank feeds came is fed
     itself, so that there is no second one.
+
+    Raises:
+        DecisionNotAllowed: it is not in Xero yet.
     """
+    if not account.target_account_id:
+        # A feed without a target would make another account.
+        raise DecisionNotAllowed(_("This account is not in Xero yet."))
+    account = with_source_id(account)
+    known = {one.id for one in listed(account.connection, client)}
+    if account.source_account_id not in known:
+        _create(account, numbers, client)
+    return account
+
+
+def with_source_id(account: LenderAccount) -> LenderAccount:
+    """Choose the id of a source account for a lender account that has none."""
     if not account.source_account_id:
         LenderAccount.objects.filter(pk=account.pk, source_account_id="").update(
             source_account_id=f"{OUR_IDS}{uuid.uuid4()}",
@@ -147,9 +163,6 @@ def give_feed(
             feed_status_since=database_now(),
         )
         account.refresh_from_db()
-    known = {one.id for one in listed(account.connection, client)}
-    if account.source_account_id not in known:
-        _create(account, numbers, client)
     return account
 
 
@@ -232,8 +245,10 @@ def begin(connection: Connection, name: str = "") -> LenderAccount:
 def body_of(account: LenderAccount, numbers: Numbers) -> dict[str, Any]:
     """Return the body that makes an account's source account.
 
-    One that was in Xero before has the borrower's name for it; its feed has ours.
+    One that was in Xero before has the borrower's name for it; its feed has ours. Codat
+    offers a feed the accounts of its kind only.
     """
+    is_card = account.kind == AccountKind.CREDIT_CARD
     name = settings.LENDER_NAME if account.target_account_id else account.name
     return payloads.source_account(
         account_id=account.source_account_id,
@@ -241,6 +256,7 @@ def body_of(account: LenderAccount, numbers: Numbers) -> dict[str, Any]:
         account_number=numbers.account_number,
         sort_code=numbers.sort_code,
         currency=account.currency,
+        account_type="creditCard" if is_card else "checking",
     )
 
 

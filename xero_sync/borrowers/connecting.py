@@ -52,8 +52,10 @@ def way_to_xero(
 
     What they have agreed to on our page is stored before the address is fetched.
 
-    What is not there yet is made at Codat. The address may work only once and lets
-    somebody connect their books, so it goes into one redirect and nowhere else.
+    What is not there yet is made at Codat within the request, for the address is the
+    answer to this click, and Codat gives it for what is there only. It may work only
+    once and lets somebody connect their books, so it goes into one redirect and nowhere
+    else.
 
     Raises:
         NoWayToXero: it is not possible, or not needed.
@@ -119,7 +121,8 @@ def _ready_to_link(
     """Cut a linked connection whose consent falls short.
 
     Codat knows no way from linked to linked, and its link leads to a new consent only
-    from where it is not (its page on connections).
+    from where it is not (its page on connections). Cut in the background, it might be
+    cut after they had consented, or for somebody who never went on to Xero.
     """
     is_linked = code_of(connection) == Code.CONNECTED
     if not is_linked or not scopes.must_consent_again(connection):

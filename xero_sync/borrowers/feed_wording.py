@@ -1,15 +1,18 @@
 """How a bank feed stands, in a borrower's words, and what they can do about it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
 from lending import formats
 from xero_sync.borrowers import remarks
-from xero_sync.models import Connection, LenderAccount
+from xero_sync.borrowers.wording import going_on
+from xero_sync.models import BorrowerWish, Connection, LenderAccount
 from xero_sync.models.choices import FeedStatus
 from xero_sync.models.scopes import BANK_FEEDS_SCOPE
+from xero_sync.models.wishes import WishAct
 from xero_sync.writeback import readiness
 from xero_sync.xero_app import facts, scopes
 
@@ -30,6 +33,8 @@ class FeedWords:
     title: str
     sentences: tuple[str, ...]
     act: FeedAct = FeedAct.NOTHING
+    # It will be otherwise in a moment, by itself.
+    may_change: bool = False
 
 
 def account_of(connection: Connection) -> LenderAccount | None:
@@ -62,6 +67,16 @@ def standing(connection: Connection, account: LenderAccount | None) -> FeedWords
     return _of_status(account, goes_on)
 
 
+def under_way(wish: BorrowerWish, *, now: datetime) -> FeedWords:
+    """Say that what they wanted is being done."""
+    title = (
+        _("We are connecting the bank feed")
+        if wish.act == WishAct.CONNECT_FEED
+        else _("We are cutting the bank feed")
+    )
+    return FeedWords(title, going_on(wish, now=now), may_change=True)
+
+
 def _of_status(account: LenderAccount, goes_on: str) -> FeedWords:
     waits = _("Lines wait until it is connected, and none is lost.")
     match account.feed_status:
@@ -73,7 +88,8 @@ def _of_status(account: LenderAccount, goes_on: str) -> FeedWords:
             return FeedWords(_("The bank feed is connected"), said, FeedAct.DISCONNECT)
         case FeedStatus.CONNECTING:
             words = _("Xero is connecting it. That takes a few minutes.")
-            return FeedWords(_("The bank feed is being connected"), (words, waits))
+            title = _("The bank feed is being connected")
+            return FeedWords(title, (words, waits), may_change=True)
         case FeedStatus.NONE:
             words = _("The account that you chose for us has none.")
             return FeedWords(_("No bank feed"), (words, goes_on))

@@ -126,9 +126,12 @@ def _link(_notice: BorrowerNotice) -> Text:
         (
             _("With this link you open the page of your Xero connection."),
             _(
-                "The link is meant for you: whoever has it can open the page. Forward "
-                "it only to somebody who looks after your Xero for you, such as your "
-                "accountant."
+                "The link is meant for you alone: whoever has it can do all that you "
+                "can. Please do not forward it."
+            ),
+            _(
+                "Does somebody else look after your Xero, such as your accountant? "
+                "Open the page and send them a link of their own."
             ),
         ),
         _("Open the page"),

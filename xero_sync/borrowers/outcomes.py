@@ -63,9 +63,9 @@ def _texts() -> dict[str, tuple[str, tuple[str, ...]]]:
             (
                 _("Your Xero is not connected, and nothing was changed there."),
                 _(
-                    "If you do not have the right to connect apps in Xero, forward the "
-                    "message with your link to somebody who has, such as your "
-                    "accountant."
+                    "If you do not have the right to connect apps in Xero, somebody "
+                    "has to do it who has, such as your accountant, with a link of "
+                    "their own."
                 ),
             ),
         ),

@@ -100,6 +100,7 @@ def choices(effects: Sequence[Effect], *, account: str) -> dict[str, Choice]:
 
 
 ALL, SINCE, NONE = "all", "since", "none"
+MINUS, WORD_JOINER = "\N{MINUS SIGN}", "\N{WORD JOINER}"
 
 
 def value_of(effect: Effect) -> str:
@@ -115,10 +116,10 @@ def _titles(effect: Effect) -> dict[str, tuple[str, str]]:
     return {
         ALL: (every % {"count": count}, _("If none of it is in your books yet.")),
         SINCE: (
-            _("Only those that began from a date on"),
+            _("Only financings that began from a date on"),
             _("For example because a month is closed."),
         ),
-        NONE: (_("Leave them out"), _("I have entered them by hand.")),
+        NONE: (_("Leave it out"), _("I have entered it by hand.")),
     }
 
 
@@ -137,13 +138,17 @@ def _consequences(effect: Effect, account: str) -> list[str]:
     if count := effect.entries_left_out:
         found.append(
             ngettext(
-                "%(count)d entry is left out for good.",
-                "%(count)d entries are left out for good.",
+                "%(count)d entry is left out for good, and so is what follows of its "
+                "financing.",
+                "%(count)d entries are left out for good, and so is what follows of "
+                "their financings.",
                 count,
             )
             % {"count": count}
         )
-    balance = formats.money(effect.lender_account, effect.currency)
+    # No line ends between a minus and its amount.
+    amount = formats.money(effect.lender_account, effect.currency)
+    balance = amount.replace(MINUS, f"{MINUS}{WORD_JOINER}")
     found.append(
         _("By our entries “%(account)s” then stands at %(balance)s.")
         % {"account": account, "balance": balance}

@@ -69,10 +69,10 @@ def _held(switch: WritebackSwitch) -> list[str]:
     if count := switch.loans_left_out:
         words.append(
             ngettext(
-                "%(count)d financing was left out. We do not post what had waited of "
-                "it, not even later.",
-                "%(count)d financings were left out. We do not post what had waited "
-                "of them, not even later.",
+                "%(count)d financing was left out. We post nothing of it, neither what "
+                "had waited nor what follows.",
+                "%(count)d financings were left out. We post nothing of them, neither "
+                "what had waited nor what follows.",
                 count,
             )
             % {"count": count}

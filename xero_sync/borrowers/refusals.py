@@ -13,7 +13,7 @@ from xero_sync.models.choices import Question
 
 # A matter's code, for whoever renders it, begins so.
 REFUSED = "refused_"
-TOO_MUCH = "too_much"
+TOO_MUCH, UNKNOWN = "too_much", "unknown"
 # Which question asks for what a field holds.
 QUESTION_OF_FIELD = {
     "lender_account": Question.LENDER,
@@ -44,30 +44,46 @@ def refusal_for_borrower(exc: Exception) -> Words:
     An exception of a kind that has no words of its own gets those of its nearest base,
     and one that is none of ours those for whatever went wrong.
     """
-    names = _names(exc)
-    texts = {**_of_choices(), **_of_connections(), **_of_switches(), **_of_codat()}
-    for name in names:
-        if name in STANDINGS:
-            return of(STANDINGS[name])
-        if name in texts:
-            title, sentences = texts[name]
-            button, address, question = _way_on(name, exc)
-            return Words(
-                f"{REFUSED}{name}",
-                title,
-                sentences,
-                button,
-                address=address,
-                question=question,
-            )
-    title, sentences = _of_anything()
-    return Words(f"{REFUSED}unknown", title, sentences)
+    return words_of(name_of(exc), field=getattr(exc, "field", "") or "")
+
+
+def name_of(exc: Exception) -> str:
+    """Return what a refusal's words are stored by, to be said later."""
+    texts = _texts()
+    return next(
+        (one for one in _names(exc) if one in STANDINGS or one in texts), UNKNOWN
+    )
+
+
+def words_of(name: str, *, field: str = "") -> Words:
+    """Say in the active language what a refusal of this name means."""
+    if name in STANDINGS:
+        return of(STANDINGS[name])
+    title, sentences = _texts()[name]
+    button, address, question = _way_on(name, field)
+    return Words(
+        f"{REFUSED}{name}",
+        title,
+        sentences,
+        button,
+        address=address,
+        question=question,
+    )
 
 
 def too_much() -> Words:
     """Say that we ask no more of Xero for them in this minute."""
-    title, sentences = _of_codat()[TOO_MUCH]
-    return Words(f"{REFUSED}{TOO_MUCH}", title, sentences)
+    return words_of(TOO_MUCH)
+
+
+def _texts() -> dict[str, Text]:
+    return {
+        **_of_choices(),
+        **_of_connections(),
+        **_of_switches(),
+        **_of_codat(),
+        UNKNOWN: _of_anything(),
+    }
 
 
 def _names(exc: Exception) -> list[str]:
@@ -84,9 +100,8 @@ def _names(exc: Exception) -> list[str]:
     ]
 
 
-def _way_on(name: str, exc: Exception) -> tuple[str, str, str]:
+def _way_on(name: str, field: str) -> tuple[str, str, str]:
     """Return the button, the page that it leads to, and the question there."""
-    field = getattr(exc, "field", "") or ""
     match name:
         case "mapping_incomplete" | "same_account_twice" | "account_currency_mismatch":
             if question := QUESTION_OF_FIELD.get(field):

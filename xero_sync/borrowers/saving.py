@@ -199,6 +199,7 @@ class Run:
         of_reason = {
             StopReason.SEVERAL_FIT: "supplier",
             StopReason.CODE_TAKEN: "fee",
+            StopReason.NAME_TAKEN: "lender",
             StopReason.FEEDS_REFUSED: "lender",
         }
         if self.setup.reason == StopReason.REFUSED:

@@ -6,14 +6,16 @@ if there is something to do there.
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from lending.models import Company
-from xero_sync.models import Connection
+from xero_sync.models import BorrowerWish, Connection
 from xero_sync.models.choices import ConnectionStatus
+from xero_sync.runtime.clock import database_now
 from xero_sync.xero_app import scopes
 
 
@@ -31,6 +33,7 @@ class Code(StrEnum):
     NOT_AVAILABLE = "not_available"
     FULL = "full"
     UNREACHABLE = "unreachable"
+    CUTTING = "cutting"
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,11 @@ STATUSES = {
 # What only a way to Xero can mend, which our own side may bar.
 NEED_XERO = {Code.NOT_CONNECTED, Code.WAITING, Code.WITHDRAWN, Code.UNLINKED}
 
+# What reaches an organisation, and can be cut.
+LINKED = {Code.CONNECTED, Code.CONSENT_AGAIN, Code.ANOTHER_ORGANISATION}
+# What takes longer than this is said to do so.
+SOON = timedelta(minutes=1)
+
 
 def latest_connection(company: Company) -> Connection | None:
     """Return the company's live connection, or the last one it had."""
@@ -81,6 +89,10 @@ def standing(connection: Connection | None, *, barred: Code | None = None) -> Wo
     code = code_of(connection)
     if connection is None or code in NEED_XERO:
         return of(barred or code)
+    if code in LINKED and (wish := _being_cut(connection)):
+        title = _("We are disconnecting your Xero")
+        said = going_on(wish, now=database_now())
+        return Words(Code.CUTTING, title, said, may_change=True)
     if code == Code.CONNECTED and scopes.must_consent_again(connection):
         return of(barred or Code.CONSENT_AGAIN)
     return of(
@@ -88,6 +100,21 @@ def standing(connection: Connection | None, *, barred: Code | None = None) -> Wo
         organisation=connection.organisation_name,
         before=connection.previous_organisation_name,
     )
+
+
+def _being_cut(connection: Connection) -> BorrowerWish | None:
+    wishes = BorrowerWish.objects.open().filter(connection=connection)
+    found: BorrowerWish | None = wishes.filter(lender_account=None).first()
+    return found
+
+
+def going_on(wish: BorrowerWish, *, now: datetime) -> tuple[str, ...]:
+    """Say that a wish goes on without them, and whether it takes longer than usual."""
+    by_itself = _("You can close this page: it goes on without you.")
+    if now < wish.asked_at + SOON:
+        return (_("This page looks again by itself."), by_itself)
+    late = _("It takes longer than usual. We go on trying until Xero answers.")
+    return (late, by_itself)
 
 
 def code_of(connection: Connection | None) -> Code:
@@ -179,8 +206,8 @@ def _plain() -> dict[Code, tuple[str, tuple[str, ...], str]]:
                 _("Nobody has allowed the connection in Xero yet."),
                 _(
                     "If somebody else looks after your Xero, such as your accountant, "
-                    "forward them the message with your link. You can stop at any time "
-                    "and continue later."
+                    "they can allow it with a link of their own. You can stop at any "
+                    "time and continue later."
                 ),
             ),
             _("Continue in Xero"),

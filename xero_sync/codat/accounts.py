@@ -53,13 +53,19 @@ class Supplier:
 
 @dataclass(frozen=True, slots=True)
 class TaxRate:
-    """A tax rate by the id that bookings name; the rates are per cent."""
+    """A tax rate by the id that bookings name; the rates are per cent.
+
+    `used_in` has what Codat says may name it, such as `Bill.LineItems.TaxRateRef.Id`;
+    it is empty where Codat says nothing.
+    """
 
     id: str
     name: str
     code: str
     effective_rate: Decimal | None
     status: str
+    is_deleted: bool
+    used_in: frozenset[str]
 
 
 class AccountOperations(Calls):
@@ -146,4 +152,15 @@ def _tax_rate(source: Fields) -> TaxRate:
         code=values.text(source, "code"),
         effective_rate=values.money(source, "effectiveTaxRate"),
         status=values.text(source, "status"),
+        is_deleted=values.is_deleted(source),
+        used_in=_used_in(source),
     )
+
+
+def _used_in(source: Fields) -> frozenset[str]:
+    links = values.records(source, "validDatatypeLinks", _links)
+    return frozenset(link for found in links for link in found)
+
+
+def _links(source: Fields) -> tuple[str, ...]:
+    return values.texts(source, "links")

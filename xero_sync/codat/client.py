@@ -45,6 +45,7 @@ from xero_sync.codat.reply import RateLimit as RateLimit
 from xero_sync.codat.reply import ReplyMeta as ReplyMeta
 from xero_sync.codat.values import UNREADABLE, parse_json, storable
 from xero_sync.codat.verdicts import Answer
+from xero_sync.codat.write_models import WriteModelOperations
 
 USER_AGENT = "invoice-finance-writeback/1.0"
 HIDDEN = "[hidden]"
@@ -68,6 +69,7 @@ class CodatClient(
     LedgerOperations,
     PullOperations,
     PushOperations,
+    WriteModelOperations,
     BankFeedOperations,
     WebhookConsumerOperations,
 ):

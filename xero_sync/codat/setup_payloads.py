@@ -35,6 +35,7 @@ ACCOUNT_CATEGORIES = frozenset(
     }.items()
     for name in names.split()
 )
+BANK_ACCOUNT_TYPES = frozenset({"Debit", "Credit"})
 SOURCE_ACCOUNT_TYPES = frozenset(
     {"checking", "savings", "loan", "creditCard", "prepaidCard"}
 )
@@ -115,12 +116,22 @@ def feed_mapping(
 
 
 def bank_account(
-    *, name: str, account_number: str, sort_code: str = "", currency: str
+    *,
+    name: str,
+    account_number: str,
+    sort_code: str = "",
+    currency: str,
+    account_type: str = "Debit",
 ) -> Body:
-    """Return a plain bank account, for a lender account without bank feeds."""
+    """Return a plain bank account, for a lender account without bank feeds.
+
+    A credit card's type is Credit. The connection's model says what of it is taken.
+    """
+    if account_type not in BANK_ACCOUNT_TYPES:
+        raise ValueError("account type is not one of Codat's")
     body: Body = {
         "accountName": required_text("name", name, ACCOUNT_NAME_CHARACTERS),
-        "accountType": "Debit",
+        "accountType": account_type,
         "accountNumber": identifier("account number", account_number),
         "currency": currency_code(currency),
         "status": "Active",

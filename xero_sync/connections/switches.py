@@ -20,7 +20,6 @@ from xero_sync.models import (
     WritebackSwitch,
 )
 from xero_sync.models.choices import (
-    NOT_SENT_STATES,
     Cause,
     ConnectionStatus,
     HeldEvents,
@@ -163,12 +162,10 @@ def _done(effect: backfill.Effect) -> dict[str, object]:
 
 
 def _settle_held(effect: backfill.Effect, by: str, now: datetime) -> None:
-    for loan in effect.left_out:
-        for record in loan.left_to_send:
-            # A booking takes its line with it.
-            record.refresh_from_db()
-            if record.state in NOT_SENT_STATES:
-                decisions.leave_out(record=record, decided_by=by, now=now)
+    for one in effect.left_out:
+        decisions.leave_out(
+            loan=one.loan, records=one.left_to_send, decided_by=by, now=now
+        )
     released = sorted(
         (record for loan in effect.published for record in loan.waiting),
         key=lambda record: record.event_id,

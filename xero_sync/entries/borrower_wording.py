@@ -219,7 +219,7 @@ OF_REASON: dict[str, Why] = {
     ),
     Reason.ALREADY_IN_BOOKS: Why(_("Your books had it before we began.")),
     Reason.REVERSED: Why(_("It was taken back before it was sent.")),
-    Reason.LEFT_OUT: Why(_("It was left out when posting was switched on.")),
+    Reason.LEFT_OUT: Why(_("Its financing was left out when posting was switched on.")),
     Reason.DECIDED: Why(_("We have settled it by hand.")),
 }
 

@@ -63,6 +63,8 @@ class Entry:
     why: str
     to_do: str
     needs_you: bool
+    # What it waits for, where only they can let it go on.
+    theirs: str = ""
 
     @property
     def money(self) -> str:
@@ -237,6 +239,7 @@ def _entry(
         record.state, record.reason, wait=wait or "", is_alarmed=record.is_alarmed
     )
     kind = str(wording.KINDS[event.kind])
+    needs_you = wording.THEIRS.include(record.state, record.reason)
     if event.is_reversal:
         kind = str(wording.TAKEN_BACK) % {"kind": kind}
     sent = record.request.mapping if record.request else None
@@ -255,7 +258,8 @@ def _entry(
         state=str(wording.PLACES[place]),
         why=str(told.why),
         to_do=str(told.to_do),
-        needs_you=wording.THEIRS.include(record.state, record.reason),
+        needs_you=needs_you,
+        theirs=record.reason if needs_you else "",
     )
 
 

@@ -26,6 +26,7 @@ from xero_sync.models.runtime import Heartbeat, Lane, RateScope
 from xero_sync.models.scopes import ScopeChange
 from xero_sync.models.setups import AccountSetup, SetupStep
 from xero_sync.models.watched import WatchedPush
+from xero_sync.models.wishes import BorrowerWish
 from xero_sync.models.writeback import (
     RecordChange,
     SyncRecord,
@@ -42,6 +43,7 @@ __all__ = [
     "BorrowerLink",
     "BorrowerNotice",
     "BorrowerSitting",
+    "BorrowerWish",
     "CheckFailureKind",
     "CheckpointReview",
     "Connection",

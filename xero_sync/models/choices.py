@@ -27,6 +27,14 @@ class FeedStatus(models.TextChoices):
     UNKNOWN = "unknown", _("Not known")
 
 
+class AccountKind(models.TextChoices):
+    """The kinds of account that Xero has among its bank accounts."""
+
+    BANK = "bank", _("Bank account")
+    CREDIT_CARD = "credit_card", _("Credit card")
+    OTHER = "other", _("Other")
+
+
 class Question(models.TextChoices):
     """What a borrower chooses in their Xero, one question each."""
 
@@ -141,7 +149,7 @@ class Reason(models.TextChoices):
     # closed
     ALREADY_IN_BOOKS = "already_in_books", _("It was in the books already")
     REVERSED = "reversed", _("Reversed before it was sent")
-    LEFT_OUT = "left_out", _("Left out when write-back was switched on")
+    LEFT_OUT = "left_out", _("Its loan was left out when write-back was switched on")
     DECIDED = "decided", _("Decided by a person")
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lending.formats import instant
 from xero_sync.models.choices import (
+    AccountKind,
     ConnectionStatus,
     FeedStatus,
     HeldEvents,
@@ -229,6 +230,12 @@ class LenderAccount(models.Model):
         _("account in Xero"), max_length=64, blank=True
     )
     name = models.CharField(_("name"), max_length=255)
+    kind = models.CharField(
+        _("kind of account"),
+        max_length=20,
+        choices=AccountKind.choices,
+        default=AccountKind.BANK,
+    )
     currency = models.CharField(_("currency"), max_length=3)
     feed_status = models.CharField(
         _("bank feed"),
@@ -267,6 +274,10 @@ class LenderAccount(models.Model):
                 fields=["connection", "target_account_id"],
                 condition=~Q(target_account_id=""),
                 name="xero_sync_lenderaccount_target_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=AccountKind.values),
+                name="xero_sync_lenderaccount_known_kind",
             ),
         ]
 

@@ -24,6 +24,8 @@ class LoanInXero(models.Model):
     invoice_id = models.CharField(_("invoice in Xero"), max_length=64, blank=True)
     customer_id = models.CharField(_("customer in Xero"), max_length=64, blank=True)
     resolved_at = models.DateTimeField(_("invoice found"), null=True, blank=True)
+    # Since then nothing of it goes to Xero, nor does what is recorded later.
+    left_out_at = models.DateTimeField(_("left out"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("loan in Xero")

@@ -28,6 +28,7 @@ class StopReason(models.TextChoices):
     OTHER_VERSION = "other_version", _("The accounts were chosen anew meanwhile")
     SEVERAL_FIT = "several_fit", _("Several records in Xero could be it")
     CODE_TAKEN = "code_taken", _("The code belongs to another account")
+    NAME_TAKEN = "name_taken", _("The name belongs to another account")
     NO_FINAL_WORD = "no_final_word", _("Xero has not answered within a day")
 
 
@@ -37,6 +38,7 @@ class SetupKind(models.TextChoices):
     OLD_SOURCE = "old_source", _("Source account of other numbers, given up")
     SOURCE_ACCOUNT = "source_account", _("Source account of the bank feed")
     FEED_MAPPING = "feed_mapping", _("Lender account in Xero, with its bank feed")
+    PLAIN_ACCOUNT = "plain_account", _("Lender account in Xero, without a bank feed")
     EXPENSE_ACCOUNT = "expense_account", _("Expense account")
     SUPPLIER = "supplier", _("Supplier")
 
@@ -137,9 +139,10 @@ class SetupStep(models.Model):
     """One thing that a run makes, at most once.
 
     `subject` is what tells it apart at Codat or in Xero: the id of a source account,
-    the code of an account, the name of a supplier. `fence` grows with every change of
-    state, so that a worker which slept through its lease changes nothing. Only the step
-    whose turn it is has a `due_at`; while it is sent, that is where its lease ends.
+    the name of a bank account, the code of an account, the name of a supplier. `fence`
+    grows with every change of state, so that a worker which slept through its lease
+    changes nothing. Only the step whose turn it is has a `due_at`; while it is sent,
+    that is where its lease ends.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -59,6 +59,12 @@ def _stopped(entry: AuditEntry) -> str:
     return _("The setup of the accounts stopped: %(why)s.") % {"why": reason}
 
 
+def _not_fulfilled(entry: AuditEntry) -> str:
+    return _("What the customer wanted was refused: %(why)s.") % {
+        "why": entry.after["why"]
+    }
+
+
 def _finished(entry: AuditEntry) -> str:
     return _("The setup of the accounts is done: version %(number)s.") % {
         "number": entry.after["version"]
@@ -107,13 +113,19 @@ wording.register(
             "Said: another organisation; accounts to be chosen anew."
         ),
         "connection.disconnected": gettext_lazy("Disconnected it."),
+        "connection.cut_wanted": gettext_lazy("Wanted it disconnected."),
         "connection.off_boarded": gettext_lazy("Deleted it for good."),
         "lender_account.adopted": gettext_lazy(
             "Took an account in Xero as the lender account."
         ),
+        "lender_account.made": gettext_lazy(
+            "Made the lender account in Xero, without a bank feed."
+        ),
         "feed.created": gettext_lazy("Made the source account."),
         "feed.connected": gettext_lazy("Connected the feed to an account in Xero."),
         "feed.disconnected": gettext_lazy("Disconnected the feed."),
+        "feed.connection_wanted": gettext_lazy("Wanted the feed connected."),
+        "feed.cut_wanted": gettext_lazy("Wanted the feed disconnected."),
         "feed.renamed": gettext_lazy("Renamed the source account."),
         "feed.balance_changed": gettext_lazy("Changed the opening balance."),
         "feed.start_changed": gettext_lazy("Changed the start date."),
@@ -138,6 +150,13 @@ wording.register(
 )
 wording.register({"setup.stopped": _stopped}, said={"stopped_for"})
 wording.register({"setup.finished": _finished}, said={"version"})
+wording.register(
+    {
+        "feed.wish_refused": _not_fulfilled,
+        "connection.wish_refused": _not_fulfilled,
+    },
+    said={"why"},
+)
 wording.register(
     {f"programme.{kind}": _act for kind in ActKind},
     said={"subject", "happened_on"},

@@ -17,9 +17,12 @@ from django.shortcuts import render
 from django.utils import translation
 
 from lending.models import Company
+from xero_sync.portal import logo
 from xero_sync.xero_app import facts
 
 View = Callable[..., HttpResponse]
+# After this long a page on which something is under way looks again.
+REFRESH_SECONDS = 5
 # For pages whose addresses hold nothing, and for those with a token in theirs.
 WITHIN_OUR_SITE, THE_SITE_ALONE = "same-origin", "strict-origin"
 
@@ -55,8 +58,9 @@ def _policy(*, leads_to_xero: bool) -> str:
     codat = urlsplit(settings.CODAT_BASE_URL)
     plain = f" {codat.scheme}://{codat.netloc}" if codat.scheme != "https" else ""
     elsewhere = f" https:{plain}" if leads_to_xero else ""
+    images = filter(None, ["'self'", logo.origin()])
     return (
-        "default-src 'none'; style-src 'self'; img-src 'self'; "
+        f"default-src 'none'; style-src 'self'; img-src {' '.join(images)}; "
         f"form-action 'self'{elsewhere}; base-uri 'none'; frame-ancestors 'none'"
     )
 
@@ -92,6 +96,7 @@ def show(
             "language": language,
             "other_languages": others(request, language),
             "lender": settings.LENDER_NAME,
+            "logo": logo.address(),
             "contact": settings.LENDER_CONTACT_EMAIL,
             "privacy_url": app.privacy_url,
             "terms_url": app.terms_url,
@@ -102,6 +107,15 @@ def show(
     )
     response.headers["Content-Language"] = language
     return response
+
+
+def look_again(answer: HttpResponse) -> HttpResponse:
+    """Let a page look by itself how far it is.
+
+    Not by an element of the page: whoever reads it slowly can stop a header's.
+    """
+    answer.headers["Refresh"] = f"{REFRESH_SECONDS}"
+    return answer
 
 
 def others(request: HttpRequest, language: str) -> list[tuple[str, str, str]]:

@@ -17,18 +17,18 @@ from xero_sync.borrowers import (
     link_requests,
     links,
     outcomes,
-    refusals,
     scope_words,
     tasks,
+    wishes,
 )
 from xero_sync.borrowers import sittings as borrower_sittings
 from xero_sync.borrowers import wording as borrower_wording
-from xero_sync.borrowers.wording import Code, Words
+from xero_sync.borrowers.wording import LINKED, Code, Words
 from xero_sync.codat.exceptions import CodatError, WritebackBlocked
-from xero_sync.connections import offboarding
 from xero_sync.connections import status as connection_status
 from xero_sync.models import BorrowerSitting, Connection
-from xero_sync.portal.answers import SeeOther, private, show, speaking
+from xero_sync.models.wishes import WishAct
+from xero_sync.portal.answers import SeeOther, look_again, private, show, speaking
 from xero_sync.portal.sittings import current, in_a_sitting, show_to
 from xero_sync.runtime import throttles
 from xero_sync.runtime.clock import database_now
@@ -39,8 +39,6 @@ logger = logging.getLogger(__name__)
 NOT_FOUND = 404
 # The box to tick.
 AGREE = "agree"
-# How a connection stands that can be cut.
-LINKED = {Code.CONNECTED, Code.CONSENT_AGAIN, Code.ANOTHER_ORGANISATION}
 # Clicks and returns of one company: each reads at Codat, out of everybody's budget.
 A_MINUTE = 12
 
@@ -108,11 +106,12 @@ def _page(
     *,
     mistake: str = "",
 ) -> HttpResponse:
-    return show_to(
+    answer = show_to(
         request,
         sitting,
         "connect",
         words=words,
+        refusal=_not_cut(connection) if words.code in LINKED else None,
         offer=consents.on_offer() if words.button else None,
         scopes=scope_words.requested(),
         mistake=mistake,
@@ -121,6 +120,16 @@ def _page(
         may_disconnect=words.code in LINKED and sitting.is_owner,
         advises_other_login=_has_another_connected(sitting),
     )
+    return look_again(answer) if words.may_change else answer
+
+
+def _not_cut(connection: Connection | None) -> Words | None:
+    """Return why a connection was not cut that they wanted to be, if that is news."""
+    if connection is None:
+        return None
+    wish = wishes.latest(connection)
+    allowed = connection.consented_at
+    return wishes.refusal_of(wish, since=allowed, now=database_now())
 
 
 def _has_another_connected(sitting: BorrowerSitting) -> bool:
@@ -233,29 +242,16 @@ def _not_seen() -> Words:
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_a_sitting(owner_only=True)
 def disconnect(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
-    """Ask once more, then cut the connection."""
+    """Ask once more, then take down that the connection is to be cut."""
     connection, standing = _standing(sitting.company)
     if connection is None or standing.code not in LINKED:
         return SeeOther(reverse("customer-connect"))
     if request.method != "POST":
         return show_to(request, sitting, "disconnect", connection=connection)
-    try:
-        with page_client() as client:
-            offboarding.disconnect(
-                connection=connection,
-                client=client,
-                disconnected_by=sitting.actor,
-                now=database_now(),
-            )
-    except (CodatError, WritebackBlocked) as exc:
-        logger.warning(
-            "Connection %s was not cut: %s", connection.pk, type(exc).__name__
-        )
-        return show_to(
-            request,
-            sitting,
-            "disconnect",
-            connection=connection,
-            refusal=refusals.refusal_for_borrower(exc),
-        )
+    wishes.ask(
+        connection=connection,
+        act=WishAct.DISCONNECT,
+        by=sitting.actor,
+        now=database_now(),
+    )
     return SeeOther(reverse("customer-connect"))

@@ -15,6 +15,7 @@ from xero_sync.entries import posted, spreadsheet
 from xero_sync.entries.borrower_wording import Place
 from xero_sync.entries.posted import Entry, Filter, Financing
 from xero_sync.models import BorrowerSitting
+from xero_sync.models.choices import Reason
 from xero_sync.portal.sittings import in_a_sitting, show_to
 from xero_sync.runtime.clock import database_now
 
@@ -26,6 +27,18 @@ CLASSES = {
     Place.REFUSED: "wrong",
     Place.CLOSED: "none",
     Place.NOT_NEEDED: "none",
+}
+
+# The page on which they do what an entry waits for; the rest is done in Xero.
+PAGES: dict[str, str] = {
+    Reason.NO_CONNECTION: "customer-connect",
+    Reason.NOT_LINKED: "customer-connect",
+    Reason.CONSENT_AGAIN: "customer-connect",
+    Reason.MAPPING_INCOMPLETE: "customer-accounts",
+    Reason.ACCOUNT_UNUSABLE: "customer-accounts",
+    Reason.FEED_NOT_CONNECTED: "customer-feed",
+    Reason.WRITEBACK_OFF: "customer-posting",
+    Reason.ORGANISATION_CHANGED: "customer-organisation",
 }
 
 
@@ -60,10 +73,14 @@ class Tab:
 
 @dataclass(frozen=True)
 class Section:
-    """A financing as the page shows it; each row has its class of the style sheet."""
+    """A financing as the page shows it.
+
+    Each row has its class of the style sheet, and the page on which they do what it
+    waits for, if there is one.
+    """
 
     financing: Financing
-    rows: list[tuple[Entry, str]]
+    rows: list[tuple[Entry, str, str]]
     alone: str
 
 
@@ -122,7 +139,10 @@ def _wanted(request: HttpRequest) -> Wanted:
 def _section(financing: Financing, wanted: Wanted) -> Section:
     """Return a financing with the address that shows it alone, if others are shown."""
     alone = Wanted(wanted.show, financing.reference).address()
-    rows = [(one, CLASSES[one.place]) for one in financing.entries]
+    rows = [
+        (one, CLASSES[one.place], PAGES.get(one.theirs, ""))
+        for one in financing.entries
+    ]
     return Section(financing, rows, "" if wanted.loan else alone)
 
 

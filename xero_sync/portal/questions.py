@@ -19,7 +19,7 @@ from xero_sync.borrowers.answering import (
 )
 from xero_sync.borrowers.wording import Code, code_of, latest_connection
 from xero_sync.models import BorrowerSitting
-from xero_sync.portal.answers import SeeOther
+from xero_sync.portal.answers import SeeOther, look_again
 from xero_sync.portal.sittings import in_a_sitting, show_to
 from xero_sync.runtime import throttles
 from xero_sync.runtime.clock import database_now
@@ -27,7 +27,6 @@ from xero_sync.runtime.clock import database_now
 CONFLICT, UNAVAILABLE = 409, 503
 # Pages of one company that may read at Codat, out of everybody's budget.
 A_MINUTE = 60
-REFRESH_SECONDS = 5
 # Longer words are no name of anything.
 SEARCH_CHARACTERS = 100
 
@@ -178,10 +177,8 @@ def _unreadable(
     answer = show_to(
         request, sitting, "accounts_unreadable", kept=kept, status=UNAVAILABLE
     )
-    if not kept:
-        # Just after the connection, Xero's data are still on their way.
-        answer.headers["Refresh"] = f"{REFRESH_SECONDS}"
-    return answer
+    # Just after the connection, Xero's data are still on their way.
+    return answer if kept else look_again(answer)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -272,7 +269,4 @@ def progress(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
         saving.go_on(sitting=sitting, run=run, now=database_now())
         return SeeOther(reverse("customer-accounts-progress"))
     answer = show_to(request, sitting, "accounts_progress", run=run)
-    if run.is_under_way:
-        # Not by an element of the page: whoever reads it slowly can stop a header's.
-        answer.headers["Refresh"] = f"{REFRESH_SECONDS}"
-    return answer
+    return look_again(answer) if run.is_under_way else answer

@@ -53,9 +53,15 @@ def new_organisation(
 
 def _tax_rates() -> tuple[TaxRate, ...]:
     return (
-        TaxRate("NONE", "No VAT", Decimal(0)),
+        TaxRate("NONE", "No VAT", Decimal(0), on_sales=True),
         TaxRate("INPUT2", "20% (VAT on Expenses)", Decimal(20)),
-        TaxRate("OUTPUT2", "20% (VAT on Income)", Decimal(20)),
+        TaxRate(
+            "OUTPUT2",
+            "20% (VAT on Income)",
+            Decimal(20),
+            on_sales=True,
+            on_purchases=False,
+        ),
         TaxRate("EXEMPTINPUT", "Exempt Expenses", Decimal(0)),
         TaxRate("RRINPUT", "5% (VAT on Expenses)", Decimal(5)),
         TaxRate("ZERORATEDINPUT", "Zero Rated Expenses", Decimal(0)),

@@ -166,7 +166,7 @@ ADDRESS_LENGTHS = {
 
 
 def bank_accounts() -> Node:
-    """A bank account."""
+    """A bank account; no model of Xero's is published, ours follows Codat's sample."""
     return record(
         "Bank Account",
         {

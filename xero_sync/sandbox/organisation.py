@@ -86,11 +86,13 @@ class Invoice:
 
 @dataclass(frozen=True)
 class TaxRate:
-    """A tax rate, by the code Xero knows it under."""
+    """A tax rate, by the code Xero knows it under, and what it may be used for."""
 
     id: str
     name: str
     percent: Decimal
+    on_sales: bool = False
+    on_purchases: bool = True
     status: str = "Active"
 
 

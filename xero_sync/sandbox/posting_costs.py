@@ -104,6 +104,10 @@ def _line(posting: Posting, line: JsonObject) -> CostLine | None:
     if rate is None or rate.status != "Active":
         posting.refuse("TaxRateRef.Id", "Must match the ID of an existing tax rate.")
         return None
+    if not rate.on_purchases:
+        # Xero's tax rates say whether they can apply to expenses.
+        posting.refuse("TaxRateRef.Id", f"{rate.name} cannot be used on expenses.")
+        return None
     if not (line.get("taxRateRef") or {}).get("id"):
         # Codat's Xero model: without a rate the account's own applies, whatever
         # tax the caller stated; the money that left the bank stays the same.

@@ -11,6 +11,7 @@ from xero_sync.sandbox.shape import problems
 LONGEST_CODE = 10
 LONGEST_REGISTRATION = 50
 SORT_CODE_DIGITS = 6
+CARD_DIGITS = 4
 PAYMENTS_ENABLED = ".PaymentsEnabled"
 
 
@@ -47,6 +48,9 @@ def post_account(posting: Posting) -> tuple[str, str]:
 def post_bank_account(posting: Posting) -> tuple[str, str]:
     """Add a bank account to the chart; return its data type and id.
 
+    No model of Xero's is published; ours takes what Codat's sample body has. Xero's own
+    page asks for the last four digits of a card, and has no account name twice.
+
     Raises:
         Refused: Xero does not take it.
     """
@@ -58,8 +62,11 @@ def post_bank_account(posting: Posting) -> tuple[str, str]:
     if body["currency"] not in organisation.currencies:
         posting.refuse("Currency", "The organisation does not use this currency.")
     sort_code = body.get("sortCode")
-    if body["currency"] == "GBP" and len(sort_code or "") != SORT_CODE_DIGITS:
-        posting.refuse("SortCode", "Must have 6 digits for an account in GBP.")
+    if sort_code and len(sort_code) != SORT_CODE_DIGITS:
+        posting.refuse("SortCode", "Must have 6 digits.")
+    number = body["accountNumber"]
+    if body["accountType"] == "Credit" and len(number) != CARD_DIGITS:
+        posting.refuse("AccountNumber", "Must be the last 4 digits of the card.")
     posting.verdict()
     account = organisation.add_account(
         Account(
@@ -70,7 +77,7 @@ def post_bank_account(posting: Posting) -> tuple[str, str]:
             code=body.get("nominalCode"),
             account_type=body["accountType"],
             sort_code=sort_code,
-            account_number=body["accountNumber"],
+            account_number=number,
         )
     )
     return "bankAccounts", account.id

@@ -6,7 +6,13 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from xero_sync.sandbox.organisation import Account, Contact, Invoice, Organisation
+from xero_sync.sandbox.organisation import (
+    Account,
+    Contact,
+    Invoice,
+    Organisation,
+    TaxRate,
+)
 from xero_sync.sandbox.wire import JsonObject, day, stamp
 
 ONE, NONE = Decimal(1), Decimal(0)
@@ -200,6 +206,16 @@ def _allocations(invoice: Invoice, payments: list[JsonObject]) -> list[JsonObjec
     ]
 
 
+def _uses(rate: TaxRate) -> list[str]:
+    """What Codat's published example of Xero's rates links them to; no direct costs."""
+    sales, purchases = ("Invoice", "CreditNote"), ("Bill", "BillCreditNote")
+    kinds = [
+        *(sales if rate.on_sales else ()),
+        *(purchases if rate.on_purchases else ()),
+    ]
+    return [f"{kind}.LineItems.TaxRateRef.Id" for kind in kinds]
+
+
 def _tax_rates(organisation: Organisation) -> list[JsonObject]:
     return [
         {
@@ -210,6 +226,7 @@ def _tax_rates(organisation: Organisation) -> list[JsonObject]:
             "totalTaxRate": rate.percent,
             "status": rate.status,
             "components": [],
+            "validDatatypeLinks": [{"property": "Id", "links": _uses(rate)}],
             "metadata": {"isDeleted": False},
         }
         for rate in organisation.tax_rates.values()

@@ -5,7 +5,8 @@ back), `lines` and `freezing` (what it will say), `engine` (claims, sends, store
 looks), `inbox`, `due`, `sweep`, `reconsider` (a cause has gone), `choice_looks` and
 `lost_choices` (what is gone of a choice, before the next write), `feed_refusals`,
 `decisions` (a person's, after a look at Codat), `alarms` (what may stand twice),
-`transitions`, `budget`; `paced_client` for calls that are no entry, `refreshes` for
-what is read afresh. `setups` and `setup_matching` for what prepares the books,
-`mappings` and `feed_states` for what comes of it; `names` compares companies'.
+`transitions`, `budget`, `backpressure`; `paced_client` for calls that are no entry,
+`refreshes` for what is read afresh. `setups` and `setup_matching` for what prepares
+the books, `mappings` and `feed_states` for what comes of it; `names` compares
+companies'.
 """

@@ -48,3 +48,10 @@ def _heed_retry_after(outcome: object, now: datetime) -> None:
         wait = wait or settings.WRITEBACK_RETRY_BASE_SECONDS
     if wait:
         budget.block(until=now + timedelta(seconds=wait))
+
+
+def backoff(times: int) -> float:
+    """Return the seconds to wait after so many sends: doubling, up to a cap."""
+    base: float = settings.WRITEBACK_RETRY_BASE_SECONDS
+    cap: float = settings.WRITEBACK_RETRY_CAP_SECONDS
+    return min(cap, base * 2.0 ** min(max(times - 1, 0), 20))

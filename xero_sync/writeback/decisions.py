@@ -4,12 +4,14 @@ Codat is looked at first, outside any transaction; the decision then holds for t
 as it was looked at, or is refused.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lending.models import Loan
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
     DecisionNotAllowed,
@@ -19,7 +21,7 @@ from xero_sync.codat.exceptions import (
     WritebackBlocked,
     WritebackSwitchedOff,
 )
-from xero_sync.models import SyncRecord
+from xero_sync.models import LoanInXero, SyncRecord
 from xero_sync.models.choices import (
     BOOKINGS,
     FEED_REFUSALS,
@@ -133,15 +135,25 @@ def _require_sendable(record: SyncRecord) -> None:
 
 
 @transaction.atomic
-def leave_out(*, record: SyncRecord, decided_by: str, now: datetime) -> None:
-    """Cancel an entry that was held while write-back was off, and its line with it."""
-    _cancel(
-        record,
-        reason=Reason.LEFT_OUT,
-        cause=Cause.SWITCH,
-        decided_by=decided_by,
-        now=now,
-    )
+def leave_out(
+    *, loan: Loan, records: Iterable[SyncRecord], decided_by: str, now: datetime
+) -> None:
+    """Cancel what a loan has not sent, and for good whatever is recorded of it later.
+
+    `records` are those entries, held while write-back was off.
+    """
+    LoanInXero.objects.update_or_create(loan=loan, defaults={"left_out_at": now})
+    for record in records:
+        # A booking takes its line with it.
+        record.refresh_from_db()
+        if record.state in NOT_SENT_STATES:
+            _cancel(
+                record,
+                reason=Reason.LEFT_OUT,
+                cause=Cause.SWITCH,
+                decided_by=decided_by,
+                now=now,
+            )
 
 
 def cancel(

@@ -6,6 +6,7 @@ from django.db.models import Min, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from xero_sync.models import (
+    BorrowerWish,
     Connection,
     Lane,
     SetupStep,
@@ -26,6 +27,7 @@ class Work(TextChoices):
     LEASES = "leases", _("Entries whose sender stopped")
     MESSAGES = "messages", _("Messages from Codat to read")
     SETUPS = "setups", _("Accounts to be made for a choice")
+    WISHES = "wishes", _("What borrowers want done at Codat")
     LOOKS = "looks", _("Chosen accounts to be looked at before a write")
 
 
@@ -48,6 +50,7 @@ def work() -> dict[Work, tuple[QuerySet, str]]:
             SetupStep.objects.filter(setup__state=SetupState.RUNNING),
             "due_at",
         ),
+        Work.WISHES: (BorrowerWish.objects.open(), "due_at"),
         Work.LOOKS: (
             Connection.objects.exclude(choice_look_due_at=None),
             "choice_look_due_at",

@@ -139,11 +139,6 @@ def _standing(account: AnyAccount) -> QuerySet[SyncRecord]:
     )
 
 
-def booking_of(line: SyncRecord) -> SyncRecord | None:
-    """Return the booking on the lender account that a line belongs to."""
-    return SyncRecord.objects.filter(event=line.event_id, step__in=BOOKINGS).first()
-
-
 def bookings_of(lines: Iterable[SyncRecord]) -> dict[int, SyncRecord]:
     """Return the bookings that these lines belong to, by event."""
     events = [line.event_id for line in lines]

@@ -14,7 +14,7 @@ from xero_sync.codat.exceptions import CodatAccessDenied, CodatRejected
 from xero_sync.models import AccountMapping, Connection
 from xero_sync.models.choices import Question
 from xero_sync.writeback import readiness, reconsider
-from xero_sync.writeback.setup_matching import USABLE, is_usable
+from xero_sync.writeback.setup_matching import carries_fees, is_usable
 from xero_sync.writeback.transitions import lock_connection
 
 TAX_RATES = "taxRates"
@@ -96,7 +96,7 @@ def gone(mapping: AccountMapping, seen: Seen) -> Gone:
     lost = [(question, name) for question, name, id_ in chosen if id_ not in usable]
     rates = {one.id: one for one in seen.tax_rates}
     rate = rates.get(mapping.tax_rate_id)
-    if rates and (rate is None or rate.status not in USABLE):
+    if rates and (rate is None or not carries_fees(rate)):
         lost.append((Question.TAX, rate.name if rate else mapping.tax_rate_id))
     return lost
 

@@ -24,13 +24,22 @@ def paced_client() -> CodatClient:
 def page_client() -> CodatClient:
     """Return a client for one page or request: all its calls end within seconds.
 
+    Raises:
+        CodatKeyMissing: CODAT_API_KEY is empty.
+    """
+    return brief_client(seconds=READ_SECONDS)
+
+
+def brief_client(*, seconds: float) -> CodatClient:
+    """Return a client all of whose calls end within so many seconds.
+
     What is left of the time is what a call may take; then it fails as one that Codat
     did not answer, or that was not sent.
 
     Raises:
         CodatKeyMissing: CODAT_API_KEY is empty.
     """
-    ends_at = time.monotonic() + READ_SECONDS
+    ends_at = time.monotonic() + seconds
 
     def before_call(method: str, path: str) -> None:
         left = ends_at - time.monotonic()

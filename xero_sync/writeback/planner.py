@@ -1,6 +1,6 @@
 """Which entries an event needs in Xero, planned in the transaction that records it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -9,7 +9,7 @@ from lending.db import bulk
 from lending.models import EventKind, LoanEvent
 from lending.models import InvoicePaymentPosting as Posting
 from lending.positions import effect_of
-from xero_sync.models import LenderAccount, LoanInXero, RecordChange, SyncRecord
+from xero_sync.models import LoanInXero, RecordChange, SyncRecord
 from xero_sync.models.choices import BOOKINGS, Cause, Reason, State, Step
 from xero_sync.runtime import task_queue
 from xero_sync.writeback import holds, readiness, reversals, transitions
@@ -117,7 +117,7 @@ def _set_first_states(records: Sequence[SyncRecord], *, now: datetime) -> None:
     ready = readiness.load(company_ids={one.company_id for one in records}, now=now)
     # Before a loan's first event nothing was sent that could have fixed its account.
     later = {one.loan_id for one in records if one.sequence > 1}
-    fixed = _fixed_accounts(later) if later else {}
+    in_xero = LoanInXero.objects.select_related("lender_account").in_bulk(later)
     for record in records:
         if record.event.already_in_books:
             # The booking stands already; its line is part of the opening balance.
@@ -125,19 +125,13 @@ def _set_first_states(records: Sequence[SyncRecord], *, now: datetime) -> None:
             record.state = State.LINKED_BY_HAND if is_booking else State.CANCELLED
             record.reason = Reason.ALREADY_IN_BOOKS
             continue
+        of_loan = in_xero.get(record.loan_id)
+        if of_loan and of_loan.left_out_at:
+            record.state, record.reason = State.CANCELLED, Reason.LEFT_OUT
+            continue
         record.reason = holds.hold_reason(
             record=record,
             ready=ready[record.company_id],
-            fixed_account=fixed.get(record.loan_id),
+            fixed_account=of_loan.lender_account if of_loan else None,
         )
         record.state = State.HELD if record.reason else State.QUEUED
-
-
-def _fixed_accounts(loan_ids: Collection[int]) -> dict[int, LenderAccount]:
-    """Return the lender accounts that the loans' first bookings fixed, by loan."""
-    fixed = LoanInXero.objects.filter(loan__in=loan_ids).exclude(lender_account=None)
-    return {
-        one.loan_id: one.lender_account
-        for one in fixed.select_related("lender_account")
-        if one.lender_account
-    }

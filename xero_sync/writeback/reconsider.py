@@ -1,7 +1,8 @@
 """Look again at entries that are held, when what they wait for may have changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -20,6 +21,8 @@ from xero_sync.writeback.transitions import move, wake
 
 # Only a new check of the invoice tells whether these have gone away.
 REASONS_FOR_A_CHECK = (Reason.INVOICE_NOT_FOUND, Reason.INVOICE_AMBIGUOUS)
+# So many entries share the queries that tell why they are held.
+BATCH = 1_000
 
 
 @transaction.atomic
@@ -115,7 +118,8 @@ def compensations(*, record: SyncRecord, now: datetime) -> int:
 
 
 def _loaded(held: QuerySet[SyncRecord]) -> list[SyncRecord]:
-    return list(held.select_related("event", "compensates").order_by("event"))
+    related = held.select_related("event", "compensates", "loan__company")
+    return list(related.order_by("event"))
 
 
 @transaction.atomic
@@ -134,8 +138,7 @@ def records(
     ready = readiness.load(company_ids=company_ids, now=now)
     changes = [
         (record, reason)
-        for record in held
-        for reason in [_reason(record, ready[record.company_id])]
+        for record, reason in _reasons(held, ready)
         if reason != record.reason or record.state != State.HELD
     ]
     if not changes:
@@ -161,20 +164,38 @@ def records(
     return released
 
 
-def _reason(record: SyncRecord, ready: readiness.Readiness) -> str:
-    is_line = record.step == Step.STATEMENT_LINE
-    return holds.hold_reason(
-        record=record,
-        ready=ready,
-        booking=lines.booking_of(record) if is_line else None,
-        fixed_account=_fixed_account(record),
-    )
+def _reasons(
+    held: Sequence[SyncRecord], ready: Mapping[int, readiness.Readiness]
+) -> Iterator[tuple[SyncRecord, str]]:
+    """Give each entry with why it may not be sent now, "" if it may."""
+    for start in range(0, len(held), BATCH):
+        batch = held[start : start + BATCH]
+        of_feed = [one for one in batch if one.step == Step.STATEMENT_LINE]
+        bookings = lines.bookings_of(of_feed) if of_feed else {}
+        fixed = _fixed_accounts(batch)
+        for record in batch:
+            is_line = record.step == Step.STATEMENT_LINE
+            yield (
+                record,
+                holds.hold_reason(
+                    record=record,
+                    ready=ready[record.company_id],
+                    booking=bookings.get(record.event_id) if is_line else None,
+                    fixed_account=fixed.get(record.pk),
+                ),
+            )
 
 
-def _fixed_account(record: SyncRecord) -> LenderAccount | None:
-    in_xero = LoanInXero.objects.select_related("lender_account")
-    of_loan = in_xero.filter(loan=record.loan_id).first()
-    return record.lender_account or (of_loan.lender_account if of_loan else None)
+def _fixed_accounts(records: Sequence[SyncRecord]) -> dict[UUID, LenderAccount]:
+    """Return the accounts that are fixed for these entries, or for their loans."""
+    of_loans = LoanInXero.objects.in_bulk({one.loan_id for one in records})
+    ids = {
+        one.pk: one.lender_account_id or of_loan.lender_account_id
+        for one in records
+        for of_loan in [of_loans.get(one.loan_id, LoanInXero())]
+    }
+    accounts = LenderAccount.objects.in_bulk({*ids.values()} - {None})
+    return {pk: accounts[account] for pk, account in ids.items() if account}
 
 
 def _fix_account(line: SyncRecord, ready: readiness.Readiness) -> None:
@@ -185,7 +206,7 @@ def _fix_account(line: SyncRecord, ready: readiness.Readiness) -> None:
     if line.lender_account_id is not None:
         return
     todays = ready.mapping.lender_account if ready.mapping else None
-    account = _fixed_account(line) or todays
+    account = _fixed_accounts([line]).get(line.pk) or todays
     account_id = account.pk if account else None
     LoanInXero.objects.update_or_create(
         loan_id=line.loan_id, defaults={"lender_account_id": account_id}

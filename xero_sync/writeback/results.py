@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any, TypeGuard
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from lending.db import bulk
@@ -22,6 +21,7 @@ from xero_sync.models.choices import (
 )
 from xero_sync.runtime import task_queue
 from xero_sync.writeback import backpressure, feed_refusals, outcomes, watching
+from xero_sync.writeback.backpressure import backoff
 from xero_sync.writeback.exchange import Claim, Sent
 from xero_sync.writeback.transitions import lanes_of, move, wake_lanes
 
@@ -249,13 +249,6 @@ _SETTLERS = {
     Outcome.REFUSED: _rejected,
     Outcome.ACCESS_DENIED: _access_denied,
 }
-
-
-def backoff(times: int) -> float:
-    """Return the seconds to wait after so many sends: doubling, up to a cap."""
-    base: float = settings.WRITEBACK_RETRY_BASE_SECONDS
-    cap: float = settings.WRITEBACK_RETRY_CAP_SECONDS
-    return min(cap, base * 2.0 ** min(max(times - 1, 0), 20))
 
 
 def _sends(claim: Claim) -> int:

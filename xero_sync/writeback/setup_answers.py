@@ -95,7 +95,9 @@ def _failed(sent: Sent, step: SetupStep, error: CodatError, now: datetime) -> No
 
 
 def _wait(sent: Sent, error: CodatError) -> float:
-    return error.retry_after or results.backoff(sent.claim.request.attempts.count())
+    return error.retry_after or backpressure.backoff(
+        sent.claim.request.attempts.count()
+    )
 
 
 def _shut_out(step: SetupStep, error: CodatAccessDenied, now: datetime) -> None:

@@ -160,12 +160,14 @@ def _heed(step: SetupStep, outcome: Any, now: datetime) -> None:
 
 def denied(step: SetupStep, error: CodatAccessDenied, now: datetime) -> None:
     """Stop the run for a refusal of access, and remember one of bank feeds."""
-    if feed_refusals.is_one(error.problem):
+    is_of_feeds = feed_refusals.is_one(error.problem)
+    if is_of_feeds:
         feed_refusals.remember(
             connection_id=step.setup.connection_id, problem=error.problem, now=now
         )
-    is_about_feeds = error.problem and step.kind not in setup_wire.PUSHED
-    reason = StopReason.FEEDS_REFUSED if is_about_feeds else StopReason.ACCESS_DENIED
+    # A plain bank account may be refused for want of bank feeds as well.
+    is_of_feeds |= bool(error.problem) and step.kind not in setup_wire.PUSHED
+    reason = StopReason.FEEDS_REFUSED if is_of_feeds else StopReason.ACCESS_DENIED
     words = f"{error.problem}: {error}" if error.problem else str(error)
     setup_moves.stop(step.setup, reason=reason, words=words, now=now)
 

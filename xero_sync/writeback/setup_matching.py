@@ -1,11 +1,11 @@
 """What a borrower's Xero has already of what a setup would make."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from xero_sync.codat.accounts import Account, BankAccount, Supplier
+from xero_sync.codat.accounts import Account, BankAccount, Supplier, TaxRate
 from xero_sync.codat.exceptions import MappingIncomplete
 from xero_sync.writeback.names import likeness, plain
 
@@ -13,6 +13,9 @@ from xero_sync.writeback.names import likeness, plain
 USABLE = frozenset({"Active", "Unknown", ""})
 # Where a fee account may stand in Xero's chart.
 EXPENSE = "Expense"
+# What is bought names its tax by these. Codat's published example of Xero's rates has
+# no link of direct costs, but those of bills, which take the same rates in Xero.
+PURCHASES = ("Bill.", "BillCreditNote.", "DirectCost.")
 
 
 @dataclass(frozen=True)
@@ -23,9 +26,15 @@ class SupplierMatch:
     near: list[Supplier]
 
 
-def is_usable(one: BankAccount | Account | Supplier) -> bool:
+def is_usable(one: BankAccount | Account | Supplier | TaxRate) -> bool:
     """Tell whether a record in Xero can still be booked on."""
     return one.status in USABLE and not one.is_deleted
+
+
+def carries_fees(rate: TaxRate) -> bool:
+    """Tell whether fees can carry a tax rate: it is in use, and not for sales alone."""
+    fits = not rate.used_in or any(one.startswith(PURCHASES) for one in rate.used_in)
+    return is_usable(rate) and fits
 
 
 def expense_account(
@@ -47,6 +56,41 @@ def expense_account(
             field="nominal_code",
         )
     return None
+
+
+def plain_account(
+    *, accounts: Iterable[BankAccount], body: Mapping[str, object], was_sent: bool
+) -> BankAccount | None:
+    """Return the bank account that a body makes, if it is there.
+
+    Xero has no name twice, so the name tells; that it is ours, the currency and the end
+    of its number. What Xero shows of a number differs by country and kind, or is
+    nothing: that is enough once we have sent it, and not before.
+
+    Raises:
+        MappingIncomplete: the name belongs to another account.
+    """
+    name, number = str(body["accountName"]), str(body["accountNumber"])
+    for one in accounts:
+        if one.name.strip().casefold() != name.casefold() or not is_usable(one):
+            continue
+        shown = _end(one.account_number)
+        is_ours = shown == _end(number) or (was_sent and not shown)
+        if is_ours and one.currency in {body.get("currency", ""), ""}:
+            return one
+        raise MappingIncomplete(
+            _(
+                "Xero has another account called %(name)s already. Adopt that one, or "
+                "let the borrower rename it there."
+            )
+            % {"name": one.name},
+            field="lender_account",
+        )
+    return None
+
+
+def _end(number: str) -> str:
+    return "".join(one for one in number if one.isalnum())[-4:]
 
 
 def find_supplier(*, name: str, suppliers: Iterable[Supplier]) -> SupplierMatch:

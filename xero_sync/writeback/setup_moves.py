@@ -69,6 +69,15 @@ def _take_effect(step: SetupStep, now: datetime) -> None:
     elif step.kind == SetupKind.OLD_SOURCE:
         old = setup.connection.lender_accounts.get(source_account_id=step.subject)
         feed_states.store(old, status=FeedStatus.CLOSED, now=now, by=setup.chosen_by)
+    elif step.kind == SetupKind.PLAIN_ACCOUNT:
+        account = setup.lender_account
+        account.target_account_id = step.record_id
+        account.name = step.record_name or account.name
+        account.save(update_fields=["target_account_id", "name"])
+        made = {"field": "target_account_id", "after": step.record_id}
+        feed_states.note(
+            account, "lender_account.made", by=setup.chosen_by, at=now, **made
+        )
 
 
 def advance(setup: AccountSetup, *, now: datetime) -> None:

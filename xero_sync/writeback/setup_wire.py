@@ -1,23 +1,30 @@
 """What each step of a setup sends, and how it is looked for."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from lending.db.encryption import Unreadable, unseal
 from xero_sync.codat.bank_feeds import feed_mapping_path, source_accounts_path
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import MappingIncomplete
 from xero_sync.codat.push import push_path
-from xero_sync.models import Connection, SetupStep, WriteRequest
+from xero_sync.models import AccountSetup, Connection, SetupStep, WriteRequest
 from xero_sync.models.choices import FeedStatus
 from xero_sync.models.setups import SetupKind, StepState, StopReason
 from xero_sync.writeback import setup_matching
 
 # Codat's data type of what is pushed: in its addresses and its push operations.
-PUSHED = {SetupKind.EXPENSE_ACCOUNT: "accounts", SetupKind.SUPPLIER: "suppliers"}
+PUSHED = {
+    SetupKind.PLAIN_ACCOUNT: "bankAccounts",
+    SetupKind.EXPENSE_ACCOUNT: "accounts",
+    SetupKind.SUPPLIER: "suppliers",
+}
 # What Codat refreshes and shows it as, where that is not read from Xero at once.
 READ_AS = {
+    SetupKind.PLAIN_ACCOUNT: "bankAccounts",
     SetupKind.EXPENSE_ACCOUNT: "chartOfAccounts",
     SetupKind.SUPPLIER: "suppliers",
 }
@@ -101,6 +108,8 @@ def read(step: SetupStep, connection: Connection) -> Callable[[CodatClient], Any
         return lambda client: client.list_source_accounts(*ids)
     if step.kind == SetupKind.FEED_MAPPING:
         return lambda client: client.get_bank_feed_mapping(*ids)
+    if step.kind == SetupKind.PLAIN_ACCOUNT:
+        return lambda client: client.list_bank_accounts(*ids)
     if step.kind == SetupKind.EXPENSE_ACCOUNT:
         return lambda client: client.list_accounts(ids[0])
     return lambda client: client.list_suppliers(ids[0])
@@ -127,6 +136,10 @@ def _mapping(step: SetupStep, items: Sequence[Any]) -> Verdict:
         if one.source_account_id != step.subject:
             continue
         if one.status == FeedStatus.CONNECTED and one.target_account_id:
+            wanted = step.setup.lender_account.target_account_id
+            if wanted not in {"", one.target_account_id}:
+                words = "The bank feed is connected to another account in Xero."
+                return Unclear(StopReason.REFUSED, words)
             return Found(one.target_account_id, one.source_account_name)
         if one.status == FeedStatus.PENDING:
             return Absent()
@@ -136,6 +149,33 @@ def _mapping(step: SetupStep, items: Sequence[Any]) -> Verdict:
             return Unclear(StopReason.REFUSED, words) if has_been_sent else Absent()
         return UnderWay()
     return Unclear(StopReason.REFUSED, "Codat does not know the source account.")
+
+
+def _plain(step: SetupStep, items: Sequence[Any]) -> Verdict:
+    try:
+        there = setup_matching.plain_account(
+            accounts=items,
+            body=json.loads(unseal(step.sealed_body)),
+            was_sent=step.request is not None,
+        )
+    except MappingIncomplete as exc:
+        return Unclear(StopReason.NAME_TAKEN, str(exc))
+    except Unreadable as exc:
+        return Unclear(StopReason.REFUSED, str(exc))
+    if there is None:
+        return Absent()
+    if _is_used_otherwise(there.id, step.setup):
+        words = f"{there.name} is used for something else here."
+        return Unclear(StopReason.NAME_TAKEN, words)
+    return Found(there.id, there.name)
+
+
+def _is_used_otherwise(account_id: str, setup: AccountSetup) -> bool:
+    others = setup.connection.lender_accounts.exclude(pk=setup.lender_account_id)
+    return (
+        account_id == setup.nominated_account_id
+        or others.filter(target_account_id=account_id).exists()
+    )
 
 
 def _expense(step: SetupStep, items: Sequence[Any]) -> Verdict:
@@ -162,6 +202,7 @@ _JUDGES: dict[SetupKind, Callable[[SetupStep, Sequence[Any]], Verdict]] = {
     SetupKind.OLD_SOURCE: _old_source,
     SetupKind.SOURCE_ACCOUNT: _source,
     SetupKind.FEED_MAPPING: _mapping,
+    SetupKind.PLAIN_ACCOUNT: _plain,
     SetupKind.EXPENSE_ACCOUNT: _expense,
     SetupKind.SUPPLIER: _supplier,
 }

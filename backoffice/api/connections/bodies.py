@@ -17,7 +17,7 @@ from backoffice.api.framework.fields import (
 )
 from backoffice.api.framework.problems import CONTRADICTORY
 from xero_sync.bank_feeds import source_accounts
-from xero_sync.models.choices import HeldEvents
+from xero_sync.models.choices import AccountKind, HeldEvents
 from xero_sync.models.links import LinkRole
 
 
@@ -178,7 +178,7 @@ class NumberText(TextField):
 
 
 class NewAccountBody(StrictSerializer):
-    """A lender account to be made with its bank feed."""
+    """A lender account to be made with its bank feed; one made without gets its own."""
 
     account_number = TextField(
         required=False, max_length=34, help_text="Left out: the configured one."
@@ -187,10 +187,37 @@ class NewAccountBody(StrictSerializer):
     feed_start_date = DayField(required=False)
 
 
+class PlainAccountBody(StrictSerializer):
+    """A lender account to be made while no bank feed can come; one is joined later."""
+
+    kind = ChoiceText(
+        choices=AccountKind.choices,
+        help_text="One of `kinds_without_feed` of the choices.",
+    )
+    account_number = TextField(
+        required=False,
+        max_length=40,
+        help_text="Of a bank account, left out: the configured one. Of a credit card "
+        "the last four digits only: a card's whole number is refused. Of another kind "
+        "a number that the borrower knows it by.",
+    )
+    sort_code = TextField(
+        required=False, max_length=8, help_text="Of a bank account, needed for GBP."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a sort code of what has none."""
+        if "sort_code" in attrs and attrs["kind"] != AccountKind.BANK:
+            words = {"sort_code": ["only a bank account has one."]}
+            raise serializers.ValidationError(words, code=CONTRADICTORY)
+        return attrs
+
+
 class LenderAccountBody(StrictSerializer):
-    """Either `new`, or a bank account in Xero to adopt."""
+    """`new`, or `new_without_feed`, or a bank account in Xero to adopt."""
 
     new = NewAccountBody(required=False)
+    new_without_feed = PlainAccountBody(required=False)
     target_account_id = TextField(required=False, max_length=64)
     source_account_id = TextField(
         required=False, max_length=50, help_text="If a feed of ours is to go on."
@@ -203,11 +230,12 @@ class LenderAccountBody(StrictSerializer):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Ask for one of the two."""
-        if "new" in attrs and len(attrs) > 1:
-            words = {"new": ["give it alone, or leave it out to adopt an account."]}
+        """Ask for one of the three."""
+        made = next((one for one in ("new", "new_without_feed") if one in attrs), "")
+        if made and len(attrs) > 1:
+            words = {made: ["give it alone, or leave it out to adopt an account."]}
             raise serializers.ValidationError(words, code=CONTRADICTORY)
-        if "new" not in attrs and "target_account_id" not in attrs:
+        if not made and "target_account_id" not in attrs:
             words = {"target_account_id": ["name the account, or give new."]}
             raise serializers.ValidationError(words, code=CONTRADICTORY)
         return attrs

@@ -18,7 +18,7 @@ from xero_sync.accounts.progress import StepStatus, progress
 from xero_sync.codat.accounts import BankAccount as RemoteBankAccount
 from xero_sync.entries.redaction import last_characters, mask_text
 from xero_sync.models import AccountMapping, AccountSetup
-from xero_sync.models.choices import FeedStatus
+from xero_sync.models.choices import AccountKind, FeedStatus
 from xero_sync.models.setups import SetupKind, SetupState, StopReason
 
 Known = Mapping[str, Any]
@@ -36,6 +36,7 @@ class LenderAccountShown(Answer):
     """The bank account that stands for the lender; its numbers only Codat knows."""
 
     name = serializers.CharField()
+    kind = serializers.ChoiceField(AccountKind.choices)
     currency = serializers.CharField()
     target_account_id = OrNull()
     source_account_id = OrNull()
@@ -76,7 +77,7 @@ class Supplier(Answer):
 
 
 class TaxRate(Answer):
-    """A tax rate in Xero."""
+    """A tax rate in Xero that fees can carry."""
 
     id = serializers.CharField()
     name = text()
@@ -87,6 +88,11 @@ class ChoicesShown(Answer):
     """What a mapping can be made of."""
 
     lender_accounts = LenderAccountShown(many=True)
+    kinds_without_feed = serializers.ListField(
+        child=serializers.ChoiceField(AccountKind.choices),
+        help_text="Of a lender account that can be made now; none where it comes with "
+        "its bank feed.",
+    )
     bank_accounts = BankAccount(many=True)
     expense_accounts = ExpenseAccount(many=True)
     suppliers = Supplier(many=True)

@@ -28,13 +28,15 @@ from backoffice.api.framework.problem_documents import ProblemDocument
 from backoffice.api.framework.replies import Reply
 from backoffice.api.framework.visible import one_or_404
 from backoffice.models import KeyScope
-from xero_sync.accounts import choice
+from xero_sync.accounts import choice, plain_accounts
 from xero_sync.accounts import options as account_options
 from xero_sync.accounts.choice import (
     AdoptedLenderAccount,
     Choice,
+    LenderAccountWanted,
     NewExpenseAccount,
     NewLenderAccount,
+    NewPlainAccount,
 )
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import WritebackBlocked
@@ -47,14 +49,14 @@ from xero_sync.writeback.paced_client import page_client
 
 # Where the body has a field that a service names.
 PLACES = {
-    "account_number": "lender_account/new/account_number",
-    "sort_code": "lender_account/new/sort_code",
     "target_account_id": "lender_account/target_account_id",
     "source_account_id": "lender_account/source_account_id",
     "opening_balance": "lender_account/opening_balance",
     "nominal_code": "expense_account/nominal_code",
     "supplier": "supplier_id",
 }
+# The same, of an account that is made.
+MADE = {"account_number", "sort_code", "kind"}
 
 
 class Choices(ConnectionView):
@@ -77,9 +79,16 @@ class Choices(ConnectionView):
             )
             offered = account_options.choices(connection=row, client=client)
             rates = account_options.tax_rates(connection=row, client=client)
+            kinds = plain_accounts.kinds(connection=row, client=client)
+        rates = [one for one in rates if account_options.carries_fees(one)]
         accounts = row.lender_accounts.order_by("pk")
         return Response(
-            ChoicesShown.of(offered, lender_accounts=accounts, tax_rates=rates)
+            ChoicesShown.of(
+                offered,
+                lender_accounts=accounts,
+                kinds_without_feed=kinds,
+                tax_rates=rates,
+            )
         )
 
 
@@ -139,7 +148,7 @@ class AccountMapping(ConnectionView):
                 expected_version=fields.get("expected_version"),
             )
         except WritebackBlocked as exc:
-            exc.field = PLACES.get(exc.field, exc.field)
+            exc.field = _place(exc.field, fields)
             raise
         if isinstance(chosen, AccountSetup):
             return Reply(
@@ -176,6 +185,14 @@ class MappingSetup(ConnectionView):
         return Response(SetupShown.of(found))
 
 
+def _place(field: str, fields: Fields) -> str:
+    if field in MADE:
+        wanted = fields.get("lender_account", {})
+        made = "new_without_feed" if "new_without_feed" in wanted else "new"
+        return f"lender_account/{made}/{field}"
+    return PLACES.get(field, field)
+
+
 def _choice(fields: Mapping[str, Any]) -> Choice:
     expense = fields.get("expense_account")
     percent = fields.get("tax_percent")
@@ -193,10 +210,12 @@ def _choice(fields: Mapping[str, Any]) -> Choice:
 
 def _lender_account(
     fields: Mapping[str, Any] | None,
-) -> NewLenderAccount | AdoptedLenderAccount | None:
+) -> LenderAccountWanted | None:
     if fields is None:
         return None
     if "new" in fields:
         return NewLenderAccount(**fields["new"])
+    if "new_without_feed" in fields:
+        return NewPlainAccount(**fields["new_without_feed"])
     balance = Decimal(fields.get("opening_balance", "0"))
     return AdoptedLenderAccount(**{**fields, "opening_balance": balance})

@@ -50,7 +50,7 @@ def writeback(codat):
 
 def choose_accounts(codat):
     codat.ready()
-    return ["harbour", "--tax-rate=OUTPUT2", "--tax-percent=20"]
+    return ["harbour", "--tax-rate=INPUT2", "--tax-percent=20"]
 
 
 def import_codat_company(codat):

@@ -119,7 +119,7 @@ OPERATIONS: dict[str, tuple[Any, list[str]]] = {
         ["connection.off_boarded"],
     ),
     "chooseAccounts": (
-        put("mapping", {"tax_rate_id": "OUTPUT2", "tax_percent": "20"}, acts.ready),
+        put("mapping", {"tax_rate_id": "INPUT2", "tax_percent": "20"}, acts.ready),
         ["connection.accounts_chosen"],
     ),
     "connectFeed": (

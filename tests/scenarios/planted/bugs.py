@@ -29,6 +29,7 @@ REVERSALS = "xero_sync/writeback/reversals.py"
 BACKPRESSURE = "xero_sync/writeback/backpressure.py"
 SETTINGS = "backoffice/settings.py"
 CHOICE = "xero_sync/accounts/choice.py"
+LENDER = "xero_sync/accounts/lender_planning.py"
 SETUPS = "xero_sync/writeback/setups.py"
 SETUP_LOOKS = "xero_sync/writeback/setup_looks.py"
 
@@ -410,6 +411,15 @@ BUGS = {
         _bug(
             "setup-absence-believed-at-once",
             (SETUP_LOOKS, "    elif asked_at >= settled:\n", "    elif True:\n"),
+            first=FIRST,
+        ),
+        _bug(
+            "feed-brings-a-second-account",
+            (
+                LENDER,
+                "        if plain := plain_accounts.to_be_joined(self._connection):\n",
+                "        if plain := None:\n",
+            ),
             first=FIRST,
         ),
     )

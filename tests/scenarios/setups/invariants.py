@@ -62,3 +62,7 @@ def broken(borrower: Newcomer) -> Iterator[str]:
         yield "the supplier that is stored is not in Xero"
     if mapping.lender_target_account_id not in organisation.accounts:
         yield "the lender account that is stored is not in Xero"
+    for source_id in borrower.books.source_accounts:
+        target_id = borrower.books.feed(source_id)["targetAccountId"]
+        if target_id not in {None, mapping.lender_target_account_id}:
+            yield "a feed leads to another account than the one that is stored"

@@ -8,10 +8,18 @@ from typing import Any
 from lending import services
 from lending.models import Company
 from tests.scenarios.world import World
-from xero_sync.accounts import choice
-from xero_sync.accounts.choice import Choice, NewExpenseAccount, NewLenderAccount
+from xero_sync.accounts import choice, plain_accounts
+from xero_sync.accounts.choice import (
+    Choice,
+    LenderAccountWanted,
+    NewExpenseAccount,
+    NewLenderAccount,
+    NewPlainAccount,
+)
 from xero_sync.codat.exceptions import XeroSyncError
+from xero_sync.connections import switches
 from xero_sync.models import AccountSetup, Connection
+from xero_sync.models.choices import AccountKind
 from xero_sync.models.setups import SetupState
 
 
@@ -23,6 +31,8 @@ class Newcomer:
     company: Company
     remote_id: str
     organisation: str
+    # The kind of account that they have made while no bank feed can come.
+    plain_kind: str = ""
     # What was taken from them, in order: the code of the fee account.
     accepted: list[str] = field(default_factory=list)
 
@@ -43,10 +53,19 @@ class Newcomer:
         open_ones = kept.exclude(state=SetupState.DONE)
         return open_ones.first() or kept.order_by("begun_at", "pk").last()
 
+    @property
+    def lender_account(self) -> LenderAccountWanted:
+        """The new account that can be made now."""
+        if self.plain_kind and plain_accounts.feeds_wait(self.connection):
+            is_card = self.plain_kind == AccountKind.CREDIT_CARD
+            number = "4321" if is_card else "12345678"
+            return NewPlainAccount(self.plain_kind, number, "123456")
+        return NewLenderAccount("12345678", "123456")
+
     def choose(self, code: str) -> None:
         """Choose accounts on a page, with a new fee account of a code."""
         wanted = Choice(
-            lender_account=NewLenderAccount("12345678", "123456"),
+            lender_account=self.lender_account,
             nominated_account_id=self.books.account("Business Current Account").id,
             expense_account=NewExpenseAccount(code, f"Finance fees {code}"),
         )
@@ -65,6 +84,16 @@ class Newcomer:
                 self.world.tell(f"  {begun}")
                 self.accepted.append(code)
 
+    def approve(self) -> None:
+        """Xero takes bank feeds from now on, and so say we."""
+        if self.plain_kind:
+            switches.set_bank_feeds(
+                connection=self.connection,
+                on=True,
+                now=self.world.clock.now,
+                set_by="operator",
+            )
+
     def try_again(self) -> bool:
         """An operator lets a run that stopped go on; False if none has."""
         run = self.latest
@@ -75,8 +104,8 @@ class Newcomer:
         return True
 
 
-def add_newcomer(world: World, number: int) -> Newcomer:
-    """A linked borrower with bank feeds who has chosen nothing yet."""
+def add_newcomer(world: World, number: int, *, plain_kind: str = "") -> Newcomer:
+    """A linked borrower who has chosen nothing yet; with a kind, before bank feeds."""
     company = services.create_company(
         reference=f"newcomer-{number}",
         legal_name=f"Newcomer {number} Ltd",
@@ -93,7 +122,7 @@ def add_newcomer(world: World, number: int) -> Newcomer:
         status="Linked",
         organisation_name=company.reference,
         organisation_currency="GBP",
-        bank_feeds=True,
+        bank_feeds=not plain_kind,
         checked_at=world.clock.now,
     )
-    return Newcomer(world, company, remote.id, company.reference)
+    return Newcomer(world, company, remote.id, company.reference, plain_kind)

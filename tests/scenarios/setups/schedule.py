@@ -13,7 +13,7 @@ from tests.scenarios.schedule import A_DAY, ROUNDS, Verdict, in_virtual_time
 from tests.scenarios.setups import acts as _acts  # noqa: F401 - their names
 from tests.scenarios.setups import invariants
 from tests.scenarios.setups.newcomers import Newcomer, add_newcomer
-from tests.scenarios.setups.script import SetupWriter
+from tests.scenarios.setups.script import SetupWriter, plain_kind
 from tests.scenarios.world import WEBHOOK_URL, World
 from xero_sync.models import AccountSetup, SetupStep
 from xero_sync.models.setups import SetupState
@@ -52,7 +52,11 @@ def _stage(world: World, seed: int) -> Stage:
     chance = random.Random(f"setup stage of {seed}")
     world.sandbox.limits.enabled = True
     world.sandbox.settings.feed_seconds = chance.choice([0, 1, 5, 40])
-    borrowers = [add_newcomer(world, number) for number in range(chance.choice([1, 2]))]
+    kind = plain_kind(seed)
+    borrowers = [
+        add_newcomer(world, number, plain_kind=kind)
+        for number in range(chance.choice([1, 2]))
+    ]
     world.sandbox.outbox.consumers[BUILT_IN] = Consumer(BUILT_IN, WEBHOOK_URL)
     return Stage(world, borrowers, Person(world, chance), chance)
 

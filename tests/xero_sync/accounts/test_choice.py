@@ -1,9 +1,11 @@
 """A choice of accounts: stored at once, or a run that makes what it needs, once."""
 
+from dataclasses import replace
 from datetime import timedelta
 from unittest import mock
 
 import pytest
+from django.forms import model_to_dict
 from django.utils import timezone, translation
 
 from tests.trail import entries
@@ -98,6 +100,34 @@ def test_beginning_reads_and_writes_nothing_at_codat(world, borrower):
         "expense_account",
         "supplier",
     ]
+
+
+def test_a_borrower_of_other_tests_stands_where_a_run_ends(world, borrower):
+    set_up(borrower, expense_account=borrower.books.account("Bank Fees").id)
+
+    others = world.borrower(writeback=False)
+
+    assert stand_of(others) == stand_of(borrower)
+
+
+def stand_of(borrower):
+    """All that a run leaves, without the ids and times that are each run's own."""
+    account, mapping = borrower.lender_account, borrower.mapping
+    own = {"id", "connection", "created_at", "lender_account", "mapping"}
+    own |= {f"{one}_account_id" for one in ("source", "target", "lender_target")}
+    own |= {"nominated_account_id", "account_id", "supplier_id"}
+    own |= {"feed_status_since", "feed_checked_at"}
+    rows = [account, mapping, *mapping.rows.all()]
+    (source,) = borrower.world.client.list_source_accounts(
+        borrower.connection.codat_company_id, borrower.codat_connection
+    )
+    return (
+        [model_to_dict(one, exclude=own) for one in rows],
+        [bool(account.feed_status_since), bool(account.feed_checked_at)],
+        len(suppliers(borrower)),
+        [(one.name, one.status) for one in accounts(borrower, LENDER)],
+        replace(source, id=""),
+    )
 
 
 def test_a_run_makes_each_thing_once_and_stores_the_choice(world, borrower):

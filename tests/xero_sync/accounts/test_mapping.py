@@ -1,5 +1,6 @@
 """The borrower's choice of accounts, compared with their Xero as it is."""
 
+from dataclasses import replace
 from decimal import Decimal
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.worlds import World
 from xero_sync.accounts import options
+from xero_sync.codat.accounts import TaxRate
 from xero_sync.codat.exceptions import (
     AccountCurrencyMismatch,
     MappingIncomplete,
@@ -154,6 +156,34 @@ def test_a_tax_percent_other_than_xeros_is_refused(borrower):
         choose(borrower, tax_rate_id="INPUT2", tax_percent=Decimal(19))
 
     assert versions(borrower) == 1
+
+
+@pytest.mark.parametrize(("rate", "percent"), [("OUTPUT2", 20), ("RRINPUT", 5)])
+def test_a_rate_of_sales_alone_or_out_of_use_is_refused(world, borrower, rate, percent):
+    world.sandbox.archive_tax_rate(borrower.codat_connection, "RRINPUT")
+    world.sandbox.sync(borrower.codat_connection)
+
+    with pytest.raises(MappingIncomplete) as raised:
+        choose(borrower, tax_rate_id=rate, tax_percent=Decimal(percent))
+
+    assert raised.value.field == "tax_rate_id"
+    assert versions(borrower) == 1
+
+
+@pytest.mark.parametrize(
+    ("used_in", "fits"),
+    [
+        ((), True),
+        (("Invoice.LineItems.TaxRateRef.Id",), False),
+        (("Invoice.LineItems.TaxRateRef.Id", "Bill.LineItems.TaxRateRef.Id"), True),
+        (("DirectCost.LineItems.TaxRateRef.Id",), True),
+    ],
+)
+def test_what_codat_says_of_a_rate_decides_unless_it_says_nothing(used_in, fits):
+    rate = TaxRate("R", "A rate", "R", Decimal(5), "Active", False, frozenset(used_in))
+
+    assert options.carries_fees(rate) is fits
+    assert not options.carries_fees(replace(rate, is_deleted=True))
 
 
 def test_rates_that_may_not_be_read_are_not_insisted_on(world, borrower):

@@ -58,6 +58,16 @@ def now(account):
     return account
 
 
+def test_an_account_that_is_not_in_xero_yet_is_offered_no_feed(account):
+    client = operator("xero_sync.change_lenderaccount")
+    LenderAccount.objects.update(source_account_id="", feed_status="none")
+    assert "give-feed" in offered(client, account)
+
+    LenderAccount.objects.update(target_account_id="")
+
+    assert "give-feed" not in offered(client, account)
+
+
 def test_a_feed_is_cut_and_connected_again(account):
     client = operator("xero_sync.change_lenderaccount")
     connected = {"look", "start-date", "rename", "disconnect", "close"}

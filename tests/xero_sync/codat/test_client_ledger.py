@@ -208,6 +208,27 @@ def test_an_account_tells_what_it_may_be_used_for():
     assert account.is_bank_account is False
 
 
+def test_a_tax_rate_tells_what_it_may_be_used_for():
+    links = ["Bill.LineItems.TaxRateRef.Id", "Invoice.LineItems.TaxRateRef.Id"]
+    told, silent = read(
+        f"{COMPANY_URL}/data/taxRates",
+        page_json(
+            [
+                {
+                    "id": "INPUT2",
+                    "effectiveTaxRate": 20,
+                    "validDatatypeLinks": [{"property": "Id", "links": links}],
+                },
+                {"id": "OTHER", "validDatatypeLinks": None},
+            ]
+        ),
+        lambda c: c.list_tax_rates(COMPANY),
+    )
+
+    assert told.used_in == set(links)
+    assert silent.used_in == set()
+
+
 def test_bank_details_are_not_printed():
     (account,) = read(
         f"{CONNECTION_URL}/data/bankAccounts",

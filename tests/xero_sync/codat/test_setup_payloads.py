@@ -119,3 +119,14 @@ def test_a_plain_bank_account_is_active_and_for_money_in():
         "status": "Active",
         "sortCode": "112233",
     }
+
+
+def test_a_plain_credit_card_is_of_its_type_and_nothing_else_is():
+    given = {"name": "Lender Ltd", "account_number": "4321", "currency": "GBP"}
+
+    body = payloads.bank_account(**given, account_type="Credit")
+
+    assert (body["accountType"], body["accountNumber"]) == ("Credit", "4321")
+    assert "sortCode" not in body
+    with pytest.raises(ValueError, match="account type"):
+        payloads.bank_account(**given, account_type="Loan")

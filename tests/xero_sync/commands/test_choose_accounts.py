@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import make_company
 from tests.xero_sync.commands.worlds import refusal, run
-from xero_sync.models import AccountMapping, LenderAccount
+from xero_sync.models import AccountMapping, Connection, LenderAccount
 
 
 def test_the_list_shows_what_can_be_chosen(codat):
@@ -83,6 +83,44 @@ def test_an_account_in_xero_is_adopted(codat):
     adopted = connection.lender_accounts.get()
     assert adopted.target_account_id == account.id
     assert adopted.opening_balance == Decimal("-120.50")
+
+
+@pytest.mark.parametrize("new", [[], ["--lender-account=new"]])
+def test_a_lender_account_is_made_without_a_feed(codat, new):
+    connection = codat.adopt()
+    Connection.objects.update(bank_feeds=False)
+
+    run(
+        "choose_accounts",
+        "harbour",
+        *new,
+        "--without-feed=credit_card",
+        "--account-number=4321",
+        f"--nominated={codat.account_id('Business Current Account')}",
+        f"--expense={codat.account_id('Bank Fees')}",
+    )
+
+    made = connection.lender_accounts.get()
+    assert (made.kind, made.source_account_id) == ("credit_card", "")
+    assert connection.mappings.get().lender_account == made
+
+
+def test_a_whole_card_number_is_refused_and_not_repeated(codat):
+    codat.adopt()
+    Connection.objects.update(bank_feeds=False)
+
+    message = refusal(
+        "choose_accounts",
+        "harbour",
+        "--without-feed=credit_card",
+        "--account-number=4111111111111111",
+        f"--nominated={codat.account_id('Business Current Account')}",
+        f"--expense={codat.account_id('Bank Fees')}",
+    )
+
+    assert message == (
+        "--account-number: Give the last four digits of the card's number, and no more."
+    )
 
 
 def test_a_lender_account_is_not_made_for_a_choice_that_fails(codat):
@@ -193,6 +231,11 @@ def test_what_is_missing_or_malformed_is_named(codat, arguments, words):
     [
         ([], "--lender-account: Say that a new one is made, or which"),
         (["--lender-account=new"], "--account-number: The lender account needs an"),
+        (["--without-feed=bank"], "--lender-account: Bank feeds are on"),
+        (
+            ["--lender-account=X", "--without-feed=bank"],
+            "--without-feed: only a new account is made so.",
+        ),
         (
             ["--lender-account=X", "--opening-balance=1.234"],
             "--opening-balance: Too exact for GBP",

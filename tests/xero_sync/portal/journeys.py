@@ -144,8 +144,9 @@ def csrf_token_of(shown: str) -> str:
 
 
 def text_of(shown: str) -> str:
-    """What a page says, without its markup."""
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", shown)).split())
+    """What a page says, without its markup and what only keeps words together."""
+    text = html.unescape(re.sub(r"<[^>]+>", " ", shown))
+    return " ".join(text.replace("\N{WORD JOINER}", "").split())
 
 
 def path_of(address: str) -> str:

@@ -1,6 +1,7 @@
 """The page of what was posted: filters by links, a file, and nobody else's entries."""
 
 import csv
+import html
 import io
 
 import pytest
@@ -8,8 +9,11 @@ from django.urls import reverse
 
 from tests.worlds import World
 from tests.xero_sync.portal.journeys import Visitor, text_of
+from xero_sync.borrowers.remarks import FOR_THEIR_BOOKS
 from xero_sync.entries import posted
-from xero_sync.models import Connection
+from xero_sync.entries.borrower_wording import OF_REASON
+from xero_sync.models import Connection, SyncRecord
+from xero_sync.portal.entries import PAGES
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +77,23 @@ def test_what_waits_says_why_and_what_to_do(world, borrower, visitor):
     assert "Posting is off. Nothing is lost: what comes waits with us." in text
     assert "Posting is off. Switch posting on when you want us to enter it." in text
     assert "Needs you (2)" in text
+
+
+@pytest.mark.parametrize("reason", sorted(PAGES))
+def test_what_to_do_is_a_link_to_where_it_is_done(borrower, visitor, reason):
+    begin(borrower)
+    SyncRecord.objects.update(state="held", reason=reason)
+
+    shown = visitor.see(f"{ENTRIES}?show=needs-you")
+
+    to_do = str(OF_REASON[reason].to_do)
+    assert f'<a href="{reverse(PAGES[reason])}">{to_do}</a>' in html.unescape(shown)
+
+
+def test_whatever_waits_for_them_is_done_on_a_page_or_in_xero():
+    theirs = {reason for reason, why in OF_REASON.items() if why.is_theirs}
+
+    assert theirs == {*PAGES, *FOR_THEIR_BOOKS}
 
 
 def test_a_matter_that_stops_everything_comes_first_with_one_button(

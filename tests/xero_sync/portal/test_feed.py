@@ -3,9 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from lending.models import AuditEntry
 from tests.xero_sync.portal.journeys import Customer, record_app
-from xero_sync.models import Connection, LenderAccount
+from xero_sync.borrowers import wishes
+from xero_sync.models import BorrowerWish, Connection, LenderAccount
 
 pytestmark = pytest.mark.django_db
 
@@ -19,8 +19,8 @@ def ready(codat):
     return Customer(codat=codat, company=connection.company)
 
 
-def act(ready, name, **values):
-    return ready.press(reverse("customer-feed"), {"act": name, **values})
+def act(ready, name):
+    return ready.press(reverse("customer-feed"), {"act": name})
 
 
 def test_a_connected_feed_is_shown_as_xero_shows_it(ready, settings):
@@ -34,50 +34,94 @@ def test_a_connected_feed_is_shown_as_xero_shows_it(ready, settings):
     assert "12345678" not in shown
 
 
-def test_it_is_cut_and_connected_again_in_the_borrowers_name(ready):
-    cut = act(ready, "disconnect")
-    after = LenderAccount.objects.get().feed_status
-    shown = ready.see(FEED)
+def test_cutting_and_connecting_are_taken_down_without_asking_codat(ready):
+    before = len(ready.codat.sandbox.requests)
 
-    again = act(ready, "connect")
+    assert act(ready, "disconnect").status_code == 303
+    shown = ready.get(FEED)
 
-    assert (cut.status_code, again.status_code) == (303, 303)
-    assert after == "disconnected"
-    assert "The bank feed is not connected" in shown
-    assert LenderAccount.objects.get().feed_status in {"connecting", "connected"}
-    done = AuditEntry.objects.filter(verb__in=("feed.disconnected", "feed.connected"))
-    assert {one.actor for one in done.order_by("-pk")[:2]} == {"borrower:harbour"}
+    assert "<h1>We are cutting the bank feed</h1>" in shown.content.decode()
+    assert 'name="act"' not in shown.content.decode()
+    assert "Check again" in shown.content.decode()
+    assert shown.headers["Refresh"] == "5"
+    wishes.fulfil()
+    sent = len(ready.codat.sandbox.requests)
+    assert act(ready, "connect").status_code == 303
+    assert "<h1>We are connecting the bank feed</h1>" in ready.see(FEED)
+    assert len(ready.codat.sandbox.requests) == sent > before
+
+
+def test_what_was_done_is_seen_afterwards(ready):
+    act(ready, "disconnect")
+    wishes.fulfil()
+    cut = ready.get(FEED)
+    act(ready, "connect")
+    wishes.fulfil()
+    again = ready.get(FEED)
+
+    assert "<h1>The bank feed is not connected</h1>" in cut.content.decode()
+    assert "Refresh" not in cut.headers
+    assert "<h1>The bank feed is connected</h1>" in again.content.decode()
 
 
 def test_an_act_that_the_page_does_not_offer_changes_nothing(ready):
-    before = len(ready.codat.sandbox.requests)
-
     assert act(ready, "connect").status_code == 303
     assert act(ready, "close").status_code == 303
+    assert act(ready, "").status_code == 303
 
-    assert len(ready.codat.sandbox.requests) == before
-    assert LenderAccount.objects.get().feed_status == "connected"
+    assert not BorrowerWish.objects.exists()
 
 
-def test_the_account_of_somebody_else_is_no_target(ready):
+def test_a_second_tab_adds_nothing(ready):
+    """It shows the button still; what it sends is under way already."""
     act(ready, "disconnect")
 
-    shown = act(ready, "connect", target="11111111-2222-4333-8444-555555555555")
+    assert act(ready, "disconnect").status_code == 303
+    assert act(ready, "connect").status_code == 303
 
-    assert shown.status_code == 200
-    assert 'role="alert"' in shown.content.decode()
-    assert "That is not possible any more" in shown.content.decode()
-    assert LenderAccount.objects.get().feed_status == "disconnected"
+    assert BorrowerWish.objects.get().act == "cut_feed"
 
 
-def test_while_codat_is_down_the_page_says_so_and_nothing_is_lost(ready, settings):
-    ready.see(FEED)
-    settings.CODAT_BASE_URL = "http://127.0.0.1:1"
+def test_who_asks_too_often_is_told_so_at_once(ready, new_minute):
+    for _ in range(12):
+        act(ready, "disconnect")
+        BorrowerWish.objects.all().delete()
 
     shown = act(ready, "disconnect").content.decode()
 
-    assert "That did not work just now" in shown
-    assert LenderAccount.objects.get().feed_status == "connected"
+    assert 'role="alert"' in shown
+    assert "We are asking Xero for much at the moment" in shown
+    assert not BorrowerWish.objects.exists()
+
+
+def test_a_refusal_is_told_on_the_page_until_they_ask_again(ready):
+    act(ready, "disconnect")
+    wishes.fulfil()
+    ready.codat.sandbox.faults.add("error_before", match="POST .*/mapping", status=400)
+    act(ready, "connect")
+    wishes.fulfil()
+
+    shown = ready.get(FEED)
+
+    text = shown.content.decode()
+    assert "Refresh" not in shown.headers
+    assert "<title>Error: Bank feed" in text
+    assert "The bank feed was not connected" in text
+    assert "<h1>The bank feed is not connected</h1>" in text
+    act(ready, "connect")
+    assert "The bank feed was not connected" not in ready.see(FEED)
+
+
+def test_another_account_is_chosen_with_the_question_of_it(ready):
+    LenderAccount.objects.update(feed_status="disconnected")
+
+    assert reverse("customer-question", args=["lender"]) in ready.see(FEED)
+
+
+def test_one_that_xero_is_connecting_is_looked_at_again_by_itself(ready):
+    LenderAccount.objects.update(feed_status="connecting")
+
+    assert ready.get(FEED).headers["Refresh"] == "5"
 
 
 @pytest.mark.parametrize(

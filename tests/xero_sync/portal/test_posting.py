@@ -79,7 +79,7 @@ def test_each_choice_is_shown_with_what_it_does(world):
     account = borrower.lender_account.name
     for balance in ("−£920.00", "−£70.00", "£0.00"):
         assert f"By our entries “{account}” then stands at {balance}." in text
-    assert "2 entries are posted. 4 entries are left out for good." in text
+    assert "2 entries are posted. 4 entries are left out for good, and so is" in text
     assert " checked" not in page
 
 
@@ -130,7 +130,7 @@ def test_another_date_is_shown_before_it_counts(world):
     assert again.status_code == 200
     assert "See what this date does, then confirm it." in page
     assert "<title>Error:" in page
-    assert "2 entries are left out for good." in text_of(page)
+    assert "2 entries are left out for good, and so" in text_of(page)
     assert f'value="{day(borrower, 1)}"' in page
     assert 'value="since" checked' in page
     assert not borrower.connection.writeback_on
@@ -151,7 +151,7 @@ def test_what_has_changed_meanwhile_is_shown_again(world, choice):
 
     page = again.content.decode()
     assert not borrower.connection.writeback_on
-    assert "−£850.00" in page
+    assert "−£850.00" in text_of(page)
     assert f'value="{choice}" checked' in page
     assert state_of(event) == "held writeback_off"
     press(visitor, {**filled(page), "choice": choice})

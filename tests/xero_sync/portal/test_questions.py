@@ -146,19 +146,15 @@ def test_what_is_answered_to_one_question_is_left_out_of_the_other(borrower):
     ]
 
 
-@pytest.mark.parametrize(
-    ("state", "words"),
-    [
-        ("off here", "wait for Xero's approval"),
-        ("off for our app", "wait for Xero's approval"),
-        ("a demo company", "A demo company takes no bank feed"),
-        ("refused", "Xero does not take bank feeds from us for your organisation"),
-        ("no number", "that lies with us"),
-    ],
-)
-def test_where_no_feed_can_come_one_of_theirs_is_adopted(
-    borrower, settings, state, words
-):
+WITHOUT = [
+    f"A new bank account, “{LENDER}”",
+    f"A new credit card account, “{LENDER}”",
+    f"A new account of another kind, “{LENDER}”",
+]
+
+
+def no_feed(state, settings):
+    """Why no bank feed can come."""
     if state == "no number":
         settings.LENDER_ACCOUNT_NUMBER = ""
     elif state == "off for our app":
@@ -170,6 +166,48 @@ def test_where_no_feed_can_come_one_of_theirs_is_adopted(
             "refused": {"feed_refusal": "invalid-organisation-bank-feeds"},
         }
         Connection.objects.update(**changed[state])
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("off here", "waits for Xero's approval. A new account is made without one"),
+        ("off for our app", "waits for Xero's approval. A new account is made without"),
+        ("a demo company", "takes no bank feed, so the account comes without one"),
+        ("refused", "at the moment, so a new account comes without one"),
+    ],
+)
+def test_where_no_feed_can_come_a_new_account_comes_without_one(
+    borrower, settings, state, words
+):
+    no_feed(state, settings)
+
+    page = borrower.page("lender/")
+
+    assert words in page
+    assert "Statement lines do not come by themselves." in page
+    assert offered(page) == [*WITHOUT, "090 Business Current Account"]
+    assert marked(page) == ["new_bank"]
+    assert "Choose the account that stands for us" in borrower.refused("lender", "new")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("off here", "A new account and its bank feed wait for Xero's approval"),
+        ("off for our app", "A new account and its bank feed wait for Xero's approval"),
+        ("a demo company", "A demo company takes no bank feed"),
+        ("refused", "Xero does not take bank feeds from us for your organisation"),
+        ("no number", "that lies with us"),
+    ],
+)
+def test_where_codat_takes_no_account_one_of_theirs_is_adopted(
+    borrower, settings, state, words
+):
+    no_feed(state, settings)
+    borrower.codat.sandbox.faults.add(
+        "error_before", match="options/bankAccounts", status=404, times=None
+    )
     advances = borrower.add_account("Advances", category="Asset.Bank", code="835")
 
     page = borrower.page("lender/")
@@ -177,12 +215,78 @@ def test_where_no_feed_can_come_one_of_theirs_is_adopted(
     assert words in page
     assert offered(page) == ["090 Business Current Account", "835 Advances"]
     assert marked(page) == []
-    assert "Choose the account that stands for us" in borrower.refused("lender", "new")
+    for new in ("new", "new_bank"):
+        page = borrower.refused("lender", new)
+        assert "Choose the account that stands for us" in page
     borrower.answer_all(lender=advances, supplier=borrower.add_supplier(LENDER))
     borrower.save()
     account = borrower.mapping.lender_account
     assert account.target_account_id == advances
     assert account.source_account_id == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "given", "ending"),
+    [
+        ("new_credit_card", {"card_ending": "4321"}, "••••21"),
+        ("new_other", {"account_number": "FAC 2026/17"}, "••••6/17"),
+    ],
+)
+def test_a_number_is_kept_encrypted_and_shown_to_whoever_typed_it(
+    borrower, value, given, ending
+):
+    Connection.objects.update(bank_feeds=False)
+
+    borrower.answer("lender", value, **given)
+
+    (number,) = given.values()
+    assert number not in str(drafts())
+    assert f"Its number: {ending}" in borrower.page()
+    assert number not in borrower.page()
+    page = borrower.page("lender/")
+    assert marked(page) == [value]
+    assert f'value="{number}"' in page
+
+
+@pytest.mark.parametrize(
+    ("value", "place", "number", "words"),
+    [
+        ("new_credit_card", "card_ending", "", "Enter the last four digits"),
+        ("new_credit_card", "card_ending", "12345", "Enter the last four digits"),
+        ("new_credit_card", "card_ending", "4111111111111111", "and no more"),
+        ("new_other", "account_number", "", "Enter a number of 1 to 40"),
+        ("new_other", "account_number", "4111 1111 1111 1111", "never the whole"),
+    ],
+)
+def test_a_number_that_will_not_do_is_refused_at_its_field(
+    borrower, value, place, number, words
+):
+    Connection.objects.update(bank_feeds=False)
+
+    page = borrower.refused("lender", value, **{place: number})
+
+    assert f'<a href="#id_{place}">' in page
+    assert words in page
+    assert drafts() == {}
+
+
+def test_an_account_that_has_our_name_is_not_offered_a_second_time(borrower):
+    Connection.objects.update(bank_feeds=False)
+    borrower.add_account(LENDER.upper(), category="Asset.Bank", code="835")
+
+    page = borrower.page("lender/")
+
+    assert offered(page) == ["090 Business Current Account", f"835 {LENDER.upper()}"]
+
+
+def test_without_numbers_of_ours_other_kinds_can_be_made(borrower, settings):
+    Connection.objects.update(bank_feeds=False)
+    settings.LENDER_ACCOUNT_NUMBER = ""
+
+    assert offered(borrower.page("lender/")) == [
+        *WITHOUT[1:],
+        "090 Business Current Account",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -425,6 +529,21 @@ def test_a_replayed_post_changes_nothing_more(borrower):
     assert draft.answers == {
         "tax": {"id": "INPUT2", "name": "20% (VAT on Expenses)", "percent": "20"}
     }
+
+
+def test_only_rates_in_use_that_fees_can_carry_are_offered_and_taken(borrower):
+    borrower.codat.sandbox.archive_tax_rate(borrower.codat.connection_id, "RRINPUT")
+    borrower.sync()
+
+    assert set(offered(borrower.page("tax/"))) == {
+        "No VAT",
+        "20% (VAT on Expenses)",
+        "Exempt Expenses",
+        "Zero Rated Expenses",
+    }
+    for unfit in ("OUTPUT2", "RRINPUT"):
+        assert "Choose the tax on our fees" in borrower.refused("tax", unfit)
+    assert drafts() == {}
 
 
 def test_where_tax_rates_may_not_be_read_there_is_no_tax(borrower):

@@ -1,5 +1,7 @@
 """Another organisation, a consent that falls short, and the end of a connection."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -8,9 +10,10 @@ from lending.models import AuditEntry
 from tests.builders import make_company
 from tests.xero_sync.portal.journeys import Customer, record_app
 from xero_sync import jobs
-from xero_sync.borrowers import consent_notices, notices
-from xero_sync.models import BorrowerNotice, Connection, ScopeChange
+from xero_sync.borrowers import consent_notices, notices, wishes
+from xero_sync.models import BorrowerNotice, BorrowerWish, Connection, ScopeChange
 from xero_sync.models.links import LinkRole
+from xero_sync.runtime.clock import database_now
 from xero_sync.xero_app import scopes
 
 pytestmark = pytest.mark.django_db
@@ -197,43 +200,75 @@ def end():
     return reverse("customer-disconnect")
 
 
-def test_to_disconnect_is_confirmed_and_then_done_at_codat(connected, end):
+def test_to_disconnect_is_confirmed_taken_down_and_then_done_at_codat(connected, end):
     assert end in connected.see(connected.way)
 
     shown = connected.see(end)
-    before = connected.connection.status
     answer = connected.press(end, {})
+    asked = len(requests_of(connected, "PATCH"))
+    waiting = connected.get(connected.way)
+    # Pressed again in another tab, it changes nothing.
+    again = connected.press(end, {}, page=connected.home)
+    wishes.fulfil()
 
     assert "Nothing is lost" in shown
-    assert before == "Linked"
-    assert answer["Location"] == connected.way
+    assert answer["Location"] == again["Location"] == connected.way
+    assert asked == 0
+    assert "We are disconnecting your Xero" in waiting.content.decode()
+    assert waiting.headers["Refresh"] == "5"
+    assert end not in waiting.content.decode()
     assert connected.connection.status == "Unlinked"
     assert len(requests_of(connected, "PATCH")) == 1
     done = AuditEntry.objects.get(verb="connection.disconnected")
     assert done.actor == "borrower:harbour"
     assert "Your Xero is disconnected" in connected.see(connected.way)
-    # Pressed again in another tab, it changes nothing.
-    again = connected.press(end, {}, page=connected.home)
-    assert again["Location"] == connected.way
-    assert len(requests_of(connected, "PATCH")) == 1
 
 
-def test_while_codat_is_silent_the_connection_stays_and_the_page_says_so(
+def test_while_codat_is_silent_the_page_says_that_it_goes_on_by_itself(
     connected, end, settings
 ):
-    settings.CODAT_BASE_URL = "http://127.0.0.1:1"
+    there, settings.CODAT_BASE_URL = settings.CODAT_BASE_URL, "http://127.0.0.1:1"
+    connected.press(end, {})
+    wishes.fulfil()
+    an_hour_ago = database_now() - timedelta(hours=1)
+    BorrowerWish.objects.update(asked_at=an_hour_ago, due_at=an_hour_ago)
+    Connection.objects.update(consented_at=an_hour_ago)
 
-    answer = connected.press(end, {})
+    shown = connected.see(connected.way)
 
-    assert answer.status_code == 200
-    assert "Your Xero is still connected." in answer.content.decode()
+    assert "We are disconnecting your Xero" in shown
+    assert "We go on trying until Xero answers." in shown
     assert connected.connection.status == "Linked"
+    settings.CODAT_BASE_URL = there
+    wishes.fulfil()
+    assert connected.connection.status == "Unlinked"
+
+
+def test_what_kept_it_from_being_cut_is_told_on_the_page(connected, end):
+    connected.codat.sandbox.faults.add("error_before", match="PATCH .*", status=400)
+    connected.press(end, {})
+    wishes.fulfil()
+
+    shown = connected.see(connected.way)
+
+    assert 'role="alert"' in shown
+    assert "Xero did not accept this" in shown
+    assert "Your Xero is still connected." in shown
+    assert end in shown
+
+
+def test_nobody_is_sent_to_xero_while_the_connection_is_being_cut(connected, end):
+    connected.press(end, {})
+
+    assert connected.click()["Location"] == connected.way
+    assert len(requests_of(connected, "PATCH")) == 0
 
 
 def test_the_way_out_of_the_wrong_organisation_is_open(elsewhere, question, end):
     assert end in elsewhere.see(question)
 
     elsewhere.press(end, {})
+    wishes.fulfil()
 
     assert elsewhere.connection.status == "Unlinked"
 

@@ -70,6 +70,64 @@ def test_what_was_answered_is_said_back_and_becomes_the_first_version(borrower):
     assert "<dd>Advances" in page
 
 
+def drive_on(borrower):
+    with CodatClient.from_settings() as client:
+        drive(AccountSetup.objects.order_by("begun_at").last(), client=client)
+    borrower.sync()
+
+
+@pytest.mark.parametrize(
+    ("value", "given", "kind"),
+    [
+        ("new_bank", {}, "bank"),
+        ("new_credit_card", {"card_ending": "4321"}, "credit_card"),
+        ("new_other", {"account_number": "FAC 2026/17"}, "other"),
+    ],
+)
+def test_an_account_without_a_feed_is_made_and_gets_its_feed_later(
+    borrower, value, given, kind
+):
+    Connection.objects.update(bank_feeds=False)
+    borrower.answer_all(lender="new_bank")
+    borrower.answer("lender", value, **given)
+    assert "without a bank feed" not in borrower.page("check/")
+
+    borrower.save()
+    drive_on(borrower)
+
+    made = borrower.mapping.lender_account
+    assert (made.kind, made.source_account_id, made.name) == (kind, "", LENDER)
+    page = borrower.page("lender/")
+    assert offered(page)[0] == LENDER
+    assert not [one for one in offered(page) if one.startswith("A new")]
+    Connection.objects.update(bank_feeds=True)
+    page = borrower.page("lender/")
+    assert offered(page)[:2] == [LENDER, f"“{LENDER}” with a bank feed"]
+    borrower.answer("lender", "new")
+    assert f"“{LENDER}” with a bank feed" in borrower.page("check/")
+
+    borrower.save()
+    drive_on(borrower)
+
+    made.refresh_from_db()
+    assert made.feed_status == "connected"
+    assert borrower.mapping.lender_account == made
+    assert borrower.mapping.version == 1
+
+
+def test_a_number_that_can_no_longer_be_read_is_asked_for_again(borrower, settings):
+    Connection.objects.update(bank_feeds=False)
+    borrower.answer_all(lender="new_bank")
+    borrower.answer("lender", "new_other", account_number="FAC 2026/17")
+    form = borrower.form()
+    settings.FIELD_ENCRYPTION_KEYS = ["kX1vT0kqk3m8q1zq3XW3mQ9kqj2m1f3sQh1oB3l8n2E="]
+
+    answer = borrower.save(form)
+
+    assert "Choose this again" in answer.content.decode()
+    assert not AccountSetup.objects.exists()
+
+
 def test_one_answer_is_changed_by_itself_and_leads_straight_to_the_check(borrower):
     adopted(borrower)
     borrower.save()

@@ -138,3 +138,13 @@ def test_an_archived_tax_rate_is_taken_on_no_new_entry():
 
     assert done["status"] == "Failed"
     assert "tax rate" in str(done["validation"])
+
+
+def test_a_tax_rate_of_sales_alone_is_taken_on_no_fee():
+    borrower = Borrower()
+    body = borrower.fee()
+    body["lineItems"][0]["taxRateRef"] = {"id": "OUTPUT2"}
+
+    done = borrower.write("directCosts", body)
+
+    assert "cannot be used on expenses" in messages(done)

@@ -65,8 +65,27 @@ def test_a_bank_account_is_added():
     assert borrower.books.account("Lender plain").is_bank
 
 
+def test_of_a_card_the_last_four_digits_are_taken():
+    borrower = Borrower()
+    card = {**BANK, "accountType": "Credit", "accountNumber": "4321"}
+    del card["sortCode"]
+
+    done = borrower.write("bankAccounts", card)
+
+    assert done["status"] == "Success"
+    assert borrower.books.account("Lender plain").account_type == "Credit"
+
+
 @pytest.mark.parametrize(
-    "change", [{"sortCode": "0901"}, {"currency": "USD"}, {"accountType": "Loan"}]
+    "change",
+    [
+        {"sortCode": "0901"},
+        {"currency": "USD"},
+        {"accountType": "Loan"},
+        {"accountName": "Business Current Account"},
+        {"overdraftLimit": 5},
+        {"accountType": "Credit", "accountNumber": "4111111111111111"},
+    ],
 )
 def test_a_bank_account_that_xero_does_not_take_fails(change):
     assert Borrower().write("bankAccounts", {**BANK, **change})["status"] == "Failed"

@@ -4,6 +4,8 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.builders import make_company
 from tests.worlds import World
@@ -23,7 +25,7 @@ from xero_sync.codat.exceptions import (
 )
 from xero_sync.connections import adopting, switches
 from xero_sync.models import WritebackSwitch
-from xero_sync.writeback import decisions
+from xero_sync.writeback import decisions, reconsider
 
 pytestmark = pytest.mark.django_db
 
@@ -134,6 +136,34 @@ def test_held_events_are_left_out_for_good(world):
     assert (last.cause, last.actor) == ("switch", "anna")
 
 
+def test_what_is_recorded_later_of_a_loan_left_out_is_left_out_too(world):
+    borrower = world.borrower(writeback=False)
+    drawn = borrower.record(borrower.loan(), "drawdown", "800")
+    switch(borrower, True, held_events="leave_out")
+
+    repaid = borrower.record(drawn.loan, "final_payment", "300")
+    back = borrower.reverse(drawn)
+    another = borrower.record(borrower.loan(), "drawdown", "70")
+    world.run()
+
+    for event in (drawn, repaid, back):
+        assert state_of(event) == line_state(event) == "cancelled left_out"
+    assert state_of(another) == WRITTEN
+    assert borrower.balance("L") == -70
+
+
+def test_what_is_recorded_while_posting_is_off_again_is_not_offered_again(world):
+    borrower = world.borrower(writeback=False)
+    drawn = borrower.record(borrower.loan(), "drawdown", "800")
+    switch(borrower, True, held_events="leave_out")
+    switch(borrower, False)
+
+    fee = borrower.record(drawn.loan, "fee", "50")
+
+    assert state_of(fee) == line_state(fee) == "cancelled left_out"
+    assert switch(borrower, True).writeback_on
+
+
 def test_publishing_keeps_the_order_of_a_loan_and_new_events_go_first(world):
     borrower = world.borrower(writeback=False)
     held = [
@@ -230,3 +260,19 @@ def test_bank_feeds_cannot_be_switched_for_a_deleted_connection(world):
             now=world.clock.now,
             set_by="test",
         )
+
+
+def test_looking_again_asks_no_more_for_many_entries_than_for_a_few(world):
+    borrower = world.borrower(writeback=False)
+
+    def questions():
+        with CaptureQueriesContext(connection) as asked:
+            reconsider.company(company_id=borrower.company.pk, now=world.clock.now)
+        return len(asked)
+
+    borrower.record(borrower.loan(), "drawdown", "800")
+    few = questions()
+    for _ in range(5):
+        borrower.record(borrower.loan(), "drawdown", "800")
+
+    assert questions() == few

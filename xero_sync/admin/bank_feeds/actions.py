@@ -229,7 +229,7 @@ class GiveFeed(FeedAction):
     def is_offered(self, obj: LenderAccount) -> bool:
         """Offer it for an account without one."""
         is_live = obj.connection.deleted_at is None and obj.void_since is None
-        return is_live and not obj.source_account_id
+        return is_live and bool(obj.target_account_id) and not obj.source_account_id
 
     def perform(self, obj: LenderAccount, values: dict[str, Any], author: str) -> None:
         """Make the source account, and connect it."""

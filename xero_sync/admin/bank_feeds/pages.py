@@ -62,6 +62,7 @@ class LenderAccountAdmin(ReadOnlyAdmin):
     fields = (
         "connection",
         "name",
+        "kind",
         "currency",
         "feed_status",
         "feed_status_since",

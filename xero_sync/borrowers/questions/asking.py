@@ -39,6 +39,8 @@ class Option:
     value: str
     label: str
     hint: str = ""
+    # It comes with our name and our logo in Xero.
+    is_ours: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,20 @@ from typing import Self, TypeVar, cast
 
 from django.core.cache import cache
 
-from xero_sync.accounts import options
+from xero_sync.accounts import options, plain_accounts
 from xero_sync.codat.accounts import Account, BankAccount, Supplier, TaxRate
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError, WritebackBlocked
 from xero_sync.models import Connection
+from xero_sync.models.choices import AccountKind
 from xero_sync.writeback.paced_client import page_client
 
 logger = logging.getLogger(__name__)
 
-Row = TypeVar("Row", BankAccount, Account, Supplier, TaxRate)
+Row = TypeVar("Row", BankAccount, Account, Supplier, TaxRate, AccountKind)
 # Whoever answers one question after the other need not wait at each page.
 KEPT_SECONDS = 60
-KINDS = ("bank accounts", "accounts", "suppliers", "tax rates")
+KINDS = ("bank accounts", "accounts", "suppliers", "tax rates", "account kinds")
 
 
 class BooksUnreadable(Exception):
@@ -114,16 +115,28 @@ class Books:
         return [one for one in rows if options.is_usable(one)]
 
     def tax_rates(self) -> list[TaxRate]:
-        """Return the tax rates in use; none where a lender may not read them.
+        """Return all tax rates; none where a lender may not read them.
 
         Raises:
             BooksUnreadable: Codat did not answer in time.
         """
-        rows = self._kept(
+        return self._kept(
             KINDS[3],
             lambda: options.tax_rates(connection=self._connection, client=self.client),
         )
-        return [one for one in rows if one.status in options.USABLE]
+
+    def account_kinds(self) -> list[AccountKind]:
+        """Return which kinds of lender account can be made without a bank feed.
+
+        Raises:
+            BooksUnreadable: Codat did not answer in time.
+        """
+        return self._kept(
+            KINDS[4],
+            lambda: plain_accounts.kinds(
+                connection=self._connection, client=self.client
+            ),
+        )
 
     def forget(self) -> None:
         """Read anew next time: something is no longer as it was read."""

@@ -10,8 +10,14 @@ from django.utils.translation import gettext as _
 
 from lending import formats
 from lending.money import minor_digits, quantize
-from xero_sync.accounts.choice import AdoptedLenderAccount, Choice, NewLenderAccount
+from xero_sync.accounts import plain_accounts
+from xero_sync.accounts.choice import (
+    AdoptedLenderAccount,
+    Choice,
+    NewLenderAccount,
+)
 from xero_sync.bank_feeds import source_accounts
+from xero_sync.borrowers.questions import plain
 from xero_sync.borrowers.questions.asking import (
     CHOICE,
     Answer,
@@ -27,9 +33,12 @@ from xero_sync.borrowers.questions.asking import (
 )
 from xero_sync.codat.accounts import BankAccount
 from xero_sync.models import AccountMapping, Connection
+from xero_sync.models.choices import AccountKind
 from xero_sync.xero_app import facts
 
 NEW, KEEP, ADOPT = "new", "keep", "adopt"
+# The account without a feed that gets one.
+JOINED = "joined"
 BALANCE = "opening_balance"
 # More would be a slip of the keyboard.
 MOST = Decimal(10) ** 11
@@ -43,7 +52,7 @@ THREE_DIGITS = 3
 
 
 class Lender(Question):
-    """The lender account: a new one with its bank feed, or one of theirs."""
+    """The lender account: a new one, with its bank feed if one can come, or theirs."""
 
     name = "lender"
     refused_as = frozenset(
@@ -54,6 +63,7 @@ class Lender(Question):
             "opening_balance",
             "account_number",
             "sort_code",
+            "kind",
             "bank_feeds",
             "currency",
         }
@@ -65,17 +75,19 @@ class Lender(Question):
 
     def ask(self, asking: Asking) -> Asked:
         """Return what the page shows."""
-        waits = waits_for(asking.connection)
-        first = tuple(self._first(asking, waits))
+        kinds = plain.kinds(asking)
+        waits = waits_for(asking.connection, is_made_without=bool(kinds))
+        groups = self._first(asking, kinds, can_be_new=not waits)
         answer = asking.given(self.name)
-        taken = _value_of(answer)
-        reason = ""
-        if not taken and not waits:
-            taken = NEW
+        taken, reason = _value_of(answer), ""
+        suggested = plain.value_of(AccountKind.BANK) if waits else NEW
+        if not taken and suggested in {
+            one.value for group in groups for one in group.options
+        }:
+            taken = suggested
             reason = _("Suggested: nothing else in your Xero changes.")
         theirs, left_out = self._theirs(asking, taken)
-        heading = _("or one that you have") if first else ""
-        groups = [Group(first)] if first else []
+        heading = _("or one that you have") if groups else ""
         groups += [Group(tuple(theirs), heading, (_opening(),))] if theirs else []
         return Asked(
             title=_("Which account stands for us in your Xero?"),
@@ -86,7 +98,7 @@ class Lender(Question):
             groups=tuple(groups),
             taken=taken,
             reason=reason,
-            typed={BALANCE: answer.get(BALANCE, "")},
+            typed={BALANCE: answer.get(BALANCE, ""), **plain.typed(answer)},
             remark=waits,
             search=_("Find an account") if left_out or asking.searched else "",
             left_out=left_out,
@@ -102,14 +114,21 @@ class Lender(Question):
             ),
         )
 
-    def _first(self, asking: Asking, waits: str) -> list[Option]:
+    def _first(
+        self, asking: Asking, kinds: list[AccountKind], *, can_be_new: bool
+    ) -> list[Group]:
+        """Return what they have now, and what can be made."""
         options = []
         if asking.in_force is not None:
             name = asking.in_force.lender_account.name
             options.append(Option(KEEP, name, _("The one that you have now")))
-        if not waits:
-            options.append(_new())
-        return options
+        if can_be_new:
+            account = plain_accounts.to_be_joined(asking.connection)
+            options.append(_new(account.name if account else ""))
+        made = [plain.group_of(one) for one in kinds]
+        options += [one for group in made if not group.fields for one in group.options]
+        groups = [Group(tuple(options))] if options else []
+        return groups + [group for group in made if group.fields]
 
     def _theirs(self, asking: Asking, taken: str) -> tuple[list[Option], int]:
         offered = sorted(_offered(asking), key=lambda one: one.id != taken)
@@ -119,7 +138,11 @@ class Lender(Question):
         """Check what was posted, and return the answer to be kept."""
         wanted = posted.get(CHOICE, "")
         if wanted == NEW and not waits_for(asking.connection):
-            return {"kind": NEW}
+            account = plain_accounts.to_be_joined(asking.connection)
+            return {"kind": NEW, **({JOINED: account.name} if account else {})}
+        for kind in plain.kinds(asking):
+            if wanted == plain.value_of(kind):
+                return plain.taken(kind, posted)
         if wanted == KEEP and asking.in_force is not None:
             return self.in_force(asking.in_force)
         for one in _offered(asking):
@@ -142,7 +165,10 @@ class Lender(Question):
     def told(self, answer: Answer) -> tuple[str, str]:
         """Say an answer back, with a remark or none."""
         if answer["kind"] == NEW:
-            return _new().label, _("Its statement lines come by bank feed.")
+            made = _new(answer.get(JOINED, ""))
+            return made.label, _("Its statement lines come by bank feed.")
+        if answer["kind"] == plain.PLAIN:
+            return plain.told(answer)
         balance = answer.get(BALANCE, "")
         if not balance:
             return answer["name"], ""
@@ -161,6 +187,8 @@ class Lender(Question):
         """Return a choice with the answer in it."""
         if answer["kind"] == NEW:
             return replace(choice, lender_account=NewLenderAccount())
+        if answer["kind"] == plain.PLAIN:
+            return replace(choice, lender_account=plain.wanted(answer))
         if answer["kind"] == KEEP:
             return replace(choice, lender_account=None)
         adopted = AdoptedLenderAccount(
@@ -170,11 +198,14 @@ class Lender(Question):
         return replace(choice, lender_account=adopted)
 
 
-def waits_for(connection: Connection) -> str:
-    """Say why no new account can be made now; empty if one can.
+def waits_for(connection: Connection, *, is_made_without: bool = False) -> str:
+    """Say why no new account can be made with its bank feed now; empty if one can.
 
-    It comes with its bank feed, which needs Xero's approval; there is no other way yet.
+    A feed needs Xero's approval. `is_made_without` tells whether the account can be
+    made without one: then it is joined to that same account later.
     """
+    if is_made_without:
+        return plain.without_a_feed(connection)
     if connection.is_demo:
         return _(
             "A demo company takes no bank feed, so we cannot make an account here. "
@@ -198,18 +229,24 @@ def waits_for(connection: Connection) -> str:
     return ""
 
 
-def _new() -> Option:
+def _new(joined: str) -> Option:
+    """Return the option of a feed, with a new account or for one that is there."""
+    if joined:
+        label = _("“%(name)s” with a bank feed") % {"name": joined}
+        return Option(NEW, label, _("The account that you have gets its bank feed."))
     shown = settings.LENDER_NAME[: source_accounts.NAME_CHARACTERS]
     label = _("A new bank account, “%(name)s”") % {"name": shown}
     hint = _(
         "We make it for you, with its bank feed. In Xero the bank is called "
         "“%(institution)s”."
     ) % {"institution": settings.LENDER_NAME}
-    return Option(NEW, label, hint)
+    return Option(NEW, label, hint, is_ours=True)
 
 
 def _value_of(answer: Answer) -> str:
     kind = answer.get("kind", "")
+    if kind == plain.PLAIN:
+        return plain.value_of(answer[plain.OF])
     return answer["id"] if kind == ADOPT else kind
 
 

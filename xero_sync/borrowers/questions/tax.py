@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from lending import formats
+from xero_sync.accounts import options
 from xero_sync.accounts.choice import NO_TAX, Choice
 from xero_sync.borrowers.questions.asking import (
     CHOICE,
@@ -44,8 +45,8 @@ class Tax(Question):
                 "Suggested: right unless our invoices to you show a tax on the fees."
             )
         ordered = sorted(offered.values(), key=lambda one: one["id"] != taken)
-        options = (Option(one["id"], self.told(one)[0]) for one in ordered)
-        shown, left_out = shortlist(options, asking)
+        choices = (Option(one["id"], self.told(one)[0]) for one in ordered)
+        shown, left_out = shortlist(choices, asking)
         return Asked(
             title=_("Which tax do our fees carry?"),
             lead=_("Choose the rate that your books use for it."),
@@ -57,12 +58,15 @@ class Tax(Question):
             found=len(shown),
             missing=(
                 _("A tax rate is missing here"),
-                _("We show the rates of your Xero that are in use."),
+                _(
+                    "We show the rates of your Xero that are in use for what you buy. "
+                    "Those for sales alone are left out."
+                ),
             ),
         )
 
     def _offered(self, asking: Asking) -> dict[str, Answer]:
-        """Return the rates whose per cent is known, by their ids.
+        """Return the rates that fees can carry and whose per cent is known, by ids.
 
         Where they may not be read there is none, and what is in force.
         """
@@ -70,7 +74,7 @@ class Tax(Question):
         found: dict[str, Answer] = {
             one.id: {"id": one.id, "name": one.name, PERCENT: str(one.effective_rate)}
             for one in rates
-            if one.effective_rate is not None
+            if one.effective_rate is not None and options.carries_fees(one)
         }
         if not rates:
             found[NO_TAX] = {"id": NO_TAX, PERCENT: "0"}

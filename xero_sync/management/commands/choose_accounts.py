@@ -13,8 +13,10 @@ from xero_sync.accounts import options as account_options
 from xero_sync.accounts.choice import (
     AdoptedLenderAccount,
     Choice,
+    LenderAccountWanted,
     NewExpenseAccount,
     NewLenderAccount,
+    NewPlainAccount,
 )
 from xero_sync.accounts.driving import drive, once_read
 from xero_sync.accounts.options import Choices
@@ -22,6 +24,7 @@ from xero_sync.accounts.progress import Progress, progress
 from xero_sync.codat.client import CodatClient
 from xero_sync.management.base import XeroCommand, connection_of
 from xero_sync.models import AccountMapping, AccountSetup
+from xero_sync.models.choices import AccountKind
 from xero_sync.runtime.clock import database_now
 from xero_sync.writeback.paced_client import paced_client
 
@@ -29,6 +32,7 @@ Options = dict[str, Any]
 # What the fields that a refusal names are called here.
 OPTIONS = {
     "lender_account": "lender-account",
+    "kind": "without-feed",
     "account_number": "account-number",
     "sort_code": "sort-code",
     "target_account_id": "lender-account",
@@ -58,7 +62,14 @@ class Command(XeroCommand):
         parser.add_argument("--list", action="store_true", help="Show what there is.")
         lender = parser.add_argument_group("lender account")
         lender.add_argument("--lender-account", metavar="new|XERO_ID")
-        lender.add_argument("--account-number", default="")
+        lender.add_argument(
+            "--without-feed",
+            choices=AccountKind.values,
+            help="A new one of this kind, while no bank feed can come.",
+        )
+        lender.add_argument(
+            "--account-number", default="", help="Of a card the last four digits."
+        )
         lender.add_argument("--sort-code", default="")
         lender.add_argument("--feed-start", type=a_date, metavar="YYYY-MM-DD")
         lender.add_argument("--source-account", default="", metavar="ID")
@@ -151,10 +162,15 @@ def _choice(options: Options) -> Choice:
     )
 
 
-def _lender_account(
-    options: Options,
-) -> NewLenderAccount | AdoptedLenderAccount | None:
+def _lender_account(options: Options) -> LenderAccountWanted | None:
+    kind = options["without_feed"]
     match options["lender_account"]:
+        case None | "new" if kind:
+            return NewPlainAccount(
+                kind, options["account_number"], options["sort_code"]
+            )
+        case _ if kind:
+            raise CommandError("--without-feed: only a new account is made so.")
         case None:
             return None
         case "new":

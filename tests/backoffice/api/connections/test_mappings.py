@@ -14,6 +14,7 @@ from tests.trail import entries
 from tests.xero_sync.commands.conftest import codat as codat
 from tests.xero_sync.commands.worlds import set_up
 from xero_sync.codat.client import CodatClient
+from xero_sync.entries.redaction import last_characters
 from xero_sync.models import (
     AccountMapping,
     AccountSetup,
@@ -68,6 +69,9 @@ def test_the_choices_show_what_fits_and_no_account_number(service, codat):
     assert "204060" not in answer.content.decode()
     assert "Bank Fees" in {one["name"] for one in shown["expense_accounts"]}
     assert "Petra Paper" in {one["name"] for one in shown["suppliers"]}
+    rates = {one["id"] for one in shown["tax_rates"]}
+    assert {"NONE", "INPUT2"} <= rates
+    assert "OUTPUT2" not in rates
     assert shown["lender_accounts"] == []
 
 
@@ -158,6 +162,96 @@ def test_an_account_in_xero_is_adopted(service, codat):
     shown = shown["lender_account"]
     assert shown["target_account_id"] == account.id
     assert shown["opening_balance"] == "-120.50"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ending"),
+    [
+        ({"kind": "bank"} | NUMBERS, "••••5678"),
+        ({"kind": "credit_card", "account_number": "4321"}, "••••21"),
+        ({"kind": "other", "account_number": "FAC-2026-17"}, "••••2617"),
+    ],
+)
+def test_a_lender_account_is_made_without_a_feed_while_none_can_come(
+    service, codat, caplog, wanted, ending
+):
+    connection = codat.adopt()
+    Connection.objects.update(bank_feeds=False)
+    account = {"new_without_feed": wanted}
+    caplog.set_level("DEBUG")
+
+    kinds = service.get(path_of(connection, "choices")).json()["kinds_without_feed"]
+    shown = choose(service, connection, everything(codat, lender_account=account))
+
+    assert wanted["kind"] in kinds
+    shown = shown["lender_account"]
+    assert (shown["kind"], shown["feed_status"]) == (wanted["kind"], "none")
+    assert shown["source_account_id"] is None
+    codat.sandbox.sync(codat.connection_id)
+    made = codat.books.account("Example Invoice Finance")
+    assert made.id == shown["target_account_id"]
+    assert last_characters(made.account_number) == ending
+    assert wanted["account_number"] not in caplog.text
+    assert not [
+        one
+        for one in StoredReply.objects.all()
+        if wanted["account_number"] in str(vars(one))
+    ]
+
+
+def test_its_feed_is_joined_to_it_by_the_same_door(service, codat):
+    connection = codat.adopt()
+    Connection.objects.update(bank_feeds=False)
+    plain = {"new_without_feed": {"kind": "other", "account_number": "FAC-17"}}
+    made = choose(service, connection, everything(codat, lender_account=plain))
+    Connection.objects.update(bank_feeds=True)
+
+    shown = choose(service, connection, everything(codat))
+
+    assert shown["version"] == made["version"]
+    assert shown["lender_account"]["feed_status"] == "connected"
+    joined, before = shown["lender_account"], made["lender_account"]
+    assert joined["target_account_id"] == before["target_account_id"]
+
+
+def test_where_a_feed_can_come_no_kind_is_shown_and_none_made(service, codat):
+    connection = codat.adopt()
+    account = {"new_without_feed": {"kind": "bank"} | NUMBERS}
+
+    shown = service.get(path_of(connection, "choices")).json()
+    refused = service.put(
+        path_of(connection), everything(codat, lender_account=account)
+    )
+
+    assert shown["kinds_without_feed"] == []
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/lender_account"
+    assert not LenderAccount.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "leaf"),
+    [
+        ({"kind": "credit_card", "account_number": "4111111111111111"}, "number"),
+        ({"kind": "other", "account_number": "4111 1111 1111 1111"}, "number"),
+        ({"kind": "other"}, "number"),
+        ({"kind": "bank", "account_number": "12345678"}, "sort_code"),
+    ],
+)
+def test_a_number_that_will_not_do_is_named_and_not_repeated(
+    service, codat, wanted, leaf
+):
+    connection = codat.adopt()
+    Connection.objects.update(bank_feeds=False)
+    account = {"new_without_feed": wanted}
+
+    answer = service.put(path_of(connection), everything(codat, lender_account=account))
+
+    assert answer.status_code == 422, answer.content
+    (error,) = answer.json()["errors"]
+    assert error["pointer"].startswith("/lender_account/new_without_feed/")
+    assert error["pointer"].endswith(leaf)
+    assert wanted.get("account_number", "4111") not in answer.content.decode()
 
 
 def test_what_has_to_be_made_is_a_run_with_an_address_of_its_own(service, codat):
@@ -266,6 +360,8 @@ def test_a_slow_codat_is_not_waited_for_longer_than_a_page_may(
         ({"supplier_id": "nothing"}, "/supplier_id"),
         ({"tax_rate_id": "INPUT2", "tax_percent": "5"}, "/tax_percent"),
         ({"tax_rate_id": "nothing", "tax_percent": "20"}, "/tax_rate_id"),
+        # A rate of sales alone.
+        ({"tax_rate_id": "OUTPUT2", "tax_percent": "20"}, "/tax_rate_id"),
         (
             {"lender_account": {"new": {"account_number": "12345678"}}},
             "/lender_account/new/sort_code",
@@ -357,6 +453,35 @@ def test_what_is_missing_at_first_is_named(service, codat):
             {"lender_account": {"new": NUMBERS | {"iban": "x"}}},
             400,
             "/lender_account/new/iban",
+        ),
+        (
+            {"lender_account": {"new_without_feed": {}}},
+            400,
+            "/lender_account/new_without_feed/kind",
+        ),
+        (
+            {"lender_account": {"new_without_feed": {"kind": "loan"}}},
+            400,
+            "/lender_account/new_without_feed/kind",
+        ),
+        (
+            {
+                "lender_account": {
+                    "new_without_feed": {"kind": "other", "sort_code": "123456"}
+                }
+            },
+            422,
+            "/lender_account/new_without_feed/sort_code",
+        ),
+        (
+            {
+                "lender_account": {
+                    "new_without_feed": {"kind": "bank"},
+                    "new": NUMBERS,
+                }
+            },
+            422,
+            "/lender_account/new",
         ),
         (
             {"expense_account": {"nominal_code": "7", "name": "x"}},
