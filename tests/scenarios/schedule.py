@@ -30,9 +30,9 @@ from xero_sync.sandbox.webhooks import Consumer
 
 A_DAY = 86_400
 ROUNDS = 12
-# In every eighth schedule what was chosen is looked at before the writes: the calls of
+# In one schedule of 32 what was chosen is looked at before the writes: the calls of
 # a look move all that a seed draws for the calls after it.
-LOOKS_EVERY, LOOKS_AT = 8, 6
+LOOKS_EVERY, LOOKS_AT = 32, 6
 
 
 @dataclass

@@ -3,9 +3,13 @@
 from datetime import UTC, datetime
 from itertools import product
 
+import pytest
+
 from tests.builders import unsaved_event, unsaved_loan
+from xero_sync.entries import borrower_wording
 from xero_sync.entries import status as entry_status
 from xero_sync.models import AccountMapping, Connection, LenderAccount, SyncRecord
+from xero_sync.models.choices import Reason
 from xero_sync.writeback import holds
 from xero_sync.writeback.readiness import Readiness
 
@@ -97,3 +101,11 @@ def test_a_trouble_names_the_account_or_the_answer_that_it_is_about():
 
 def test_a_deleted_connection_is_none():
     assert troubles(linked(deleted_at=NOW), chosen()) == ["no_connection"]
+
+
+@pytest.mark.parametrize(
+    "reason", [Reason.MAPPING_INCOMPLETE, Reason.ACCOUNT_UNUSABLE, Reason.WRITEBACK_OFF]
+)
+def test_what_the_borrower_is_asked_for_is_told_the_operator_as_theirs(reason):
+    assert borrower_wording.OF_REASON[reason].is_theirs
+    assert entry_status.ACTOR_OF_REASON[reason] == entry_status.Actor.BORROWER

@@ -203,8 +203,8 @@ def test_a_connection_says_what_is_wrong_and_who_must_act(service, codat, compan
 
     assert {one["code"]: one["who_must_act"] for one in shown["problems"]} == {
         "not_linked": "borrower",
-        "mapping_incomplete": "operator",
-        "writeback_off": "operator",
+        "mapping_incomplete": "borrower",
+        "writeback_off": "borrower",
         "bank_feeds_off": "nobody",
     }
     assert shown["entries"]["held"] == 0
