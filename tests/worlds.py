@@ -369,10 +369,10 @@ class World:
             self.check_connections()
             if not SyncRecord.objects.open().exists():
                 return
-            next_sweep = min(swept_at + A_MINUTE, ends_at)
-            due = min(next_moment(self.sandbox) or next_sweep, next_sweep)
+            next_sweep = swept_at + A_MINUTE
+            due = min(next_moment(self.sandbox) or ends_at, next_sweep, ends_at)
             self.wait(max(step, (due - self.clock.now).total_seconds()))
-            if self.clock.now >= next_sweep:
+            if next_sweep <= self.clock.now < ends_at:
                 sweep(now=self.clock.now)
                 swept_at = self.clock.now
 

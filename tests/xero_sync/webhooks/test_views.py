@@ -417,6 +417,8 @@ def test_another_organisation_is_confirmed_by_a_person_before_anything_goes_on(
 
 
 def test_a_used_up_quota_stops_every_call_until_codat_lifts_it(world, borrower):
+    # A quota is a day's: the hour in which nothing is asked lies within one day.
+    world.wait(25 * 3_600 - world.clock.now.hour * 3_600)
     event = borrower.record(borrower.loan(), "drawdown", "800")
     world.sandbox.faults.add("quota", remaining=0)
     world.sandbox._world.emit_quota("reached")
