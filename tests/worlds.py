@@ -43,7 +43,6 @@ from xero_sync.sandbox import LostReply, Sandbox
 from xero_sync.writeback import engine
 from xero_sync.writeback.sweep import sweep
 
-A_MINUTE = timedelta(minutes=1)
 AGREED_ON = date(2026, 3, 2)
 
 
@@ -359,22 +358,23 @@ class World:
         """Let the product work until nothing is open, or the time is up.
 
         Time passes in steps, and jumps over those in which nothing is due; the sweep
-        comes every minute, or with each step that is longer.
+        comes at least every minute, or with each step that is longer.
         """
-        swept_at = self.clock.now
-        ends_at = swept_at + timedelta(seconds=seconds)
+        ends_at = self.clock.now + timedelta(seconds=seconds)
         while self.clock.now < ends_at:
             self.sandbox.tick()
             self.drain()
             self.check_connections()
             if not SyncRecord.objects.open().exists():
                 return
-            next_sweep = swept_at + A_MINUTE
-            due = min(next_moment(self.sandbox) or ends_at, next_sweep, ends_at)
-            self.wait(max(step, (due - self.clock.now).total_seconds()))
-            if next_sweep <= self.clock.now < ends_at:
-                sweep(now=self.clock.now)
-                swept_at = self.clock.now
+            self.wait(max(step, self._idle(until=ends_at)))
+            sweep(now=self.clock.now)
+
+    def _idle(self, *, until: datetime) -> float:
+        """For how many seconds nothing is due, not even the sweep."""
+        swept = min(self.clock.now + timedelta(minutes=1), until)
+        due = min(next_moment(self.sandbox) or swept, swept)
+        return (due - self.clock.now).total_seconds()
 
 
 def states(loan: Loan) -> list[tuple[str, str, str]]:

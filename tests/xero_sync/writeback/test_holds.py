@@ -316,7 +316,7 @@ def add_invoice(world, borrower, loan, **changes):
 def test_a_payment_waits_until_its_invoice_is_in_xero(world, borrower):
     loan = borrower.loan(in_xero=False)
     event = borrower.record(loan, "invoice_payment", "1000")
-    rest(world, seconds=50)
+    rest(world)
     assert state_of(event) == "held invoice_not_found"
     assert_nothing_sent(event)
 
@@ -331,7 +331,7 @@ def test_a_payment_waits_while_several_invoices_match(world, borrower):
     loan = borrower.loan()
     twin = add_invoice(world, borrower, loan)
     event = borrower.record(loan, "invoice_payment", "1000")
-    rest(world, seconds=50)
+    rest(world)
     assert state_of(event) == "held invoice_ambiguous"
     assert_nothing_sent(event)
 
