@@ -63,9 +63,9 @@ def site(live_server, settings, codat):
 
 
 @pytest.fixture
-def customer(site, codat, browser):
+def customer(site, codat, browser, screenshots):
     """A borrower who has a link, on a phone, in English, without script."""
-    made = Customer(site=site, codat=codat, browser=browser)
+    made = Customer(site=site, codat=codat, browser=browser, folder=screenshots)
     yield made
     made.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lending.models import Company
@@ -24,6 +25,8 @@ class Customer:
     site: str
     codat: Codat
     browser: Any
+    # Where what is on the screen is kept.
+    folder: Path
     company: Company = field(default_factory=make_company)
     clicks: int = 0
     page: Any = None
@@ -63,6 +66,12 @@ class Customer:
         self.clicks += 1
         self.page.click(selector)
         self.page.wait_for_load_state()
+
+    def see(self, name: str) -> None:
+        """Keep what is on the screen, for a person to look at."""
+        size = self.page.viewport_size["width"]
+        file = f"{name}-{self.company.language}-{size}.png"
+        self.page.screenshot(path=self.folder / file, full_page=True)
 
     def connect_at_codat(self) -> Connection:
         """Have a connection that nobody has allowed yet."""

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
     ids=["en", "fr"],
 )
 def test_entries_are_filtered_acted_on_and_taken_away(
-    customer, screenshots, language, needs_you, to_do, download, column
+    customer, language, needs_you, to_do, download, column
 ):
     posting(customer)
     customer.company.sync_records.filter(reason="invoice_not_found").update(
@@ -41,8 +41,7 @@ def test_entries_are_filtered_acted_on_and_taken_away(
 
     def see(name):
         assert page.evaluate(WIDTH) <= page.viewport_size["width"], name
-        name = f"entries-{name}-{language}-360.png"
-        page.screenshot(path=screenshots / name, full_page=True)
+        customer.see(f"entries-{name}")
 
     page.goto(f"{customer.site}/c/my/entries/")
     every = page.locator("tbody tr").count()

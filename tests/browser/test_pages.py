@@ -86,7 +86,7 @@ STATES = [
     ids=["phone-fr", "desk-en", "phone-en", "desk-fr"],
 )
 @pytest.mark.parametrize("state", STATES, ids=lambda one: one.__name__)
-def test_every_page_of_a_state(customer, state, size, language, screenshots):
+def test_every_page_of_a_state(customer, state, size, language):
     state(customer)
     customer.sit_down(size=size, language=language, script=True, bypass_csp=True)
     customer.open_link()
@@ -95,8 +95,7 @@ def test_every_page_of_a_state(customer, state, size, language, screenshots):
     for address in addresses(customer.page, f"{customer.site}/c/my/"):
         look_at(customer.page, address, look)
         name = "-".join(filter(None, address.split("/c/")[-1].split("/")))
-        name = f"{state.__name__}-{name}-{language}-{size['width']}.png"
-        customer.page.screenshot(path=screenshots / name, full_page=True)
+        customer.see(f"{state.__name__}-{name}")
 
     assert look.found == {}
     assert "/c/my/connect/" in look.visited

@@ -33,7 +33,7 @@ OFF, ON = "main button.stop", "main form button[value=on]"
     ids=["en", "fr"],
 )
 def test_posting_is_switched_off_and_on_again_with_what_has_waited(
-    customer, screenshots, language, words
+    customer, language, words
 ):
     customer.company = customer.codat.ready().company
     customer.sit_down(language=language)
@@ -42,8 +42,7 @@ def test_posting_is_switched_off_and_on_again_with_what_has_waited(
 
     def see(name):
         assert page.evaluate(WIDTH) <= page.viewport_size["width"], name
-        name = f"posting-{name}-{language}-360.png"
-        page.screenshot(path=screenshots / name, full_page=True)
+        customer.see(f"posting-{name}")
 
     page.goto(f"{customer.site}/c/my/posting/")
     assert page.inner_text("h1") == words["on"]

@@ -19,7 +19,7 @@ GO_ON = "main form[method=post] button"
     ids=["phone-fr", "desk-en"],
 )
 def test_the_questions_are_answered_by_what_is_on_the_screen(
-    customer, settings, screenshots, size, language, new_fee, error
+    customer, settings, size, language, new_fee, error
 ):
     settings.LENDER_ACCOUNT_NUMBER, settings.LENDER_SORT_CODE = "12345678", "123456"
     customer.company = customer.codat.adopt().company
@@ -29,8 +29,7 @@ def test_the_questions_are_answered_by_what_is_on_the_screen(
 
     def see(name):
         look_at(page, page.url, look)
-        name = f"questions-{name}-{language}-{size['width']}.png"
-        page.screenshot(path=screenshots / name, full_page=True)
+        customer.see(f"questions-{name}")
 
     page.goto(f"{customer.site}/c/my/accounts/lender/")
     for name in ("lender", "bank"):

@@ -5,14 +5,13 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from xero_sync.codat.accounts import Account, BankAccount, Supplier, TaxRate
+from xero_sync.codat.accounts import Account, BankAccount, Supplier
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import (
-    CodatAccessDenied,
-    CodatRejected,
     MappingIncomplete,
 )
 from xero_sync.models import Connection
+from xero_sync.writeback.lost_choices import tax_rates as tax_rates
 from xero_sync.writeback.setup_matching import EXPENSE
 from xero_sync.writeback.setup_matching import USABLE as USABLE
 from xero_sync.writeback.setup_matching import carries_fees as carries_fees
@@ -67,18 +66,6 @@ def takes_fees(one: Account) -> bool:
 def takes_payments(one: BankAccount) -> bool:
     """Tell whether money can be paid into a bank account: a credit card takes none."""
     return is_usable(one) and one.account_type != "Credit"
-
-
-def tax_rates(*, connection: Connection, client: CodatClient) -> list[TaxRate]:
-    """Return all tax rates, or none where a lender may not read them.
-
-    Raises:
-        CodatError: Codat did not answer.
-    """
-    try:
-        return client.list_tax_rates(connection.codat_company_id)
-    except (CodatAccessDenied, CodatRejected):
-        return []
 
 
 def check_tax(

@@ -139,20 +139,17 @@ def _try(wish: BorrowerWish) -> bool:
     try:
         with brief_client(seconds=_seconds()) as client:
             _do(wish, client)
-    except (CodatError, WritebackBlocked) as exc:
-        logger.warning("Wish %s: %s", wish.pk, type(exc).__name__)
-        if _may_pass(exc) and not _is_over(wish):
-            _put_off(wish, exc)
-        else:
-            _refuse(wish, exc)
-        return not isinstance(exc, CodatNoAnswer | CodatUnavailable)
     except DatabaseError:
         # Nothing can be stored; whoever comes after the lease tries again.
         raise
-    except Exception:
+    except (CodatError, WritebackBlocked) as exc:
+        logger.warning("Wish %s: %s", wish.pk, type(exc).__name__)
+        _settle(wish, exc)
+        return not isinstance(exc, CodatNoAnswer | CodatUnavailable)
+    except Exception as exc:
         # A bug of ours, which keeps nobody else waiting.
         logger.exception("Wish %s ended in a bug", wish.pk)
-        _put_off(wish)
+        _settle(wish, exc)
         return True
     _end(wish, WishState.DONE)
     return True
@@ -190,11 +187,19 @@ def _is_overtaken(wish: BorrowerWish) -> bool:
     return not is_linked or (allowed is not None and allowed > wish.asked_at)
 
 
+def _settle(wish: BorrowerWish, exc: Exception) -> None:
+    """Try it again later if that may help and the day is not over; else refuse it."""
+    if _may_pass(exc) and not _is_over(wish):
+        _put_off(wish, exc)
+    else:
+        _refuse(wish, exc)
+
+
 def _may_pass(exc: Exception) -> bool:
     """Tell whether it may go through later as it is."""
-    if isinstance(exc, CodatError):
-        return not isinstance(exc, CodatRejected)
-    return isinstance(exc, AlreadyUnderWay)
+    if isinstance(exc, WritebackBlocked):
+        return isinstance(exc, AlreadyUnderWay)
+    return not isinstance(exc, CodatRejected)
 
 
 def _is_over(wish: BorrowerWish) -> bool:
@@ -202,24 +207,28 @@ def _is_over(wish: BorrowerWish) -> bool:
     return database_now() >= wish.asked_at + limit
 
 
-def _put_off(wish: BorrowerWish, exc: Exception | None = None) -> None:
+def _put_off(wish: BorrowerWish, exc: Exception) -> None:
     asked = exc.retry_after if isinstance(exc, CodatError) else None
     later = timedelta(seconds=asked or backpressure.backoff(wish.tries))
     _store(wish, due_at=database_now() + later)
 
 
 @transaction.atomic
-def _refuse(wish: BorrowerWish, exc: CodatError | WritebackBlocked) -> None:
+def _refuse(wish: BorrowerWish, exc: Exception) -> None:
     """Keep why it is refused: by its words for the borrower, in ours on the trail."""
     if not _end(wish, WishState.REFUSED, refusal=refusals.name_of(exc)):
         return
+    if isinstance(exc, CodatError | WritebackBlocked):
+        why = str(exc.message).rstrip(".")
+    else:
+        why = type(exc).__name__
     verb = "feed.wish_refused" if wish.lender_account else "connection.wish_refused"
     trail.record(
         verb,
         wish.lender_account or wish.connection,
         at=database_now(),
         company_id=wish.connection.company_id,
-        after={"why": str(exc.message).rstrip(".")},
+        after={"why": why},
     )
 
 

@@ -64,7 +64,7 @@ def read(
             ),
             *client.list_suppliers(company_id, query=_named(mapping.supplier_id)),
         ),
-        tax_rates=_tax_rates(client, connection),
+        tax_rates=tuple(tax_rates(connection=connection, client=client)),
     )
 
 
@@ -72,12 +72,17 @@ def _named(*ids: str) -> str:
     return "||".join(f"id={one}" for one in ids)
 
 
-def _tax_rates(client: CodatClient, connection: Connection) -> tuple[TaxRate, ...]:
+def tax_rates(*, connection: Connection, client: CodatClient) -> list[TaxRate]:
+    """Return all tax rates, or none where a lender may not read them.
+
+    Raises:
+        CodatError: Codat did not answer.
+    """
     try:
-        return tuple(client.list_tax_rates(connection.codat_company_id))
+        return client.list_tax_rates(connection.codat_company_id)
     except (CodatAccessDenied, CodatRejected):
         # Whether a lender may read them is not stated.
-        return ()
+        return []
 
 
 def gone(mapping: AccountMapping, seen: Seen) -> Gone:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -16,7 +15,7 @@ from xero_sync.models.choices import (
     Step,
 )
 from xero_sync.runtime import task_queue
-from xero_sync.writeback import holds, lines, readiness
+from xero_sync.writeback import choosing, holds, lines, readiness
 from xero_sync.writeback.transitions import move, wake
 
 # Only a new check of the invoice tells whether these have gone away.
@@ -118,8 +117,8 @@ def compensations(*, record: SyncRecord, now: datetime) -> int:
 
 
 def _loaded(held: QuerySet[SyncRecord]) -> list[SyncRecord]:
-    related = held.select_related("event", "compensates", "loan__company")
-    return list(related.order_by("event"))
+    related = ("event", "compensates", "loan__company", "lender_account")
+    return list(held.select_related(*related).order_by("event"))
 
 
 @transaction.atomic
@@ -172,7 +171,7 @@ def _reasons(
         batch = held[start : start + BATCH]
         of_feed = [one for one in batch if one.step == Step.STATEMENT_LINE]
         bookings = lines.bookings_of(of_feed) if of_feed else {}
-        fixed = _fixed_accounts(batch)
+        in_xero = choosing.loans_in_xero(batch)
         for record in batch:
             is_line = record.step == Step.STATEMENT_LINE
             yield (
@@ -181,21 +180,16 @@ def _reasons(
                     record=record,
                     ready=ready[record.company_id],
                     booking=bookings.get(record.event_id) if is_line else None,
-                    fixed_account=fixed.get(record.pk),
+                    fixed_account=_fixed_account(record, in_xero),
                 ),
             )
 
 
-def _fixed_accounts(records: Sequence[SyncRecord]) -> dict[UUID, LenderAccount]:
-    """Return the accounts that are fixed for these entries, or for their loans."""
-    of_loans = LoanInXero.objects.in_bulk({one.loan_id for one in records})
-    ids = {
-        one.pk: one.lender_account_id or of_loan.lender_account_id
-        for one in records
-        for of_loan in [of_loans.get(one.loan_id, LoanInXero())]
-    }
-    accounts = LenderAccount.objects.in_bulk({*ids.values()} - {None})
-    return {pk: accounts[account] for pk, account in ids.items() if account}
+def _fixed_account(
+    record: SyncRecord, in_xero: Mapping[int, LoanInXero]
+) -> LenderAccount | None:
+    """Return the account that is fixed for an entry, or for its loan."""
+    return record.lender_account or in_xero[record.loan_id].lender_account
 
 
 def _fix_account(line: SyncRecord, ready: readiness.Readiness) -> None:
@@ -206,7 +200,7 @@ def _fix_account(line: SyncRecord, ready: readiness.Readiness) -> None:
     if line.lender_account_id is not None:
         return
     todays = ready.mapping.lender_account if ready.mapping else None
-    account = _fixed_accounts([line]).get(line.pk) or todays
+    account = _fixed_account(line, choosing.loans_in_xero([line])) or todays
     account_id = account.pk if account else None
     LoanInXero.objects.update_or_create(
         loan_id=line.loan_id, defaults={"lender_account_id": account_id}

@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 
 from tests.trail import entries
 from tests.worlds import World
+from tests.xero_sync.accounts.faults import ANSWERS
 from tests.xero_sync.bank_feeds.worlds import new_borrower
 from xero_sync.accounts import choice
 from xero_sync.accounts.choice import Choice, NewExpenseAccount, NewLenderAccount
@@ -284,20 +285,7 @@ CALLS = (
 
 
 @pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize(
-    ("fault", "given"),
-    [
-        ("lose_reply_before", {}),
-        ("lose_reply_after", {}),
-        ("lose_reply_after", {"times": 4}),
-        ("late_landing", {"seconds": 540, "times": 9}),
-        ("error_before", {}),
-        ("error_after", {}),
-        ("bad_json", {}),
-        ("busy", {"retry_after": 90}),
-        ("in_progress", {}),
-    ],
-)
+@pytest.mark.parametrize(("fault", "given"), ANSWERS)
 def test_whatever_happens_to_an_answer_each_thing_is_made_once(
     world, borrower, call, fault, given
 ):

@@ -4,6 +4,7 @@ import pytest
 
 from tests.trail import entries
 from tests.worlds import World
+from tests.xero_sync.accounts.faults import ANSWERS
 from tests.xero_sync.bank_feeds.worlds import app_feeds, calls, new_borrower
 from xero_sync.accounts import choice, plain_accounts
 from xero_sync.accounts.choice import (
@@ -403,20 +404,7 @@ def test_what_xero_refuses_stops_the_run_in_its_words(world, borrower):
 
 
 @pytest.mark.parametrize("lender_account", [BANK, CARD])
-@pytest.mark.parametrize(
-    ("fault", "given"),
-    [
-        ("lose_reply_before", {}),
-        ("lose_reply_after", {}),
-        ("lose_reply_after", {"times": 4}),
-        ("late_landing", {"seconds": 540, "times": 9}),
-        ("error_before", {}),
-        ("error_after", {}),
-        ("bad_json", {}),
-        ("busy", {"retry_after": 90}),
-        ("in_progress", {}),
-    ],
-)
+@pytest.mark.parametrize(("fault", "given"), ANSWERS)
 def test_whatever_happens_to_an_answer_it_is_made_once(
     world, borrower, lender_account, fault, given
 ):

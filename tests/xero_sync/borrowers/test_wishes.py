@@ -298,3 +298,16 @@ def test_a_bug_of_ours_keeps_nobody_else_waiting(ready, caplog):
     later(0)
     wishes.fulfil()
     assert feed() == "disconnected"
+
+
+def test_a_bug_that_stays_is_given_up_after_a_day_and_told(ready, settings):
+    wish = ask(WishAct.CUT_FEED)
+    later(settings.WRITEBACK_TIMED_OUT_SECONDS)
+
+    with mock.patch.object(bank_feeds, "disconnect", side_effect=ZeroDivisionError):
+        wishes.fulfil()
+
+    wish.refresh_from_db()
+    assert (wish.state, wish.refusal) == ("refused", "unknown")
+    entry = AuditEntry.objects.get(verb="feed.wish_refused")
+    assert entry.after == {"why": "ZeroDivisionError"}

@@ -24,7 +24,8 @@ from xero_sync.codat.exceptions import (
     MappingIncomplete,
 )
 from xero_sync.connections import adopting, switches
-from xero_sync.models import WritebackSwitch
+from xero_sync.models import Connection, SyncRecord, WritebackSwitch
+from xero_sync.models.choices import ConnectionStatus
 from xero_sync.writeback import decisions, reconsider
 
 pytestmark = pytest.mark.django_db
@@ -263,7 +264,8 @@ def test_bank_feeds_cannot_be_switched_for_a_deleted_connection(world):
 
 
 def test_looking_again_asks_no_more_for_many_entries_than_for_a_few(world):
-    borrower = world.borrower(writeback=False)
+    borrower = world.borrower()
+    Connection.objects.update(status=ConnectionStatus.DEAUTHORIZED)
 
     def questions():
         with CaptureQueriesContext(connection) as asked:
@@ -276,3 +278,4 @@ def test_looking_again_asks_no_more_for_many_entries_than_for_a_few(world):
         borrower.record(borrower.loan(), "drawdown", "800")
 
     assert questions() == few
+    assert SyncRecord.objects.filter(reason="not_linked").count() == 12
