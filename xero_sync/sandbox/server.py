@@ -86,6 +86,10 @@ def _handler(sandbox: Sandbox) -> type[BaseHTTPRequestHandler]:
         def _serve(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(length)
+            if len(body) < length:
+                # RFC 9112, 8: a sender died in the midst of it, and nobody asked that.
+                self.close_connection = True
+                return
             try:
                 headers = dict(self.headers.items())
                 reply = control.handle(sandbox, self.command, self.path, headers, body)

@@ -1,5 +1,6 @@
 import http.client
 import json
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -68,6 +69,34 @@ def test_a_lost_reply_closes_the_connection(server):
 
     with pytest.raises(http.client.RemoteDisconnected):
         client.getresponse()
+    client.close()
+
+
+def test_a_call_whose_sender_died_while_writing_it_was_never_made(server):
+    sandbox = server.sandbox
+    company = sandbox.add_company("Harbour Bakery Ltd")
+    connection = sandbox.add_connection(company.id)
+    lender = sandbox.add_account(connection.id, name="Lender", category="Asset.Bank").id
+    nominated = sandbox.books(connection.id).account("Business Current Account").id
+    body = encode(transfer("800.00", lender, nominated))
+    headers = {"Authorization": authorization(), "Idempotency-Key": new_key()}
+    path = f"/companies/{company.id}/connections/{connection.id}/push/transfers"
+
+    for sent in (b"", body[:-1]):
+        dying = connect(server)
+        dying.putrequest("POST", path)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            dying.putheader(name, value)
+        dying.endheaders(sent)
+        dying.sock.shutdown(socket.SHUT_WR)
+        with pytest.raises(http.client.RemoteDisconnected):
+            dying.response_class(dying.sock).begin()
+        dying.close()
+    client = connect(server)
+    client.request("POST", path, body, headers)
+
+    assert client.getresponse().status == 200
+    assert sandbox.violations == []
     client.close()
 
 
