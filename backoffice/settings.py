@@ -4,6 +4,7 @@ With `DJANGO_DEBUG=false` the back office refuses to start while one of the defa
 `DEVELOPMENT_ONLY` is still in force: they are public knowledge.
 """
 
+from datetime import timedelta
 from email.utils import formataddr, parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -80,6 +81,8 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_q",
+    "django_otp",
+    "axes",
 ]
 
 MIDDLEWARE = [
@@ -93,8 +96,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "backoffice.users.middleware.StaffSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "backoffice.urls"
@@ -114,13 +120,48 @@ TEMPLATES = [
     }
 ]
 
+# --- Staff: passwords, second factor, sessions --------------------------------------
+
 _VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
-    {"NAME": "backoffice.users.passwords.LongEnough"},
+    {
+        "NAME": "backoffice.users.passwords.LongEnough",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
 ]
+
+AUTHENTICATION_BACKENDS = [
+    # The first one says no to what is locked, before a password is looked at.
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "backoffice.origin.address_of"
+AXES_USERNAME_CALLABLE = "backoffice.users.sign_in.counted_as"
+AXES_LOCKOUT_CALLABLE = "backoffice.users.sign_in.locked"
+# The trail and our log tell of it, without what was typed.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
+# Only on one's own machine, such as the demo's.
+STAFF_SECOND_FACTOR: bool = env.bool("STAFF_SECOND_FACTOR", default=True)
+if not STAFF_SECOND_FACTOR and not DEBUG:
+    raise ImproperlyConfigured(
+        "STAFF_SECOND_FACTOR=false is only for DJANGO_DEBUG=true. Leave it out: staff "
+        "set up an app for codes when they first sign in."
+    )
+# A session ends when nothing was done for so long, and at the latest after so long.
+STAFF_IDLE = timedelta(minutes=env.int("STAFF_IDLE_MINUTES", default=60))
+STAFF_SESSION = timedelta(hours=env.int("STAFF_SESSION_HOURS", default=12))
+# Before a dangerous act they prove who they are, if it is longer ago than this.
+STAFF_FRESH = timedelta(minutes=15)
+SESSION_COOKIE_AGE = int(STAFF_SESSION.total_seconds())
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]

@@ -294,9 +294,7 @@ ACTS = {
     "xero_sync.xeroapp.keys": Act(
         app, "xero_app.keys_saved", {"client_id": "C" * 32, "client_secret": SECRET}
     ),
-    "xero_sync.xeroapp.reveal": Act(
-        with_keys, "xero_app.secret_shown", {"password": "correct horse"}
-    ),
+    "xero_sync.xeroapp.reveal": Act(with_keys, "xero_app.secret_shown"),
     "xero_sync.xeroapp.pasted": Act(
         with_keys, "xero_app.pasted", {"pasted": "on", "ending": SECRET[-4:]}
     ),
