@@ -88,7 +88,7 @@ class OperatorsSite(AdminSite):
         self,
         view: Callable[..., Any],
         cacheable: bool = False,  # noqa: FBT001, FBT002 - as Django calls it
-    ) -> Callable[..., Any]:
+    ) -> Any:
         """Ask before a dangerous act once more who somebody is."""
 
         @wraps(view)
@@ -96,8 +96,7 @@ class OperatorsSite(AdminSite):
             page = dangerous.gate(request, self.each_context(request))
             return view(request, *args, **kwargs) if page is None else page
 
-        inner: Callable[..., Any] = super().admin_view(asked, cacheable)
-        return inner
+        return super().admin_view(asked, cacheable)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -142,6 +142,8 @@ AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
+# Whoever goes on guessing must not keep the owner out for ever.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_CLIENT_IP_CALLABLE = "backoffice.origin.address_of"
 AXES_USERNAME_CALLABLE = "backoffice.users.sign_in.counted_as"
 AXES_LOCKOUT_CALLABLE = "backoffice.users.sign_in.locked"
@@ -161,7 +163,8 @@ STAFF_IDLE = timedelta(minutes=env.int("STAFF_IDLE_MINUTES", default=60))
 STAFF_SESSION = timedelta(hours=env.int("STAFF_SESSION_HOURS", default=12))
 # Before a dangerous act they prove who they are, if it is longer ago than this.
 STAFF_FRESH = timedelta(minutes=15)
-SESSION_COOKIE_AGE = int(STAFF_SESSION.total_seconds())
+# Django's own lasts a little longer, so that it is ours that ends and says why.
+SESSION_COOKIE_AGE = int(STAFF_SESSION.total_seconds()) + 3_600
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
@@ -425,6 +428,7 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         # One line for each nudge is noise; its warnings are not.
         "django-q": {"level": "WARNING"},
+        "axes": {"level": "ERROR"},
         # Django's own handlers redact nothing; what it says goes to ours.
         "django": {"handlers": [], "level": "INFO"},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},

@@ -17,12 +17,9 @@ from django.http import HttpRequest
 
 from backoffice.models.users import SessionEnd
 from backoffice.users import sessions
-from lending.audit import origin, trail
+from lending.audit import trail
 from lending.audit.trail import Subject
-from xero_sync.runtime import throttles
 
-# From one address; the ones after them tell nothing new.
-FAILURES_A_MINUTE = 30
 ANYBODY = "anonymous"
 
 log = logging.getLogger(__name__)
@@ -62,10 +59,7 @@ def failed(
     A name that nobody has may be a password in the wrong field: it is not repeated. A
     check of a password that is no sign-in comes without a request.
     """
-    address = origin.current().address
-    if request is None or not throttles.may(
-        "failed-sign-in", who=address, a_minute=FAILURES_A_MINUTE
-    ):
+    if request is None:
         return
     user = User.objects.filter(username=credentials.get("username")).first()
     unknown = Subject(User._meta.label_lower, "", "")

@@ -40,12 +40,16 @@ def is_passed(request: HttpRequest) -> bool:
 
 def is_set_up(user: User) -> bool:
     """Tell whether a person has an authenticator that has proven itself."""
-    return Authenticator.objects.filter(user=user, confirmed=True).exists()
+    found: bool = Authenticator.objects.filter(user=user, confirmed=True).exists()
+    return found
 
 
 def pending(user: User) -> Authenticator | None:
     """Return the authenticator that a person is setting up."""
-    return Authenticator.objects.filter(user=user, confirmed=False).first()
+    found: Authenticator | None = Authenticator.objects.filter(
+        user=user, confirmed=False
+    ).first()
+    return found
 
 
 def begin(user: User) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from threading import BoundedSemaphore
 
 from axes.helpers import get_cool_off
+from axes.models import AccessAttempt
 from axes.utils import reset
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -65,6 +66,13 @@ def counted_as(
     """
     name = (credentials or {}).get("username") or ""
     return salted_hmac("backoffice.sign_in", name, algorithm="sha256").hexdigest()
+
+
+def has_failed(user: User) -> bool:
+    """Tell whether wrong passwords of an account are counted now."""
+    name = counted_as(credentials={"username": user.username})
+    found: bool = AccessAttempt.objects.filter(username=name).exists()
+    return found
 
 
 @transaction.atomic
