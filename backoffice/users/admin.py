@@ -1,13 +1,12 @@
-"""Django's own pages of users and groups, with what they change on the trail."""
+"""The pages of staff and their roles, with what is changed on the trail."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -21,50 +20,7 @@ from lending.audit import trail
 from lending.audit.trail import Values
 
 
-class TrailedAdmin(admin.ModelAdmin):
-    """Writes an entry where Django's admin would write into a log of its own."""
-
-    def values_of(self, obj: Any) -> dict[str, Any]:
-        """Return what the trail says of an object."""
-        raise NotImplementedError
-
-    def get_object(
-        self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> Any:
-        """Remember how the object stands before it is changed."""
-        obj = super().get_object(request, object_id, from_field)
-        if obj is not None:
-            request.before = self.values_of(obj)  # type: ignore[attr-defined]
-        return obj
-
-    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:  # noqa: ARG002
-        """Write down who was added."""
-        trail.record(self._verb("created"), obj, after=self.values_of(obj))
-
-    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:  # noqa: ARG002
-        """Write down what is otherwise than before; a password has its own entry."""
-        before: Values = request.before  # type: ignore[attr-defined]
-        before, after = _differences(before, self.values_of(obj))
-        if before or after:
-            trail.record(self._verb("changed"), obj, before=before, after=after)
-
-    def log_deletions(self, request: HttpRequest, queryset: Iterable[Model]) -> Any:  # noqa: ARG002
-        """Write down who is deleted."""
-        for obj in queryset:
-            trail.record(self._verb("deleted"), obj, before=self.values_of(obj))
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Delete several in one transaction with what tells of it."""
-        with transaction.atomic():
-            return super().changelist_view(request, extra_context)
-
-    def _verb(self, done: str) -> str:
-        return f"{self.opts.model_name}.{done}"
-
-
-class UserAdmin(TrailedAdmin, BackOfficeAdmin, auth_admin.UserAdmin):
+class UserAdmin(BackOfficeAdmin, auth_admin.UserAdmin):
     """Staff: their roles; barred instead of deleted, as what they did stays theirs.
 
     Nobody changes somebody who may do more than they may themselves.
@@ -111,9 +67,11 @@ class UserAdmin(TrailedAdmin, BackOfficeAdmin, auth_admin.UserAdmin):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
-        """Remember whom a request is about."""
+        """Remember whom a request is about, and how they stood before it."""
         obj = super().get_object(request, object_id, from_field)
         request.acted_on = obj  # type: ignore[attr-defined]
+        if obj is not None:
+            request.before = self.values_of(obj)  # type: ignore[attr-defined]
         return obj
 
     def get_readonly_fields(
@@ -158,8 +116,15 @@ class UserAdmin(TrailedAdmin, BackOfficeAdmin, auth_admin.UserAdmin):
             mine = getattr(request, "staff_session", None)
             sessions.end_all(obj, SessionEnd.RIGHTS_CHANGED, but=mine)
 
-    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
-        """Write nothing: commands make users as well, and a receiver sees them all."""
+    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:  # noqa: ARG002
+        """Write down what is otherwise than before; a password has its own entry.
+
+        Who is made is seen by a receiver, as commands make users as well.
+        """
+        before: Values = request.before  # type: ignore[attr-defined]
+        before, after = _differences(before, self.values_of(obj))
+        if before or after:
+            trail.record("user.changed", obj, before=before, after=after)
 
     def user_change_password(
         self,
