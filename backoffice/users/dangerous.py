@@ -63,7 +63,8 @@ def gate(request: HttpRequest, site_context: dict[str, Any]) -> HttpResponse | N
             return None if is_act else HttpResponseRedirect(request.get_full_path())
         error = _("That was not right. Nothing was done; try again.")
     elif sessions.is_fresh(session):
-        sessions.confirm(session)
+        if request.method == "POST":
+            sessions.confirm(session)
         return None
     return _page(request, site_context, error)
 

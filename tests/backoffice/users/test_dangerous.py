@@ -62,7 +62,12 @@ def test_a_fresh_session_is_not_asked_and_an_old_one_is(client, clock):
 def test_whoever_goes_on_is_asked_once(client, clock):
     for _ in range(5):
         clock.shift(timedelta(minutes=14))
-        assert client.get(ADD_KEY).status_code == 200
+        assert client.post(ADD_KEY, {}).status_code == 200
+    # To look is no act.
+    clock.shift(timedelta(minutes=14))
+    assert client.get(ADD_KEY).status_code == 200
+    clock.shift(timedelta(minutes=14))
+    assert asks(client.get(ADD_KEY))
 
 
 def test_what_was_typed_is_not_lost(client, clock):
