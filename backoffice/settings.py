@@ -17,6 +17,8 @@ from django.core.exceptions import ImproperlyConfigured
 from backoffice.api.description.settings import (
     SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS,
 )
+from backoffice.logs import logging_settings
+from backoffice.users.settings import *  # noqa: F403 - what no installation chooses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / ".data"
@@ -120,37 +122,8 @@ TEMPLATES = [
     }
 ]
 
-# --- Staff: passwords, second factor, sessions --------------------------------------
+# --- Staff: second factor and sessions; the rest is in users/settings.py -------------
 
-_VALIDATION = "django.contrib.auth.password_validation"
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "backoffice.users.passwords.LongEnough",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
-    {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
-]
-
-AUTHENTICATION_BACKENDS = [
-    # The first one says no to what is locked, before a password is looked at.
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
-]
-AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_RESET_ON_SUCCESS = True
-# Whoever goes on guessing must not keep the owner out for ever.
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_CLIENT_IP_CALLABLE = "backoffice.origin.address_of"
-AXES_USERNAME_CALLABLE = "backoffice.users.sign_in.counted_as"
-AXES_LOCKOUT_CALLABLE = "backoffice.users.sign_in.locked"
-# The trail and our log tell of it, without what was typed.
-AXES_DISABLE_ACCESS_LOG = True
-AXES_VERBOSE = False
-AXES_ENABLE_ADMIN = False
 # Only on one's own machine, such as the demo's.
 STAFF_SECOND_FACTOR: bool = env.bool("STAFF_SECOND_FACTOR", default=True)
 if not STAFF_SECOND_FACTOR and not DEBUG:
@@ -405,33 +378,4 @@ CACHES: dict[str, Any] = {
     )
 }
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "format": "{asctime} {levelname} {name} {request_id}: {message}",
-            "style": "{",
-        }
-    },
-    "filters": {
-        "request_id": {"()": "lending.audit.origin.WithRequestId"},
-        "redacts": {"()": "backoffice.log_redaction.Redacts"},
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["request_id", "redacts"],
-        }
-    },
-    "loggers": {
-        # One line for each nudge is noise; its warnings are not.
-        "django-q": {"level": "WARNING"},
-        "axes": {"level": "ERROR"},
-        # Django's own handlers redact nothing; what it says goes to ours.
-        "django": {"handlers": [], "level": "INFO"},
-        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
-    },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-}
+LOGGING = logging_settings(env.str("LOG_LEVEL", default="INFO"))

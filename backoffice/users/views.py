@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import AdminSite
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -23,6 +24,9 @@ def second_factor_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     goes_to = _goes_to(request)
     if second_factor.is_passed(request):
         return HttpResponseRedirect(goes_to)
+    if request.method == "POST" and "leave" in request.POST:
+        logout(request)
+        return HttpResponseRedirect(reverse("admin:login"))
     if second_factor.is_set_up(user):
         return _ask(request, site, goes_to)
     return _set_up(request, site, goes_to)

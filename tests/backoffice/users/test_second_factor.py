@@ -198,6 +198,14 @@ def test_it_leads_nowhere_else(client, bert, next_page):
     assert client.get(CODE_PAGE, {"next": next_page}).url == "/admin/"
 
 
+def test_whoever_is_halfway_in_can_leave(client, bert):
+    answer = client.post(CODE_PAGE, {"leave": ""})
+
+    assert answer.url == "/admin/login/"
+    assert "_auth_user_id" not in client.session
+    assert entries("user.signed_out", about=bert)
+
+
 def test_who_is_no_staff_sees_none_of_it(db):
     user = type(make("carl")).objects.create_user("dora", password=PASSWORD)
 
