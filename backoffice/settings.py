@@ -5,8 +5,8 @@ With `DJANGO_DEBUG=false` the back office refuses to start while one of the defa
 """
 
 from datetime import timedelta
+from decimal import Decimal
 from email.utils import formataddr, parseaddr
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from backoffice.api.description.settings import (
     SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS,
 )
 from backoffice.logs import logging_settings
+from backoffice.setting_values import by_currency, network
 from backoffice.users.settings import *  # noqa: F403 - what no installation chooses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -50,15 +51,9 @@ def development(name: str) -> str:
     return value
 
 
-def _network(given: str) -> IPv4Network | IPv6Network:
-    """Read the address or the network of a proxy."""
-    try:
-        return ip_network(given.strip())
-    except ValueError as exc:
-        raise ImproperlyConfigured(
-            f"TRUSTED_PROXIES holds {given.strip()!r}. Name addresses or networks, "
-            "such as 10.0.0.5 or 10.0.0.0/8, separated by commas."
-        ) from exc
+def ceilings(name: str) -> dict[str, Decimal]:
+    """Read amounts by currency, such as `GBP=250000,EUR=300000`."""
+    return by_currency(name, env.dict(name, default={}))
 
 
 # --- Django -----------------------------------------------------------------------
@@ -232,6 +227,18 @@ if _cap and not _cap.isdecimal():
     )
 XERO_CONNECTION_CAP: int | None = int(_cap) if _cap else None
 
+# --- The lender's book: amounts that are only recorded once they are confirmed ------
+
+# What one event may move; what the events of one day may, of one company and of one
+# service. By currency; one that is not named has no ceiling but its invoice.
+EVENT_CEILINGS = by_currency("EVENT_CEILINGS", env.dict("EVENT_CEILINGS", default={}))
+COMPANY_DAY_CEILINGS = by_currency(
+    "COMPANY_DAY_CEILINGS", env.dict("COMPANY_DAY_CEILINGS", default={})
+)
+SERVICE_DAY_CEILINGS = by_currency(
+    "SERVICE_DAY_CEILINGS", env.dict("SERVICE_DAY_CEILINGS", default={})
+)
+
 # --- The write-back engine, all in seconds unless the name says otherwise -----------
 
 # How long a claim holds its lane; longer than one HTTP exchange by a wide margin.
@@ -326,7 +333,7 @@ BEHIND_TLS_PROXY: bool = env.bool("BEHIND_TLS_PROXY", default=False)
 # The addresses and networks of such proxies, where there are several in a row or where
 # others reach us as well; empty: only one, and everything comes through it.
 TRUSTED_PROXIES = [
-    _network(one)
+    network(one)
     for one in env.str("TRUSTED_PROXIES", default="").split(",")
     if one.strip()
 ]

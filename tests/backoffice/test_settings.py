@@ -3,10 +3,13 @@
 import os
 import subprocess
 import sys
+from decimal import Decimal
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
+from backoffice.setting_values import by_currency
 from tests.marks import on_any_database
 
 pytestmark = on_any_database
@@ -64,6 +67,8 @@ def test_a_complete_production_environment_is_accepted():
         ("XERO_CONNECTION_CAP", "-1"),
         ("XERO_CONNECTION_CAP", "none"),
         ("TRUSTED_PROXIES", "10.0.0.1"),
+        ("STAFF_SECOND_FACTOR", "false"),
+        ("EVENT_CEILINGS", "GBP"),
     ],
 )
 def test_what_is_unsafe_in_production_is_refused_by_name(name, value):
@@ -96,3 +101,29 @@ def test_the_limit_of_connections_is_off_where_it_is_left_empty(given, cap):
     )
 
     assert done.stdout.strip() == cap
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"GBP": "much"},
+        {"GBP": "0"},
+        {"GBP": "-1"},
+        {"GBP": "NaN"},
+        {"GBP": "Infinity"},
+        {"gbp": "1"},
+        {"": "1"},
+    ],
+)
+def test_what_is_no_amount_by_currency_is_refused_with_an_example(given):
+    with pytest.raises(ImproperlyConfigured, match="GBP=250000,EUR=300000"):
+        by_currency("EVENT_CEILINGS", given)
+
+
+def test_amounts_by_currency_are_read():
+    given = {"GBP": "250000", "EUR": "0.50"}
+
+    assert by_currency("EVENT_CEILINGS", given) == {
+        "GBP": Decimal(250_000),
+        "EUR": Decimal("0.50"),
+    }
