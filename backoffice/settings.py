@@ -385,4 +385,9 @@ CACHES: dict[str, Any] = {
     )
 }
 
-LOGGING = logging_settings(env.str("LOG_LEVEL", default="INFO"))
+LOGGING = logging_settings(
+    env.str("LOG_LEVEL", default="INFO"),
+    as_json=env.str("LOG_FORMAT", default="line" if DEBUG else "json") == "json",
+)
+# Whoever reads /metrics sends it as a bearer token; empty: nobody reads them.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")

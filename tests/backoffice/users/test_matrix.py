@@ -30,6 +30,7 @@ PROJECT_WIDE = {
     "background": "the overview's details; see below",
     "codat-webhook": "a signature; tests/xero_sync/webhooks",
     "healthz": "tells nothing",
+    "metrics": "a token; tests/backoffice/test_metrics.py",
     "readyz": "tells what a supervisor asks",
 }
 
