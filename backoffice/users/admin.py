@@ -3,18 +3,18 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from lending.admin.lists import OfferedListAdmin
 from lending.audit import trail
 from lending.audit.trail import Values
 
 
-class TrailedAdmin(admin.ModelAdmin):
+class TrailedAdmin(OfferedListAdmin):
     """Writes an entry where Django's admin would write into a log of its own."""
 
     def values_of(self, obj: Any) -> dict[str, Any]:
