@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from backoffice.api.description.settings import (
     SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS,
 )
+from backoffice.store_addresses import readable_on_the_way
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / ".data"
@@ -86,6 +87,7 @@ MIDDLEWARE = [
     "backoffice.origin.OriginMiddleware",
     "backoffice.api.framework.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "backoffice.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "xero_sync.portal.errors.CustomerErrorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -143,6 +145,7 @@ STORAGES: dict[str, Any] = {
 
 # Hides secrets on a developer's error pages as well.
 DEFAULT_EXCEPTION_REPORTER_FILTER = "backoffice.error_pages.HidesAlways"
+CSRF_FAILURE_VIEW = "backoffice.error_pages.csrf_failure"
 
 # --- Stores -----------------------------------------------------------------------
 
@@ -168,11 +171,16 @@ else:
     # A statement that comes for the fifth time is planned once for all: to plan it each
     # time costs the server as much as to run it.
     DATABASES["default"]["OPTIONS"] = {
+        # What the address asks for, such as sslmode.
+        **DATABASES["default"].get("OPTIONS", {}),
         "server_side_binding": True,
         "prepare_threshold": 5,
     }
 
 REDIS_URL: str = env.str("REDIS_URL", default="")
+if not DEBUG:
+    for _fault in readable_on_the_way(DATABASES["default"], REDIS_URL):
+        raise ImproperlyConfigured(_fault)
 Q_WORKERS = 2 if IS_SQLITE else 4
 Q_CLUSTER: dict[str, Any] = {
     "name": "backoffice",
@@ -322,7 +330,9 @@ if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 3_600)
+SECURE_HSTS_SECONDS: int = env.int(
+    "SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000
+)
 SECURE_HSTS_INCLUDE_SUBDOMAINS: bool = env.bool(
     "SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False
 )
@@ -331,7 +341,10 @@ SECURE_HSTS_PRELOAD: bool = env.bool("SECURE_HSTS_PRELOAD", default=False)
 IS_HTTPS = PUBLIC_BASE_URL.startswith("https:")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS or not DEBUG
 # With this prefix browsers bind it to the host, so that no sub-domain can set it.
-CSRF_COOKIE_NAME = "__Host-csrftoken" if CSRF_COOKIE_SECURE else "csrftoken"
+_bound = "__Host-" if SESSION_COOKIE_SECURE else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_bound}sessionid", f"{_bound}csrftoken"
+# They would be the one cookie without it.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 # Sub-domains and the preload list bind more than this application: the operator of the
