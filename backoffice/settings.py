@@ -1,7 +1,7 @@
 """Settings, read from the environment; each has a default that suits development.
 
-With `DJANGO_DEBUG=false` the back office refuses to start while one of the defaults in
-`DEVELOPMENT_ONLY` is still in force: they are public knowledge.
+Without `DJANGO_DEBUG=true` the back office refuses to start while one of the defaults
+in `DEVELOPMENT_ONLY` is still in force: they are public knowledge.
 """
 
 from email.utils import formataddr, parseaddr
@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from backoffice.api.description.settings import (
     SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS,
 )
+from backoffice.log_settings import log_settings
 from backoffice.store_addresses import readable_on_the_way
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -42,8 +43,10 @@ def development(name: str) -> str:
     value: str = env.str(name, default=DEVELOPMENT_ONLY[name])
     if not DEBUG and value.strip().rstrip("/") in {"", DEVELOPMENT_ONLY[name]}:
         raise ImproperlyConfigured(
-            f"{name} is empty or still has its development default. Set it, or set "
-            "DJANGO_DEBUG=true on a machine that is not in production."
+            f"{name} is empty or still has its development default. Set it, in the "
+            "environment or in .env (cp .env.example .env); on a machine that is not "
+            "in production put the one line DJANGO_DEBUG=true there. To only look, run "
+            "manage.py demo: it needs no settings."
         )
     return value
 
@@ -61,7 +64,7 @@ def _network(given: str) -> IPv4Network | IPv6Network:
 
 # --- Django -----------------------------------------------------------------------
 
-DEBUG: bool = env.bool("DJANGO_DEBUG", default=True)
+DEBUG: bool = env.bool("DJANGO_DEBUG", default=False)
 SECRET_KEY = development("DJANGO_SECRET_KEY")
 ALLOWED_HOSTS = development("DJANGO_ALLOWED_HOSTS").split(",")
 PUBLIC_BASE_URL = development("PUBLIC_BASE_URL").rstrip("/")
@@ -374,32 +377,4 @@ CACHES: dict[str, Any] = {
     )
 }
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "format": "{asctime} {levelname} {name} {request_id}: {message}",
-            "style": "{",
-        }
-    },
-    "filters": {
-        "request_id": {"()": "lending.audit.origin.WithRequestId"},
-        "redacts": {"()": "backoffice.log_redaction.Redacts"},
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["request_id", "redacts"],
-        }
-    },
-    "loggers": {
-        # One line for each nudge is noise; its warnings are not.
-        "django-q": {"level": "WARNING"},
-        # Django's own handlers redact nothing; what it says goes to ours.
-        "django": {"handlers": [], "level": "INFO"},
-        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
-    },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-}
+LOGGING = log_settings(env.str("LOG_LEVEL", default="INFO"))

@@ -1,6 +1,7 @@
 """Production refuses to start on what is only good on a developer's machine."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -92,6 +93,47 @@ def test_what_is_unsafe_in_production_is_refused_by_name(name, value):
 
     assert done.returncode != 0
     assert name in done.stderr
+
+
+@pytest.fixture(scope="module")
+def bare_clone(tmp_path_factory):
+    """The product without an .env."""
+    clone = tmp_path_factory.mktemp("clone")
+    shutil.copy(settings.BASE_DIR / "manage.py", clone)
+    for name in ("backoffice", "lending", "xero_sync", "templates"):
+        shutil.copytree(settings.BASE_DIR / name, clone / name)
+    return clone
+
+
+def manage(clone, *arguments):
+    """Run a command for which nothing is set."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=clone,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", ["migrate", "runserver", "sync_status"])
+def test_who_sets_nothing_is_told_what_to_do(bare_clone, command):
+    done = manage(bare_clone, command)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("DJANGO_SECRET_KEY is empty or still has")
+    assert "DJANGO_DEBUG=true" in done.stderr
+    assert "manage.py demo" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("help",), ("sync_status", "--help")])
+def test_help_needs_no_settings(bare_clone, arguments):
+    done = manage(bare_clone, *arguments)
+
+    assert "sync_status" in done.stdout
+    assert "not properly configured" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

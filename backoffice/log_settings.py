@@ -1,0 +1,36 @@
+"""Where log lines go, and what is taken out of them first."""
+
+from typing import Any
+
+
+def log_settings(level: str) -> dict[str, Any]:
+    """Return Django's `LOGGING`: all to the console, redacted, with the request's id."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "format": "{asctime} {levelname} {name} {request_id}: {message}",
+                "style": "{",
+            }
+        },
+        "filters": {
+            "request_id": {"()": "lending.audit.origin.WithRequestId"},
+            "redacts": {"()": "backoffice.log_redaction.Redacts"},
+        },
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "filters": ["request_id", "redacts"],
+            }
+        },
+        "loggers": {
+            # One line for each nudge is noise; its warnings are not.
+            "django-q": {"level": "WARNING"},
+            # Django's own handlers redact nothing; what it says goes to ours.
+            "django": {"handlers": [], "level": "INFO"},
+            "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        },
+        "root": {"handlers": ["console"], "level": level},
+    }
