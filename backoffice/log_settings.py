@@ -4,7 +4,7 @@ from typing import Any
 
 
 def log_settings(level: str) -> dict[str, Any]:
-    """Return Django's `LOGGING`: all to the console, redacted, with the request's id."""
+    """Return Django's `LOGGING`: to the console, redacted, with the request's id."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
