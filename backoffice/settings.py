@@ -4,6 +4,7 @@ Without `DJANGO_DEBUG=true` the back office refuses to start while one of the de
 in `DEVELOPMENT_ONLY` is still in force: they are public knowledge.
 """
 
+from datetime import timedelta
 from email.utils import formataddr, parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -16,8 +17,9 @@ from django.core.exceptions import ImproperlyConfigured
 from backoffice.api.description.settings import (
     SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS,
 )
-from backoffice.log_settings import log_settings
+from backoffice.logs import logging_settings
 from backoffice.store_addresses import readable_on_the_way
+from backoffice.users.settings import *  # noqa: F403 - what no installation chooses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / ".data"
@@ -84,6 +86,8 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_q",
+    "django_otp",
+    "axes",
 ]
 
 MIDDLEWARE = [
@@ -98,8 +102,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "backoffice.users.middleware.StaffSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "backoffice.urls"
@@ -119,13 +126,22 @@ TEMPLATES = [
     }
 ]
 
-_VALIDATION = "django.contrib.auth.password_validation"
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
-    {"NAME": "backoffice.users.passwords.LongEnough"},
-    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
-    {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
-]
+# --- Staff: second factor and sessions; the rest is in users/settings.py -------------
+
+# Only on one's own machine, such as the demo's.
+STAFF_SECOND_FACTOR: bool = env.bool("STAFF_SECOND_FACTOR", default=True)
+if not STAFF_SECOND_FACTOR and not DEBUG:
+    raise ImproperlyConfigured(
+        "STAFF_SECOND_FACTOR=false is only for DJANGO_DEBUG=true. Leave it out: staff "
+        "set up an app for codes when they first sign in."
+    )
+# A session ends when nothing was done for so long, and at the latest after so long.
+STAFF_IDLE = timedelta(minutes=env.int("STAFF_IDLE_MINUTES", default=60))
+STAFF_SESSION = timedelta(hours=env.int("STAFF_SESSION_HOURS", default=12))
+# Before a dangerous act they prove who they are, if it is longer ago than this.
+STAFF_FRESH = timedelta(minutes=15)
+# Django's own lasts a little longer, so that it is ours that ends and says why.
+SESSION_COOKIE_AGE = int(STAFF_SESSION.total_seconds()) + 3_600
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
@@ -377,4 +393,4 @@ CACHES: dict[str, Any] = {
     )
 }
 
-LOGGING = log_settings(env.str("LOG_LEVEL", default="INFO"))
+LOGGING = logging_settings(env.str("LOG_LEVEL", default="INFO"))

@@ -279,6 +279,8 @@ class BackOfficeAdmin(OfferedListAdmin):
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> HttpResponse:
         """Lead to the trail, which is the history of everything."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         obj = self.get_object(request, unquote(object_id))
         return HttpResponseRedirect(self.trail_of(obj) if obj else reverse(TRAIL))
 

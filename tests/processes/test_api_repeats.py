@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.marks import more
 from tests.processes import chosen
 from tests.processes.crew import BEFORE_API_ANSWER, FROZEN, Crew, call, serves
 from tests.processes.play import crew
@@ -156,7 +157,7 @@ def one_answer(answers: list[tuple[int, Any]], status: int) -> Any:
 # --- Fifty at once ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", [None, "events-1"])
+@pytest.mark.parametrize("key", ["events-1", *more(None)])
 def test_fifty_equal_events_make_one(service, key):
     own = service.loan()
     same = (f"loans/{own}/events", event(f"{own}:1"), key)
@@ -168,7 +169,7 @@ def test_fifty_equal_events_make_one(service, key):
     assert service.post(*same) == (201, body)
 
 
-@pytest.mark.parametrize("key", [None, "loans-1"])
+@pytest.mark.parametrize("key", ["loans-1", *more(None)])
 def test_fifty_equal_loans_make_one(service, key):
     same = ("loans", loan(f"loan-{next(_numbers)}"), key)
 
@@ -177,7 +178,7 @@ def test_fifty_equal_loans_make_one(service, key):
     assert service.post(*same) == (201, body)
 
 
-@pytest.mark.parametrize("key", [None, "companies-1"])
+@pytest.mark.parametrize("key", ["companies-1", *more(None)])
 def test_fifty_equal_companies_make_one(service, key):
     same = ("companies", COMPANY | {"reference": f"company-{next(_numbers)}"}, key)
 
@@ -186,7 +187,7 @@ def test_fifty_equal_companies_make_one(service, key):
     assert service.post(*same) == (201, body)
 
 
-@pytest.mark.parametrize("key", [None, "reversals-1"])
+@pytest.mark.parametrize("key", ["reversals-1", *more(None)])
 def test_fifty_equal_reversals_make_one(service, key):
     own = service.loan()
     service.post(f"loans/{own}/events", event(f"{own}:1"))
@@ -291,7 +292,7 @@ def post_in_vain(service: Service, *same: Any) -> None:
         service.post(*same)
 
 
-@pytest.mark.parametrize("key", [None, "unheard-1"])
+@pytest.mark.parametrize("key", ["unheard-1", *more(None)])
 def test_what_was_committed_and_not_answered_is_answered_to_the_repeat(service, key):
     own = service.loan()
     same = (f"loans/{own}/events", event(f"{own}:1"), key)
@@ -305,7 +306,7 @@ def test_what_was_committed_and_not_answered_is_answered_to_the_repeat(service, 
     assert service.drawn(own) == "10.00"
 
 
-@pytest.mark.parametrize("key", [None, "half-1"])
+@pytest.mark.parametrize("key", ["half-1", *more(None)])
 def test_what_was_killed_half_way_is_done_by_the_repeat(service, key):
     own = service.loan()
     same = (f"loans/{own}/events", event(f"{own}:1"), key)

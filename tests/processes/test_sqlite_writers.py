@@ -1,15 +1,12 @@
 """SQLite under web and worker together: our settings wait, Django's defaults fail."""
 
-import pytest
-
-from tests.marks import more, thorough
+from tests.marks import thorough
 from tests.processes import chosen
 from tests.processes.play import begin, crew
 from tests.processes.processes import wait_until
 
 WRITERS = 8
 SECONDS = 8
-A_FEW_SECONDS = 2
 
 
 def write(seconds: int, settings: str = "") -> tuple[int, int, list[str]]:
@@ -33,11 +30,11 @@ def write(seconds: int, settings: str = "") -> tuple[int, int, list[str]]:
         )
 
 
-@pytest.mark.parametrize("seconds", [A_FEW_SECONDS, *more(SECONDS)])
-def test_eight_writers_and_the_cluster_never_find_the_database_locked(seconds):
+@thorough
+def test_eight_writers_and_the_cluster_never_find_the_database_locked():
     chosen.sqlite_only()
 
-    commits, locked, quarrels = write(seconds)
+    commits, locked, quarrels = write(SECONDS)
 
     assert (locked, quarrels) == (0, [])
     assert commits >= WRITERS

@@ -33,7 +33,7 @@ from xero_sync.models.writeback import (
     WriteAttempt,
     WriteRequest,
 )
-from xero_sync.models.xero_app import FailedReveal, XeroApp
+from xero_sync.models.xero_app import XeroApp
 
 __all__ = [
     "AccountDraft",
@@ -50,7 +50,6 @@ __all__ = [
     "ConnectionCheckFailure",
     "ConnectionCheckRun",
     "DataRefresh",
-    "FailedReveal",
     "Heartbeat",
     "Lane",
     "LenderAccount",

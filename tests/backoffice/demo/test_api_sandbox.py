@@ -180,6 +180,7 @@ def test_a_stranger_sees_every_outcome(begin, directory):
 
 
 @on_any_database
+@thorough
 def test_it_goes_on_where_it_stopped(begin):
     process, caller = begin()
     recorded = caller.copy(0)["external_id"]

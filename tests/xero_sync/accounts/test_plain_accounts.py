@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.marks import more
 from tests.trail import entries
 from tests.worlds import World
 from tests.xero_sync.accounts.faults import ANSWERS
@@ -403,7 +404,7 @@ def test_what_xero_refuses_stops_the_run_in_its_words(world, borrower):
 # --- what goes wrong on the way -------------------------------------------------------
 
 
-@pytest.mark.parametrize("lender_account", [BANK, CARD])
+@pytest.mark.parametrize("lender_account", [BANK, *more(CARD)])
 @pytest.mark.parametrize(("fault", "given"), ANSWERS)
 def test_whatever_happens_to_an_answer_it_is_made_once(
     world, borrower, lender_account, fault, given

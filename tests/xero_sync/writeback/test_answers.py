@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.marks import more
 from tests.worlds import World
 from tests.xero_sync.evidence import (
     assert_books_follow,
@@ -207,7 +208,7 @@ def test_a_409_is_repeated_under_the_same_key(world, borrower):
 # --- an answer without a verdict ------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [500, 502, 503])
+@pytest.mark.parametrize("status", [500, *more(502, 503)])
 def test_a_5xx_before_the_effect_gets_a_new_key_only_after_proof(
     world, borrower, status
 ):
@@ -451,7 +452,7 @@ def test_the_remarks_of_a_success_are_kept_on_the_timeline(world, borrower):
 
 
 @pytest.mark.parametrize("lost", ["lose_reply_after", "lose_reply_before"])
-@pytest.mark.parametrize("second", [400, 401, 402, 404, 429])
+@pytest.mark.parametrize("second", [400, 429, *more(401, 402, 404)])
 def test_a_refusal_after_a_lost_reply_does_not_settle_the_first_try(
     world, borrower, lost, second
 ):

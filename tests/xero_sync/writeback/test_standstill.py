@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.marks import more
 from tests.worlds import World
 from tests.xero_sync.evidence import (
     assert_books_follow,
@@ -74,8 +75,8 @@ def now_stands(world, borrower, status):
 
 
 @pytest.mark.parametrize("loses_webhooks", [True, False])
-@pytest.mark.parametrize("entries", [1, 4])
-@pytest.mark.parametrize("days", [1.1, 3])
+@pytest.mark.parametrize("entries", [1, *more(4)])
+@pytest.mark.parametrize("days", [3, *more(1.1)])
 def test_what_succeeded_while_the_engine_stood_still_is_written(
     world, borrower, entries, days, loses_webhooks
 ):
@@ -106,7 +107,7 @@ def test_what_was_refused_while_the_engine_stood_still_is_refused(world, borrowe
     assert state_of(event) == "failed refused_by_xero"
 
 
-@pytest.mark.parametrize("entries", [1, 4])
+@pytest.mark.parametrize("entries", [1, *more(4)])
 def test_what_succeeded_while_codat_answered_nothing_is_written(
     world, borrower, entries
 ):
@@ -124,7 +125,7 @@ def test_what_succeeded_while_codat_answered_nothing_is_written(
     assert {state_of(event) for event in events} == {WRITTEN}
 
 
-@pytest.mark.parametrize("entries", [1, 4])
+@pytest.mark.parametrize("entries", [1, *more(4)])
 def test_what_is_still_pending_when_the_engine_returns_is_asked_for_first(
     world, borrower, entries
 ):
@@ -175,7 +176,7 @@ def test_what_codats_list_leaves_out_is_asked_for_by_its_key(world, borrower):
     assert {state_of(event) for event in events} == {WRITTEN}
 
 
-@pytest.mark.parametrize("entries", [1, 4])
+@pytest.mark.parametrize("entries", [1, *more(4)])
 def test_a_push_that_codat_does_not_know_any_more_is_left_to_a_person(
     world, borrower, entries
 ):
@@ -364,7 +365,7 @@ def test_what_timed_out_is_read_back_once_linked_again_however_late(world, borro
     assert_books_follow(borrower)
 
 
-@pytest.mark.parametrize("kind", ["lose_reply_after", "lose_reply_before"])
+@pytest.mark.parametrize("kind", ["lose_reply_after", *more("lose_reply_before")])
 def test_what_never_got_an_answer_is_looked_for_once_linked_again(
     world, borrower, settings, kind
 ):

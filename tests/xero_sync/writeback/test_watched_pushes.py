@@ -234,7 +234,7 @@ def test_an_outcome_that_has_just_come_is_taken_over_instead(
     assert state_of(event).startswith(becomes)
 
 
-@pytest.mark.parametrize("name", ["send again", "cancel", "link"])
+@pytest.mark.parametrize("name", ["send again", *more("cancel", "link")])
 @pytest.mark.parametrize("word", ["Pending", "Success"])
 def test_an_older_push_of_a_refused_entry_is_looked_at_as_well(
     world, borrower, name, word
@@ -567,8 +567,8 @@ def test_a_push_that_may_be_somebody_elses_is_an_alarm_only_while_it_may_be_ours
 
 
 @pytest.mark.parametrize("lands", [26.5, *more(25, 50)])
-@pytest.mark.parametrize("webhook", ["told", "webhook_lost"])
-@pytest.mark.parametrize("later", ["", "push_fails", "push_slow"])
+@pytest.mark.parametrize("webhook", ["told", *more("webhook_lost")])
+@pytest.mark.parametrize("later", ["", *more("push_fails", "push_slow")])
 @pytest.mark.parametrize("answer", ["absent", "link"])
 def test_nothing_stands_twice_without_an_alarm(
     world, borrower, answer, later, webhook, lands

@@ -1,10 +1,10 @@
-"""Where log lines go, and what is taken out of them first."""
+"""What the logs say, and how."""
 
 from typing import Any
 
 
-def log_settings(level: str) -> dict[str, Any]:
-    """Return Django's `LOGGING`: to the console, redacted, with the request's id."""
+def logging_settings(level: str) -> dict[str, Any]:
+    """Return Django's LOGGING: everything to one stream, numbered and redacted."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -28,6 +28,7 @@ def log_settings(level: str) -> dict[str, Any]:
         "loggers": {
             # One line for each nudge is noise; its warnings are not.
             "django-q": {"level": "WARNING"},
+            "axes": {"level": "ERROR"},
             # Django's own handlers redact nothing; what it says goes to ours.
             "django": {"handlers": [], "level": "INFO"},
             "django.server": {"handlers": [], "level": "INFO", "propagate": True},
