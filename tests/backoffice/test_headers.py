@@ -119,8 +119,8 @@ def test_after_a_mistake_of_ours_the_page_asks_nothing_of_the_database(
 
     monkeypatch.setattr("lending.admin.lists.OfferedList.get_filters", broken)
 
-    # The session and the user, read before it went wrong.
-    with django_assert_num_queries(2):
+    # The session and who it belongs to, read before it went wrong.
+    with django_assert_num_queries(3):
         answer = client.get("/admin/lending/loan/", headers={"X-Request-Id": "req-1"})
 
     assert answer.status_code == 500

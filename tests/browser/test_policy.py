@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 
 from backoffice.api_keys.services import create_key
 from lending.models import Loan, LoanEvent
@@ -16,9 +16,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def operator(live_server, browser):
-    """An operator who is signed in, with a row on most lists."""
+    """An operator who is signed in."""
     User.objects.create_superuser("root", password="correct horse")
-    Group.objects.create(name="clerks")
     made = Operator(site=live_server.url, browser=browser)
     made.sit_down()
     yield made
@@ -77,16 +76,27 @@ def test_the_pages_of_the_api_keep_to_it(operator):
     assert operator.faults == {}
 
 
-def test_a_day_is_chosen_from_the_calendar(operator):
+def test_a_second_factor_is_set_up(operator, settings):
+    settings.STAFF_SECOND_FACTOR = True
     window = operator.page
-    operator.go(page(User, "change", User.objects.get().pk))
 
-    window.locator(".field-last_login .datetimeshortcuts a").first.click()
-    today = window.input_value("#id_last_login_0")
-    window.locator("#calendarlink0").click()
-    window.locator("#calendarin0 td a", has_text="15").first.click()
+    operator.go("/admin/")
+    window.click("[name=begin]")
 
-    assert window.input_value("#id_last_login_0") == f"{today[:8]}15"
+    assert window.locator(".qr svg").bounding_box()["width"] > 100
+    assert operator.faults == {}
+
+
+def test_the_overview_is_searched_and_its_colours_are_changed(operator):
+    window = operator.page
+    operator.go(page(Loan, "changelist"))
+
+    window.fill("#nav-filter", "loan events")
+    window.click("#header .theme-toggle")
+
+    assert window.locator("#nav-sidebar .model-loanevent").is_visible()
+    assert not window.locator("#nav-sidebar .model-company").is_visible()
+    assert window.get_attribute("html", "data-theme") in {"light", "dark"}
     assert operator.faults == {}
 
 
@@ -117,18 +127,4 @@ def test_a_list_is_narrowed_and_its_filters_fold(operator):
     window.locator(".paginator", has_text="0 loans").wait_for()
 
     assert "collection_route__exact=borrower" in window.url
-    assert operator.faults == {}
-
-
-def test_permissions_are_moved_from_one_box_to_the_other(operator):
-    window = operator.page
-    user = User.objects.create_user("anna")
-    operator.go(page(User, "change", user.pk))
-
-    window.select_option("#id_groups_from", label="clerks")
-    window.click("#id_groups_add, #id_groups_add_link")
-    window.click("[name=_continue]")
-    window.locator(".messagelist .success").wait_for()
-
-    assert user.groups.get().name == "clerks"
     assert operator.faults == {}
