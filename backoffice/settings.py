@@ -5,8 +5,8 @@ in `DEVELOPMENT_ONLY` is still in force: they are public knowledge.
 """
 
 from datetime import timedelta
+from decimal import Decimal
 from email.utils import formataddr, parseaddr
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,10 +15,14 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from backoffice.api.description.settings import (
+    REST_FRAMEWORK as REST_FRAMEWORK,
+)
+from backoffice.api.description.settings import (
     SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS,
 )
 from backoffice.logs import logging_settings
-from backoffice.store_addresses import readable_on_the_way
+from backoffice.setting_values import by_currency, network
+from backoffice.store_addresses import demand_tls
 from backoffice.users.settings import *  # noqa: F403 - what no installation chooses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -53,15 +57,9 @@ def development(name: str) -> str:
     return value
 
 
-def _network(given: str) -> IPv4Network | IPv6Network:
-    """Read the address or the network of a proxy."""
-    try:
-        return ip_network(given.strip())
-    except ValueError as exc:
-        raise ImproperlyConfigured(
-            f"TRUSTED_PROXIES holds {given.strip()!r}. Name addresses or networks, "
-            "such as 10.0.0.5 or 10.0.0.0/8, separated by commas."
-        ) from exc
+def ceilings(name: str) -> dict[str, Decimal]:
+    """Read amounts by currency, such as `GBP=250000,EUR=300000`."""
+    return by_currency(name, env.dict(name, default={}))
 
 
 # --- Django -----------------------------------------------------------------------
@@ -198,8 +196,7 @@ else:
 
 REDIS_URL: str = env.str("REDIS_URL", default="")
 if not DEBUG:
-    for _fault in readable_on_the_way(DATABASES["default"], REDIS_URL):
-        raise ImproperlyConfigured(_fault)
+    demand_tls(DATABASES["default"], REDIS_URL)
 Q_WORKERS = 2 if IS_SQLITE else 4
 Q_CLUSTER: dict[str, Any] = {
     "name": "backoffice",
@@ -241,6 +238,18 @@ if _cap and not _cap.isdecimal():
         "no limit."
     )
 XERO_CONNECTION_CAP: int | None = int(_cap) if _cap else None
+
+# --- The lender's book: amounts that are only recorded once they are confirmed ------
+
+# What one event may move; what the events of one day may, of one company and of one
+# service. By currency; one that is not named has no ceiling but its invoice.
+EVENT_CEILINGS = by_currency("EVENT_CEILINGS", env.dict("EVENT_CEILINGS", default={}))
+COMPANY_DAY_CEILINGS = by_currency(
+    "COMPANY_DAY_CEILINGS", env.dict("COMPANY_DAY_CEILINGS", default={})
+)
+SERVICE_DAY_CEILINGS = by_currency(
+    "SERVICE_DAY_CEILINGS", env.dict("SERVICE_DAY_CEILINGS", default={})
+)
 
 # --- The write-back engine, all in seconds unless the name says otherwise -----------
 
@@ -336,7 +345,7 @@ BEHIND_TLS_PROXY: bool = env.bool("BEHIND_TLS_PROXY", default=False)
 # The addresses and networks of such proxies, where there are several in a row or where
 # others reach us as well; empty: only one, and everything comes through it.
 TRUSTED_PROXIES = [
-    _network(one)
+    network(one)
     for one in env.str("TRUSTED_PROXIES", default="").split(",")
     if one.strip()
 ]
@@ -362,24 +371,12 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS or not DEBUG
 # With this prefix browsers bind it to the host, so that no sub-domain can set it.
 _bound = "__Host-" if SESSION_COOKIE_SECURE else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_bound}sessionid", f"{_bound}csrftoken"
-# They would be the one cookie without it.
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 # Sub-domains and the preload list bind more than this application: the operator of the
 # domain decides on them with the two settings above, so their absence is no fault.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
-REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "EXCEPTION_HANDLER": "backoffice.api.framework.problem_documents.handler",
-    "UNAUTHENTICATED_USER": None,
-    "DEFAULT_SCHEMA_CLASS": "backoffice.api.description.generator.ApiSchema",
-    # `?format=` is a parameter like any other: unknown.
-    "URL_FORMAT_OVERRIDE": None,
-    "COERCE_DECIMAL_TO_STRING": True,
-}
 # Requests are counted for each key; without Redis, by each web process for itself.
 CACHES: dict[str, Any] = {
     "default": (

@@ -8,8 +8,20 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
+
 # The others let the connection fall back to plain text, silently.
 ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})
+
+
+def demand_tls(database: Mapping[str, Any], redis_url: str) -> None:
+    """Refuse to start with a store that is elsewhere without TLS.
+
+    Raises:
+        ImproperlyConfigured: there is one; the message has the setting and the remedy.
+    """
+    for fault in readable_on_the_way(database, redis_url):
+        raise ImproperlyConfigured(fault)
 
 
 def readable_on_the_way(database: Mapping[str, Any], redis_url: str) -> Iterator[str]:

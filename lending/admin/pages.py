@@ -362,7 +362,7 @@ class LoanEventAdmin(ServiceAdmin):
     ) -> tuple[str, ...]:
         """Ask for what the service needs; show everything afterwards."""
         if obj is None:
-            return LoanEventForm.Meta.fields
+            return (*LoanEventForm.Meta.fields, "confirmed_amount", "reason")
         return (
             "loan",
             "sequence",

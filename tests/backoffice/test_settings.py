@@ -4,10 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+from decimal import Decimal
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
+from backoffice.setting_values import by_currency
 from backoffice.store_addresses import readable_on_the_way
 from tests.marks import on_any_database
 
@@ -86,6 +89,8 @@ def test_a_complete_production_environment_is_accepted():
         ("TRUSTED_PROXIES", "10.0.0.1"),
         ("DATABASE_URL", "postgres://me@db.example.com/finance"),
         ("REDIS_URL", "redis://cache.example.com:6379/0"),
+        ("STAFF_SECOND_FACTOR", "false"),
+        ("EVENT_CEILINGS", "GBP"),
     ],
 )
 def test_what_is_unsafe_in_production_is_refused_by_name(name, value):
@@ -220,3 +225,29 @@ def test_what_could_be_read_on_its_way_is_named_without_its_password(
     assert fault.startswith(named)
     assert "TLS" in fault
     assert "secret" not in fault
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"GBP": "much"},
+        {"GBP": "0"},
+        {"GBP": "-1"},
+        {"GBP": "NaN"},
+        {"GBP": "Infinity"},
+        {"gbp": "1"},
+        {"": "1"},
+    ],
+)
+def test_what_is_no_amount_by_currency_is_refused_with_an_example(given):
+    with pytest.raises(ImproperlyConfigured, match="GBP=250000,EUR=300000"):
+        by_currency("EVENT_CEILINGS", given)
+
+
+def test_amounts_by_currency_are_read():
+    given = {"GBP": "250000", "EUR": "0.50"}
+
+    assert by_currency("EVENT_CEILINGS", given) == {
+        "GBP": Decimal(250_000),
+        "EUR": Decimal("0.50"),
+    }

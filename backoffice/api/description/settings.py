@@ -178,3 +178,14 @@ SPECTACULAR_SETTINGS: JSON = {
         "validatorUrl": None,
     },
 }
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "EXCEPTION_HANDLER": "backoffice.api.framework.problem_documents.handler",
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "backoffice.api.description.generator.ApiSchema",
+    # `?format=` is a parameter like any other: unknown.
+    "URL_FORMAT_OVERRIDE": None,
+    "COERCE_DECIMAL_TO_STRING": True,
+}

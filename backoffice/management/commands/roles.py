@@ -10,9 +10,9 @@ class Command(PlainCommand):
     """`manage.py roles`."""
 
     help = (
-        "Make the roles of staff what the table in backoffice/users/roles.py says, "
-        "after each migration; an administrator then gives them in the admin. The "
-        "first one is a superuser: manage.py createsuperuser."
+        "Make the roles of staff what the product's table says, and show it. Run it "
+        "after each migration; an administrator then gives the roles in the admin. "
+        "The first one is a superuser: manage.py createsuperuser."
     )
     refusals = (LookupError, *PlainCommand.refusals)
 
