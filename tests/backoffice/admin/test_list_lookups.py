@@ -20,8 +20,10 @@ MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 ONE_PAGE = {"PartnerProgramme", "XeroApp"}
 LISTS = [one for one in MODELS if one.__name__ not in {*ONE_PAGE, "AuditEntry"}]
 # What a column, the database or Python itself cannot hold.
-WORST = ["\x00", "9" * 30, "99999999-01-01", "0001-01-01", "%_" * 30_000]
+WORST = ["\x00", "9" * 30, "0001-01-01"]
 ODD = [
+    "99999999-01-01",
+    "%_" * 30_000,
     "",
     "x",
     "-1",
@@ -71,13 +73,10 @@ def offered(model, client):
 def hidden(model):
     """Each column of a model and of its neighbours, compared in ways that tell."""
     for field in model._meta.get_fields():
-        yield field.name
         if isinstance(field, Field):
-            for lookup in ("startswith", "year", "isnull"):
-                yield f"{field.name}__{lookup}"
-        if field.related_model:
-            for column in field.related_model._meta.get_fields():
-                yield f"{field.name}__{column.name}"
+            yield from (f"{field.name}__startswith", f"{field.name}__year")
+        elif field.related_model:
+            yield f"{field.name}__{field.related_model._meta.pk.name}__gt"
 
 
 def test_every_list_of_the_admin_takes_only_what_it_offers():
