@@ -20,7 +20,7 @@ from xero_sync.borrowers.answering import (
 from xero_sync.borrowers.wording import Code, code_of, latest_connection
 from xero_sync.models import BorrowerSitting
 from xero_sync.portal.answers import SeeOther, look_again
-from xero_sync.portal.sittings import in_a_sitting, show_to
+from xero_sync.portal.sittings import ABOUT, in_a_sitting, show_to
 from xero_sync.runtime import throttles
 from xero_sync.runtime.clock import database_now
 
@@ -171,9 +171,9 @@ def _unreadable(
     request: HttpRequest, sitting: BorrowerSitting, posted: Mapping[str, str]
 ) -> HttpResponse:
     """Say calmly that nothing can be shown now; what was entered comes back."""
-    kept = {
-        name: value for name, value in posted.items() if name != "csrfmiddlewaretoken"
-    }
+    # The form brings its own.
+    ours = {"csrfmiddlewaretoken", ABOUT}
+    kept = {name: value for name, value in posted.items() if name not in ours}
     answer = show_to(
         request, sitting, "accounts_unreadable", kept=kept, status=UNAVAILABLE
     )
