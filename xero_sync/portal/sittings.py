@@ -54,9 +54,9 @@ def in_a_sitting(
     """Show a page only in an open sitting, which the view is given after the request.
 
     It speaks the sitting's language, in the company's time zone, and acts in its name.
-    With `owner_only` an accountant is told who can do it instead. A form does nothing if
-    its page was about another company than the visit is by now, as in a second tab;
-    `about_any` is for those that are about none.
+    With `owner_only` an accountant is told who can do it instead. A form does nothing
+    where its page was about another company than the visit is by now, as one in a
+    second tab may be; `about_any` is for those that are about none.
     """
 
     def made(view: SittingView) -> View:

@@ -11,7 +11,7 @@ from lending.models import AuditEntry
 from tests.builders import make_company
 from tests.xero_sync.portal.journeys import Customer, Visitor, path_of
 from xero_sync.borrowers import mails, notices, sittings
-from xero_sync.models import BorrowerLink, BorrowerNotice, Connection
+from xero_sync.models import BorrowerLink, BorrowerNotice, Connection, LinkRequest
 from xero_sync.models.links import LinkRole
 from xero_sync.portal.urls import urlpatterns
 
@@ -87,6 +87,19 @@ def test_an_accountants_link_is_mailed_to_them_and_opens_with_their_role(
     assert accountant.sitting.actor == "accountant:harbour"
     assert reverse("customer-share") not in accountant.see(accountant.home)
     assert reverse("customer-share") in owner.see(owner.home)
+
+
+@pytest.mark.parametrize("name", ["customer-share", "customer-entry"])
+def test_an_address_that_no_mail_can_have_is_refused_at_the_door(company, name):
+    visitor = Visitor(company)
+    values = {"email": f"anna@{60 * 'é'}.com", "reference": "harbour"}
+
+    answer = visitor.press(reverse(name), values)
+
+    assert answer.status_code == 200
+    assert "Enter a whole email address" in answer.content.decode()
+    assert not BorrowerNotice.objects.exists()
+    assert not LinkRequest.objects.exists()
 
 
 def test_an_accountants_link_goes_out_where_we_have_no_address_of_the_owner(mailoutbox):
