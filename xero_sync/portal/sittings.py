@@ -13,7 +13,7 @@ from django.utils import timezone
 from lending.audit.origin import acting_as
 from xero_sync.borrowers import sittings
 from xero_sync.models import BorrowerSitting
-from xero_sync.portal.answers import View, private, show, speaking
+from xero_sync.portal.answers import AGAIN, View, private, show, speaking
 from xero_sync.runtime.clock import database_now
 
 NOT_OPEN, CONFLICT = 403, 409
@@ -31,7 +31,10 @@ def cookie_name() -> str:
 def current(request: HttpRequest) -> BorrowerSitting | None:
     """Return the sitting that a request belongs to, if it goes on."""
     secret = request.COOKIES.get(cookie_name(), "")
-    return sittings.find(secret, now=database_now()) if secret else None
+    if not secret:
+        return None
+    is_somebody = AGAIN not in request.GET or request.method == "POST"
+    return sittings.find(secret, now=database_now(), is_somebody=is_somebody)
 
 
 def hand_over(response: HttpResponse, secret: str) -> None:

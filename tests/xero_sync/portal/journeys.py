@@ -24,6 +24,8 @@ from xero_sync.runtime.clock import database_now
 from xero_sync.sandbox import control
 
 PRIVACY = "https://lender.example/privacy"
+# What a page says that looks by itself how far it is.
+LOOKS_AGAIN = "5; url=?again=1"
 TERMS = "https://lender.example/terms"
 
 

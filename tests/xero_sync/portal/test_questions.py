@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import make_company
 from tests.xero_sync.portal.answering import ACCOUNTS, Answerer, marked, offered
-from tests.xero_sync.portal.journeys import record_app
+from tests.xero_sync.portal.journeys import LOOKS_AGAIN, record_app
 from xero_sync.models import AccountDraft, Connection
 
 LENDER = "Example Invoice Finance"
@@ -571,7 +571,7 @@ def test_a_page_that_cannot_be_read_is_calm(borrower, kind):
 
     assert (shown.status_code, posted.status_code) == (503, 503)
     # What was entered must not be lost to a page that loads itself anew.
-    assert shown.headers["Refresh"] == "5"
+    assert shown.headers["Refresh"] == LOOKS_AGAIN
     assert "Refresh" not in posted.headers
     for page in (shown.content.decode(), posted.content.decode()):
         assert "We cannot look at your Xero just now" in page

@@ -16,6 +16,7 @@ from tests.xero_sync.portal.answering import (
     marked,
     offered,
 )
+from tests.xero_sync.portal.journeys import LOOKS_AGAIN
 from xero_sync.accounts.driving import drive
 from xero_sync.borrowers import answering, notices, saving
 from xero_sync.borrowers.answering import Books
@@ -497,7 +498,7 @@ def test_a_run_is_shown_until_it_is_done_and_writes_nothing_in_the_page(borrower
     assert {one.partition(" ")[0] for one in borrower.calls[before:]} == {"GET"}
     assert borrower.mapping is None
     shown = borrower.get(f"{ACCOUNTS}progress/")
-    assert shown.headers["Refresh"] == "5"
+    assert shown.headers["Refresh"] == LOOKS_AGAIN
     page = shown.content.decode()
     assert "http-equiv" not in page
     assert f'href="{ACCOUNTS}progress/">Check again' in page
