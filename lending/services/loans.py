@@ -13,6 +13,7 @@ from lending.audit import trail
 from lending.countries import check_country
 from lending.db.prepared import Prepared
 from lending.exceptions import LoanNotSettled, ReferenceTaken, RouteFrozen
+from lending.mailboxes import check_mailable
 from lending.models import (
     CollectionRoute,
     Company,
@@ -65,6 +66,7 @@ def create_company(
         time_zone=time_zone or settings.TIME_ZONE,
     )
     check_fields(company)
+    check_mailable(contact_email, field="contact_email")
     check_country(country)
     _insert(company, reference)
     trail.record(
@@ -87,6 +89,7 @@ def update_company(*, company: Company, **values: str) -> Company:
     for name, value in values.items():
         setattr(row, name, value)
     check_fields(row)
+    check_mailable(row.contact_email, field="contact_email")
     row.save(update_fields=[*values])
     entry = trail.record_change("company.changed", row, before=before)
     if entry is not None and "contact_email" in entry.after:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
         (
             "fr",
             "À vous d’agir",
-            "Reconnectez votre Xero ; elle partira alors d’elle-même.",
+            "Reconnectez votre Xero ; elle partira alors automatiquement.",
             "Télécharger pour votre comptable",
             "Montant",
         ),

@@ -124,10 +124,24 @@ def items_of(
         Item(
             one,
             answers.get(one.name, {}),
-            present is not None and answers.get(one.name) != present.get(one.name),
+            present is not None and not _is_same(one, answers, present),
         )
         for one in QUESTIONS
     ]
+
+
+def _is_same(
+    question: Question, answers: Mapping[str, Answer], present: Mapping[str, Answer]
+) -> bool:
+    given, known = answers.get(question.name), present.get(question.name)
+    if not (given and known):
+        return not given and not known
+    return question.means_same(given, known)
+
+
+def is_in_force(standing: Standing, answers: Mapping[str, Answer]) -> bool:
+    """Tell whether all these answers are what is in force."""
+    return all(_is_same(one, answers, standing.present) for one in QUESTIONS)
 
 
 def standing(connection: Connection) -> Standing:
@@ -222,9 +236,10 @@ def keep(
     row.save()
 
 
-def drop(connection: Connection) -> None:
-    """Forget the answers that were not saved."""
-    AccountDraft.objects.filter(connection=connection).delete()
+def drop(connection: Connection) -> bool:
+    """Forget the answers that were not saved; tell whether there were any."""
+    gone, _by_model = AccountDraft.objects.filter(connection=connection).delete()
+    return bool(gone)
 
 
 def sign(connection: Connection, answers: Mapping[str, Answer]) -> str:

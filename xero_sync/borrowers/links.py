@@ -161,8 +161,13 @@ def revoke(*, link: BorrowerLink, by: str, now: datetime) -> None:
 
 @transaction.atomic
 def revoke_all(*, company: Company, by: str, now: datetime) -> None:
-    """Let no link open any more that a company was given, and end the sittings."""
+    """Let no link open any more that a company was given, and end the sittings.
+
+    Those as well that are about it by a link of another organisation of the borrower's.
+    """
     _revoke(BorrowerLink.objects.filter(company=company), by=by, now=now)
+    here = BorrowerSitting.objects.filter(company=company, ended_at=None)
+    here.update(ended_at=now)
     trail.record("company.links_revoked", company, by=by, at=now)
 
 

@@ -187,6 +187,8 @@ def _acts() -> dict[str, str]:
     return {
         "connected": _("Your accountant went to Xero to connect it."),
         "accounts": _("Your accountant chose the accounts."),
+        "tried_again": _("Your accountant let the set-up of the accounts go on."),
+        "kept": _("Your accountant kept the accounts that are in force."),
         "feed": _("Your accountant changed the bank feed."),
     }
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from lending.audit import trail
+from lending.mailboxes import is_mailable
 from lending.models import Company
 from xero_sync.borrowers import mails
 from xero_sync.models import BorrowerNotice
@@ -42,6 +43,9 @@ class MailFault:
 
     words: str
     is_final: bool = False
+
+
+OBSOLETE = MailFault("what it tells is so no more", is_final=True)
 
 
 def tell(*, company: Company, kind: str, subject: str, now: datetime) -> None:
@@ -88,13 +92,12 @@ def send_due(
         notice = _claim(pk, now())
         if notice is None:
             continue
-        if not mails.is_still_true(notice):
-            _close(notice, given_up_at=now(), is_obsolete=True)
-            continue
         fault = _attempt(notice)
         if fault is None:
             sent += 1
             _close(notice, sent_at=now(), error="")
+        elif fault is OBSOLETE:
+            _close(notice, given_up_at=now(), is_obsolete=True)
         else:
             failed += 1
             _put_off(notice, fault, now())
@@ -130,10 +133,11 @@ def _claim(pk: int, now: datetime) -> BorrowerNotice | None:
 
 def _attempt(notice: BorrowerNotice) -> MailFault | None:
     """Send a mail; return what went wrong, if anything."""
-    if not mails.address_for(notice):
-        return MailFault("the company has no contact email")
     try:
-        mails.compose(notice).send()
+        return _sent(notice)
+    except DatabaseError:
+        # Nothing can be stored; its turn comes again.
+        raise
     except smtplib.SMTPRecipientsRefused as exc:
         codes = [code for code, _ in exc.recipients.values()]
         told = ", ".join(str(code) for code in codes)
@@ -144,6 +148,21 @@ def _attempt(notice: BorrowerNotice) -> MailFault | None:
     except (smtplib.SMTPException, OSError) as exc:
         # Their words may hold the address; their kind says enough.
         return MailFault(f"the mail server did not take it ({type(exc).__name__})")
+    except Exception as exc:
+        # A bug of ours, which keeps no other mail waiting.
+        logger.exception("Mail %s ended in a bug", notice.pk)
+        return MailFault(f"it could not be written ({type(exc).__name__})")
+
+
+def _sent(notice: BorrowerNotice) -> MailFault | None:
+    if not mails.is_still_true(notice):
+        return OBSOLETE
+    address = mails.address_for(notice)
+    if not address:
+        return MailFault("the company has no contact email")
+    if not is_mailable(address):
+        return MailFault("no mail can be sent to this address", is_final=True)
+    mails.compose(notice).send()
     return None
 
 

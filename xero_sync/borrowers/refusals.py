@@ -31,7 +31,7 @@ STANDINGS = {
     "integration_off": Code.NOT_AVAILABLE,
     "unavailable": Code.UNREACHABLE,
 }
-HOME, CONNECT, ACCOUNTS = "customer-home", "customer-connect", "customer-accounts"
+CONNECT, ACCOUNTS = "customer-connect", "customer-accounts"
 POSTING, QUESTION = "customer-posting", "customer-question"
 ORGANISATION = "customer-organisation"
 

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,32 +69,47 @@ def save(
         SavedMeanwhile: another version is in force than the page had seen.
         NotSaved: an answer cannot be used any more, or nobody can save now.
     """
-    row = AccountDraft.objects.filter(connection=standing.connection).first()
-    if row is not None and _is_repeated(row, answers, expected):
+    drafts = AccountDraft.objects.filter(connection=standing.connection)
+    if _is_repeated(standing, drafts.first(), answers, expected):
         return standing.latest if standing.version != expected else None
     if standing.version != expected:
         raise SavedMeanwhile(SavedMeanwhile.__doc__)
     answering.keep(sitting=sitting, standing=standing, answers=answers, now=now)
-    made = _begun(sitting, standing, _choice(answers), books, expected, now)
+    try:
+        begun = _begun(sitting, standing, _choice(answers), books, expected, now)
+    except SavedMeanwhile:
+        fresh = answering.standing(standing.connection)
+        if not answering.is_in_force(fresh, answers):
+            raise
+        # A second click, which the first was quicker than.
+        drafts.update(saved_at=now)
+        return fresh.latest
+    made = begun if isinstance(begun, AccountMapping) else None
     if made is not None and made.version == expected:
         # What is in force was chosen once more.
         answering.drop(standing.connection)
     else:
-        AccountDraft.objects.filter(connection=standing.connection).update(saved_at=now)
+        drafts.update(saved_at=now)
+        sittings.acted(sitting=sitting, what="accounts", now=now)
     books.forget()
-    sittings.acted(sitting=sitting, what="accounts", now=now)
     return made
 
 
 def _is_repeated(
-    row: AccountDraft, answers: Mapping[str, Answer], expected: int
+    standing: answering.Standing,
+    row: AccountDraft | None,
+    answers: Mapping[str, Answer],
+    expected: int,
 ) -> bool:
-    """Tell whether the same was saved from the same page already."""
-    return (
-        row.saved_at is not None
-        and row.based_on == expected
-        and row.answers == dict(answers)
-    )
+    """Tell whether the same was saved from the same page already.
+
+    What has stopped since was not: it is begun again.
+    """
+    if row is None or row.saved_at is None or row.based_on != expected:
+        return False
+    running = standing.connection.setups.filter(state=SetupState.RUNNING)
+    is_seen_to = standing.version != expected or running.exists()
+    return is_seen_to and row.answers == dict(answers)
 
 
 def _choice(answers: Mapping[str, Answer]) -> Choice:
@@ -112,14 +126,14 @@ def _begun(
     books: Books,
     expected: int,
     now: datetime,
-) -> AccountMapping | None:
+) -> AccountMapping | AccountSetup:
     """Hand a choice on; the words of a refusal are made for the borrower.
 
     Raises:
         SavedMeanwhile, NotSaved: see `save`.
     """
     try:
-        begun = account_choice.begin(
+        return account_choice.begin(
             connection=standing.connection,
             choice=choice,
             by=sitting.actor,
@@ -139,7 +153,6 @@ def _begun(
             type(exc).__name__,
         )
         raise NotSaved(_unreachable()) from exc
-    return begun if isinstance(begun, AccountMapping) else None
 
 
 def _unreachable() -> str:
@@ -208,8 +221,22 @@ class Run:
         return of_reason.get(StopReason(self.setup.reason), "")
 
     @property
+    def reason_words(self) -> str:
+        """Why it stopped, as far as that is still so."""
+        if self.setup.reason != StopReason.ORGANISATION_CHANGED:
+            return str(self.progress.reason_words)
+        if self.setup.connection.organisation_changed:
+            return str(self.progress.reason_words)
+        if self.setup.lender_account.void_since:
+            return _("These answers were about another organisation.")
+        return _("Another organisation was connected meanwhile. Now it can go on.")
+
+    @property
     def may_go_on(self) -> bool:
         """Whether trying once more may help, with the answers as they are."""
+        if self.setup.reason == StopReason.ORGANISATION_CHANGED:
+            is_void = self.setup.lender_account.void_since is not None
+            return not (is_void or self.setup.connection.organisation_changed)
         return self.setup.reason in {
             StopReason.REFUSED,
             StopReason.FEEDS_REFUSED,
@@ -235,6 +262,17 @@ def run_of(connection: Connection) -> Run | None:
 
 def go_on(*, sitting: BorrowerSitting, run: Run, now: datetime) -> None:
     """Let a run that has stopped go on; nothing is made twice."""
-    with suppress(DecisionNotAllowed):
-        # Another tab was quicker.
+    try:
         account_choice.again(run.setup, by=sitting.actor, now=now)
+    except DecisionNotAllowed:
+        # Another tab was quicker.
+        return
+    sittings.acted(sitting=sitting, what="tried_again", now=now)
+
+
+def keep_in_force(
+    *, sitting: BorrowerSitting, connection: Connection, now: datetime
+) -> None:
+    """Forget the answers that were not saved; what is in force stays."""
+    if answering.drop(connection):
+        sittings.acted(sitting=sitting, what="kept", now=now)

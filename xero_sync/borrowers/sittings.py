@@ -6,6 +6,7 @@ which nothing was asked for, after 12 hours, and with its link.
 
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
@@ -41,13 +42,36 @@ def begin(*, link: BorrowerLink, now: datetime) -> str:
     return secret
 
 
-def find(secret: str, *, now: datetime) -> BorrowerSitting | None:
-    """Return the sitting of a cookie, if it goes on, and note that it was seen."""
+def find(
+    secret: str, *, now: datetime, is_somebody: bool = True
+) -> BorrowerSitting | None:
+    """Return the sitting of a cookie, if it goes on, and note that it was seen.
+
+    A page that looks again by itself is not somebody. One that is about a company which
+    is the borrower's no more goes back to that of its link.
+    """
     rows = BorrowerSitting.objects.open(now).select_related("company", "link__company")
     sitting = rows.filter(secret_hash=hash_of(secret)).first()
-    if sitting is not None and sitting.seen_at < now - SEEN_EVERY:
+    if sitting is None:
+        return None
+    if is_somebody and sitting.seen_at < now - SEEN_EVERY:
         BorrowerSitting.objects.filter(pk=sitting.pk).update(seen_at=now)
+    if not _is_theirs(sitting.company, sitting.link.company):
+        sitting.company = sitting.link.company
+        sitting.save(update_fields=["company"])
     return sitting
+
+
+def _is_theirs(company: Company, own: Company) -> bool:
+    shared = own.borrower_reference
+    return company == own or (shared != "" and company.borrower_reference == shared)
+
+
+def is_owners(sitting_id: UUID) -> bool:
+    """Tell whether a sitting, also one that is over, is or was the borrower's own."""
+    rows = BorrowerSitting.objects.select_related("link")
+    sitting = rows.filter(pk=sitting_id).first()
+    return sitting is not None and sitting.is_owner
 
 
 def end(*, sitting: BorrowerSitting, now: datetime) -> None:

@@ -133,6 +133,10 @@ def _taken(stop: Callable[[], bool]) -> Iterator[BorrowerWish]:
 
 def _try(wish: BorrowerWish) -> bool:
     """Do what is wanted and store what came of it; False if Codat did not answer."""
+    # Those before it may have taken a while, or changed it.
+    wish.connection.refresh_from_db()
+    if wish.lender_account is not None:
+        wish.lender_account.refresh_from_db()
     if _is_overtaken(wish):
         _end(wish, WishState.OVERTAKEN)
         return True

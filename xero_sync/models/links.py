@@ -89,6 +89,11 @@ class BorrowerLink(models.Model):
         """Name the company, the role and the time."""
         return f"{self.company_id} {self.role} {instant(self.made_at)}"
 
+    @property
+    def is_owner(self) -> bool:
+        """Whether it is the borrower's own, not their accountant's."""
+        return self.role == LinkRole.OWNER
+
 
 class BorrowerSittingQuerySet(models.QuerySet["BorrowerSitting"]):
     """Which sittings go on."""
@@ -134,7 +139,7 @@ class BorrowerSitting(models.Model):
     @property
     def is_owner(self) -> bool:
         """Whether it is the borrower's own, not their accountant's."""
-        return self.link.role == LinkRole.OWNER
+        return self.link.is_owner
 
     @property
     def actor(self) -> str:

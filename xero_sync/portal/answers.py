@@ -23,6 +23,8 @@ from xero_sync.xero_app import facts
 View = Callable[..., HttpResponse]
 # After this long a page on which something is under way looks again.
 REFRESH_SECONDS = 5
+# In the address of a page that looks again by itself.
+AGAIN = "again"
 # For pages whose addresses hold nothing, and for those with a token in theirs.
 WITHIN_OUR_SITE, THE_SITE_ALONE = "same-origin", "strict-origin"
 
@@ -112,9 +114,10 @@ def show(
 def look_again(answer: HttpResponse) -> HttpResponse:
     """Let a page look by itself how far it is.
 
-    Not by an element of the page: whoever reads it slowly can stop a header's.
+    Not by an element of the page: whoever reads it slowly can stop a header's. Its
+    address tells that nobody asked for it.
     """
-    answer.headers["Refresh"] = f"{REFRESH_SECONDS}"
+    answer.headers["Refresh"] = f"{REFRESH_SECONDS}; url=?{AGAIN}=1"
     return answer
 
 
@@ -125,5 +128,7 @@ def others(request: HttpRequest, language: str) -> list[tuple[str, str, str]]:
         if code != language:
             query = request.GET.copy()
             query["lang"] = code
+            # Whoever chooses a language is there.
+            query.pop(AGAIN, None)
             found.append((code, name, f"?{query.urlencode()}"))
     return found

@@ -165,8 +165,18 @@ def back_from_xero(request: HttpRequest) -> HttpResponse:
         if not _fits(request.GET.get("connection", ""), visit.connection):
             return show(request, "not_valid", status=NOT_FOUND)
         if sitting is None or sitting.pk != visit.sitting_id:
-            token = request.GET[connecting.VISIT]
-            return show(request, "return_elsewhere", visit=token)
+            return show(
+                request,
+                "return_elsewhere",
+                visit=request.GET[connecting.VISIT],
+                is_owner=borrower_sittings.is_owners(visit.sitting_id),
+            )
+        try:
+            # Another tab may have gone on with another organisation meanwhile.
+            reference = visit.connection.company.reference
+            borrower_sittings.choose(sitting=sitting, reference=reference)
+        except borrower_sittings.NotTheirs:
+            return SeeOther(reverse("customer-organisations"))
         connection = _read(visit.connection)
         if connection is None:
             seen = _not_seen()
@@ -189,6 +199,9 @@ def mail_after_return(request: HttpRequest) -> HttpResponse:
     except links.LinkNotValid:
         with speaking(request):
             return show(request, "return_unknown")
+    if not borrower_sittings.is_owners(visit.sitting_id):
+        # What we would mail is the owner's own link.
+        return SeeOther(reverse("customer-entry"))
     company = visit.connection.company
     link_requests.mail_link(company=company, now=database_now())
     with speaking(request, default=visit.language) as language:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from lending.audit.origin import current
+from lending.mailboxes import is_mailable
 from xero_sync.borrowers import link_requests
 from xero_sync.portal.answers import SeeOther, private, show, speaking
 from xero_sync.runtime import throttles
@@ -24,6 +25,22 @@ EMAIL_LENGTH = 254
 A_MINUTE = 30
 
 
+class MailboxField(forms.EmailField):
+    """An address to which a mail can go."""
+
+    default_error_messages = {
+        "invalid": _("Enter a whole email address, such as name@example.com."),
+        "max_length": _("Enter a whole email address, such as name@example.com."),
+    }
+
+    def clean(self, value: object) -> str:
+        """Return the address, as it was entered."""
+        email = str(super().clean(value))
+        if not is_mailable(email):
+            raise forms.ValidationError(self.error_messages["invalid"])
+        return email
+
+
 class AskForm(forms.Form):
     """What a borrower knows of themself."""
 
@@ -33,15 +50,11 @@ class AskForm(forms.Form):
         help_text=_("It is in our messages and on your contract."),
         error_messages={"required": _("Enter your reference.")},
     )
-    email = forms.EmailField(
+    email = MailboxField(
         max_length=EMAIL_LENGTH,
+        error_messages={"required": _("Enter your email address.")},
         label=_("Your email address"),
         help_text=_("The one at which you get our messages."),
-        error_messages={
-            "required": _("Enter your email address."),
-            "invalid": _("Enter a whole email address, such as name@example.com."),
-            "max_length": _("Enter a whole email address, such as name@example.com."),
-        },
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 

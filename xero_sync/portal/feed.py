@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -54,7 +53,6 @@ def feed(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
         "feed",
         words=words,
         account=account,
-        ending=settings.LENDER_ACCOUNT_NUMBER[-4:],
         refusal=refusal,
     )
     return look_again(answer) if words.may_change else answer

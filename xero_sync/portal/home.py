@@ -31,7 +31,7 @@ def home(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
 
 
 @require_POST
-@in_a_sitting()
+@in_a_sitting(about_any=True)
 def leave(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:  # noqa: ARG001
     """End the sitting in this browser."""
     sittings.end(sitting=sitting, now=database_now())

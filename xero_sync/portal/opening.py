@@ -31,7 +31,13 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
         return _not_valid(request)
     except links.LinkExpired as exc:
         with speaking(request, default=exc.link.company.language):
-            return show(request, "expired", token=token, status=GONE)
+            return show(
+                request,
+                "expired",
+                token=token,
+                is_owner=exc.link.is_owner,
+                status=GONE,
+            )
     if request.method != "POST":
         with speaking(request, default=link.company.language):
             return show(request, "open", token=token, whose=link.company.legal_name)
@@ -64,6 +70,9 @@ def renew(request: HttpRequest, token: str) -> HttpResponse:
     except links.LinkNotValid:
         return _not_valid(request)
     except links.LinkExpired as exc:
+        if not exc.link.is_owner:
+            # Theirs is mailed by their client; ours would be the client's own.
+            return SeeOther(reverse("customer", kwargs={"token": token}))
         company = exc.link.company
         link_requests.mail_link(company=company, now=database_now())
         with speaking(request, default=company.language) as language:

@@ -59,7 +59,7 @@ def answer(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@in_a_sitting()
+@in_a_sitting(about_any=True)
 def choose(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
     """Go on with another organisation of the same borrower."""
     if request.method == "POST":

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from lending import formats
-from xero_sync.borrowers import posting_words
+from xero_sync.borrowers import posting_words, refusals
 from xero_sync.borrowers.posting_words import ALL, NONE, SINCE
-from xero_sync.borrowers.wording import Code, code_of, latest_connection
+from xero_sync.borrowers.wording import Code, Words, code_of, latest_connection
 from xero_sync.codat.exceptions import (
     ConnectionNotLinked,
     HeldEventsChanged,
@@ -130,8 +130,9 @@ def _switch_on(
         )
     except (HeldEventsChanged, HeldEventsChoiceMissing):
         return _page(request, sitting, connection, mapping, mistake=str(CHANGED))
-    except (ConnectionNotLinked, MappingIncomplete):
-        return SeeOther(reverse("customer-home"))
+    except (ConnectionNotLinked, MappingIncomplete) as exc:
+        refusal = refusals.refusal_for_borrower(exc)
+        return _page(request, sitting, connection, mapping, refusal=refusal)
     return SeeOther(reverse("customer-posting"))
 
 
@@ -159,6 +160,7 @@ def _page(
     *,
     form: HeldForm | None = None,
     mistake: str = "",
+    refusal: Words | None = None,
 ) -> HttpResponse:
     """Show what waits, and what each choice would do now; nothing is changed."""
     held = backfill.held(connection=connection, now=database_now())
@@ -170,6 +172,7 @@ def _page(
         "posting",
         form=form,
         mistake=mistake,
+        refusal=refusal,
         chosen=form["choice"].value() if form else "",
         since=_as_typed(form, since),
         held=held,

@@ -1,5 +1,6 @@
 """The questions about a borrower's accounts, one a page, and their check at the end."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,13 +21,15 @@ from xero_sync.borrowers.answering import (
 from xero_sync.borrowers.wording import Code, code_of, latest_connection
 from xero_sync.models import BorrowerSitting
 from xero_sync.portal.answers import SeeOther, look_again
-from xero_sync.portal.sittings import in_a_sitting, show_to
+from xero_sync.portal.sittings import ABOUT, in_a_sitting, show_to
 from xero_sync.runtime import throttles
 from xero_sync.runtime.clock import database_now
 
 CONFLICT, UNAVAILABLE = 409, 503
 # Pages of one company that may read at Codat, out of everybody's budget.
 A_MINUTE = 60
+# Of the accounts, as the page of the check was shown.
+VERSION = re.compile(r"[0-9]{1,9}")
 # Longer words are no name of anything.
 SEARCH_CHARACTERS = 100
 
@@ -171,9 +174,9 @@ def _unreadable(
     request: HttpRequest, sitting: BorrowerSitting, posted: Mapping[str, str]
 ) -> HttpResponse:
     """Say calmly that nothing can be shown now; what was entered comes back."""
-    kept = {
-        name: value for name, value in posted.items() if name != "csrfmiddlewaretoken"
-    }
+    # The form brings its own.
+    ours = {"csrfmiddlewaretoken", ABOUT}
+    kept = {name: value for name, value in posted.items() if name not in ours}
     answer = show_to(
         request, sitting, "accounts_unreadable", kept=kept, status=UNAVAILABLE
     )
@@ -189,7 +192,9 @@ def check(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
     if standing is None:
         return _elsewhere(sitting)
     if request.method == "POST" and "discard" in request.POST:
-        answering.drop(standing.connection)
+        saving.keep_in_force(
+            sitting=sitting, connection=standing.connection, now=database_now()
+        )
         return SeeOther(reverse("customer-accounts"))
     if request.method == "POST":
         return _save(request, sitting, standing)
@@ -206,10 +211,11 @@ def _save(
         answers = answering.shown(standing.connection, request.POST.get("shown", ""))
     except answering.NotShown:
         return SeeOther(reverse("customer-check"))
-    if not expected.isdecimal():
+    if not VERSION.fullmatch(expected):
         return SeeOther(reverse("customer-check"))
     try:
         with Books(standing.connection) as books:
+            _require_turn(sitting)
             made = saving.save(
                 sitting=sitting,
                 standing=standing,
@@ -218,6 +224,8 @@ def _save(
                 books=books,
                 now=database_now(),
             )
+    except BooksUnreadable:
+        return _unreadable(request, sitting, request.POST.dict())
     except saving.SavedMeanwhile:
         return _check_page(request, sitting, standing, answers=answers, status=CONFLICT)
     except saving.NotSaved as exc:

@@ -10,7 +10,7 @@ from xero_sync.borrowers import link_requests, links, sittings
 from xero_sync.models import BorrowerLink, BorrowerSitting
 from xero_sync.models.links import LinkRole
 from xero_sync.portal.answers import SeeOther
-from xero_sync.portal.entry import EMAIL_LENGTH
+from xero_sync.portal.entry import EMAIL_LENGTH, MailboxField
 from xero_sync.portal.sittings import in_a_sitting, show_to
 from xero_sync.runtime import throttles
 from xero_sync.runtime.clock import database_now
@@ -21,14 +21,10 @@ A_MINUTE = 5
 class ShareForm(forms.Form):
     """To whom a link is mailed."""
 
-    email = forms.EmailField(
+    email = MailboxField(
         max_length=EMAIL_LENGTH,
+        error_messages={"required": _("Enter an email address.")},
         label=_("Your accountant's email address"),
-        error_messages={
-            "required": _("Enter an email address."),
-            "invalid": _("Enter a whole email address, such as name@example.com."),
-            "max_length": _("Enter a whole email address, such as name@example.com."),
-        },
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
 

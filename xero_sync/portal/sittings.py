@@ -13,10 +13,12 @@ from django.utils import timezone
 from lending.audit.origin import acting_as
 from xero_sync.borrowers import sittings
 from xero_sync.models import BorrowerSitting
-from xero_sync.portal.answers import View, private, show, speaking
+from xero_sync.portal.answers import AGAIN, View, private, show, speaking
 from xero_sync.runtime.clock import database_now
 
-NOT_OPEN = 403
+NOT_OPEN, CONFLICT = 403, 409
+# In each form of a visit: the company that its page was shown for.
+ABOUT = "about"
 # `view(request, sitting, …)`, in the language of the sitting and in its name.
 SittingView = Callable[..., HttpResponse]
 
@@ -29,7 +31,10 @@ def cookie_name() -> str:
 def current(request: HttpRequest) -> BorrowerSitting | None:
     """Return the sitting that a request belongs to, if it goes on."""
     secret = request.COOKIES.get(cookie_name(), "")
-    return sittings.find(secret, now=database_now()) if secret else None
+    if not secret:
+        return None
+    is_somebody = AGAIN not in request.GET or request.method == "POST"
+    return sittings.find(secret, now=database_now(), is_somebody=is_somebody)
 
 
 def hand_over(response: HttpResponse, secret: str) -> None:
@@ -44,12 +49,17 @@ def _is_https() -> bool:
 
 
 def in_a_sitting(
-    *, owner_only: bool = False, leads_to_xero: bool = False
+    *,
+    owner_only: bool = False,
+    leads_to_xero: bool = False,
+    about_any: bool = False,
 ) -> Callable[[SittingView], View]:
     """Show a page only in an open sitting, which the view is given after the request.
 
     It speaks the sitting's language, in the company's time zone, and acts in its name.
-    With `owner_only` an accountant is told who can do it instead.
+    With `owner_only` an accountant is told who can do it instead. A form does nothing
+    where its page was about another company than the visit is by now, as one in a
+    second tab may be; `about_any` is for those that are about none.
     """
 
     def made(view: SittingView) -> View:
@@ -72,6 +82,10 @@ def in_a_sitting(
                     sittings.speak(sitting=sitting, language=spoken)
                 if owner_only and not sitting.is_owner:
                     return show_to(request, sitting, "owner_only", status=NOT_OPEN)
+                about = request.POST.get(ABOUT)
+                is_sent = request.method == "POST" and not about_any
+                if is_sent and about != sitting.company.reference:
+                    return show_to(request, sitting, "another_company", status=CONFLICT)
                 return view(request, sitting, *args, **kwargs)
 
         return private(answer, leads_to_xero=leads_to_xero)

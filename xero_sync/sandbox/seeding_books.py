@@ -90,6 +90,11 @@ class BookSeeding:
             rates = self._organisation(connection_id).tax_rates
             rates[rate_id] = replace(rates[rate_id], status="Archived")
 
+    def delete_tax_rate(self, connection_id: str, rate_id: str) -> None:
+        """Take a tax rate away, as Xero does with one that nothing was entered by."""
+        with self._lock:
+            del self._organisation(connection_id).tax_rates[rate_id]
+
     def set_ledger_lock_date(self, connection_id: str, locked: dt.date | None) -> None:
         """Close the books up to and including a day."""
         with self._lock:

@@ -102,7 +102,9 @@ def gone(mapping: AccountMapping, seen: Seen) -> Gone:
     rates = {one.id: one for one in seen.tax_rates}
     rate = rates.get(mapping.tax_rate_id)
     if rates and (rate is None or not carries_fees(rate)):
-        lost.append((Question.TAX, rate.name if rate else mapping.tax_rate_id))
+        # Of one that is gone only the per cent is known.
+        percent = f"{mapping.tax_percent.normalize():f}%"
+        lost.append((Question.TAX, rate.name if rate else percent))
     return lost
 
 

@@ -1,11 +1,13 @@
 """What was chosen and is gone in Xero is known by its question and its day."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from tests.worlds import World
 from xero_sync.accounts import mapping
+from xero_sync.borrowers import account_matters
 from xero_sync.models import DataRefresh
 from xero_sync.models.choices import Question
 
@@ -69,6 +71,24 @@ def test_each_thing_that_disappears_is_known_by_its_question(borrower, question,
     (lost,) = borrower.connection.lost_choices
     assert (lost.question, lost.name) == (question, name)
     assert borrower.connection.unusable_account == name
+
+
+def test_a_tax_rate_that_is_not_there_any_more_is_called_by_its_per_cent(
+    world, borrower
+):
+    world.choose_accounts(
+        borrower,
+        lender_account=borrower.lender_account,
+        tax_rate_id="INPUT2",
+        tax_percent=Decimal(20),
+    )
+    world.sandbox.delete_tax_rate(borrower.codat_connection, "INPUT2")
+
+    assert look(borrower) == "20%"
+
+    (lost,) = account_matters.lost(borrower.company)
+    said = account_matters.words_of(lost.choice)
+    assert said.title == "The tax rate “20%” can no longer be used"
 
 
 @pytest.mark.parametrize("refused", ["GET .*taxRates", "POST .*taxRates"])

@@ -11,6 +11,9 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from lending import services
+from lending.exceptions import InvalidValue
+from lending.models import Company
 from tests.builders import make_company
 from tests.worlds import Clock, World
 from tests.xero_sync.commands.worlds import run
@@ -151,6 +154,63 @@ def test_one_mail_that_fails_does_not_stop_the_next(failing, clock, mailoutbox):
     failing += [TimeoutError()]
 
     assert notices.send_due(now=clock) == (1, 1)
+
+
+# The validator of addresses takes it; its name for the wire would be too long.
+UNDELIVERABLE = f"anna@{60 * 'é'}.com"
+
+
+def test_an_address_that_no_mail_can_have_is_given_up_and_keeps_nobody_waiting(
+    clock, mailoutbox
+):
+    company = make_company()
+    Company.objects.filter(pk=company.pk).update(contact_email=UNDELIVERABLE)
+    owe(company)
+    owe()
+
+    assert notices.send_due(now=clock) == (1, 1)
+
+    notice = BorrowerNotice.objects.needing_a_person().get()
+    assert notice.company == company
+    assert notice.error == "no mail can be sent to this address"
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject"),
+    [
+        # Neither row is there: a bug of ours, while it is looked at or written.
+        (NoticeKind.ADDRESS_CHANGED, "0"),
+        (NoticeKind.ACCOUNTANT_LINK, "no id"),
+    ],
+)
+def test_a_mail_that_fails_by_a_bug_keeps_nobody_waiting_and_is_tried_again(
+    clock, mailoutbox, kind, subject, caplog
+):
+    broken = owe(kind=kind, subject=subject)
+    owe()
+
+    assert notices.send_due(now=clock) == (1, 1)
+
+    broken.refresh_from_db()
+    assert broken.given_up_at is None
+    assert broken.next_attempt_at > clock.now
+    assert f"Mail {broken.pk} ended in a bug" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "keep",
+    [
+        make_company,
+        lambda **values: services.update_company(company=make_company(), **values),
+    ],
+    ids=["taken on", "changed"],
+)
+def test_a_company_is_not_kept_with_an_address_that_no_mail_can_have(keep):
+    with pytest.raises(InvalidValue, match="contact_email") as refused:
+        keep(contact_email=UNDELIVERABLE)
+
+    assert refused.value.field == "contact_email"
+    assert not Company.objects.filter(contact_email=UNDELIVERABLE).exists()
 
 
 def test_without_an_address_the_mail_waits_for_one(clock, mailoutbox):

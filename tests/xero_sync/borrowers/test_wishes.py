@@ -110,6 +110,24 @@ def test_a_feed_is_connected_again_to_the_account_that_it_had(ready):
     assert AuditEntry.objects.filter(verb="feed.connected").last().actor == BY
 
 
+def test_what_was_allowed_anew_while_another_wish_was_seen_to_is_not_cut(ready):
+    ask(WishAct.CUT_FEED)
+    ask(WishAct.DISCONNECT)
+    turns = []
+
+    def consent_before_the_second():
+        turns.append(1)
+        if len(turns) > 1:
+            Connection.objects.update(consented_at=database_now())
+        return False
+
+    assert wishes.fulfil(stop=consent_before_the_second) == 2
+
+    cut = BorrowerWish.objects.get(act=WishAct.DISCONNECT)
+    assert cut.state == "overtaken"
+    assert Connection.objects.get().status == "Linked"
+
+
 def test_asking_twice_is_asking_once(ready):
     first = ask(WishAct.CUT_FEED)
 

@@ -84,9 +84,9 @@ class Codat:
                 client=client,
             )
 
-    def ready(self) -> Connection:
+    def ready(self, company: Company | None = None) -> Connection:
         """The same with accounts chosen and write-back on."""
-        connection = self.adopt()
+        connection = self.adopt(company)
         self.choose(connection)
         set_up()
         return switches.switch_writeback(

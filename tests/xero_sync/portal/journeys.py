@@ -24,6 +24,8 @@ from xero_sync.runtime.clock import database_now
 from xero_sync.sandbox import control
 
 PRIVACY = "https://lender.example/privacy"
+# What a page says that looks by itself how far it is.
+LOOKS_AGAIN = "5; url=?again=1"
 TERMS = "https://lender.example/terms"
 
 
@@ -77,12 +79,11 @@ class Visitor:
     def press(
         self, address: str, values: dict[str, Any], page: str = "", **query: str
     ) -> Any:
-        """Send a form with the token of the page that it stands on."""
+        """Send a form with what the page that it stands on sends by itself."""
         shown = self.get(page or address, **query).content.decode()
-        token = csrf_token_of(shown) or csrf_token_of(
-            self.get(self.home).content.decode()
-        )
-        values = {"csrfmiddlewaretoken": token, **values}
+        if not csrf_token_of(shown):
+            shown = self.get(self.home).content.decode()
+        values = {**sent_by(shown), **values}
         return self.browser.post(path_of(address), values, query_params=query)
 
     def see(self, address: str, status: int = 200, **query: str) -> str:
@@ -141,6 +142,13 @@ def csrf_token_of(shown: str) -> str:
     """The token in a page's first form; empty where there is none."""
     found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', shown)
     return found[1] if found else ""
+
+
+def sent_by(shown: str) -> dict[str, str]:
+    """What each form of a page sends by itself: its token and whom it is about."""
+    about = re.search(r'name="about" value="([^"]*)"', shown)
+    values = {"csrfmiddlewaretoken": csrf_token_of(shown)}
+    return values | ({"about": html.unescape(about[1])} if about else {})
 
 
 def text_of(shown: str) -> str:

@@ -8,6 +8,7 @@ from django.core import serializers
 from django.urls import reverse
 from django.utils import timezone
 
+from lending.models import Company
 from tests.backoffice.admin.rows import superuser
 from tests.builders import make_company
 from tests.xero_sync.portal.journeys import (
@@ -19,6 +20,7 @@ from tests.xero_sync.portal.journeys import (
 )
 from xero_sync.borrowers import connecting, links
 from xero_sync.models import BorrowerNotice, Connection
+from xero_sync.models.links import LinkRole
 from xero_sync.portal import connecting as pages
 
 CODES = ["200", "201", "403", "500", "501", "999", ""]
@@ -220,6 +222,50 @@ def test_who_comes_back_elsewhere_may_have_a_link_mailed(customer):
     assert "Consultez votre messagerie" in elsewhere.see(answer["Location"])
     owed = BorrowerNotice.objects.get()
     assert (owed.company, owed.kind) == (customer.company, "link")
+
+
+def test_an_accountant_who_comes_back_elsewhere_gets_no_link_of_the_owner(customer):
+    customer.prepare()
+    customer.role = LinkRole.ACCOUNTANT
+    visit = links.visit_for(customer.connection, customer.sitting, "en")
+    elsewhere = Visitor(customer.company)
+
+    shown = elsewhere.see(reverse("customer-return"), visit=visit)
+    elsewhere.press(
+        reverse("customer-return-mail"),
+        {"visit": visit},
+        page=reverse("customer-entry"),
+    )
+
+    assert "open the link again that your client sent you" in shown
+    assert "<form" not in shown
+    assert not BorrowerNotice.objects.exists()
+
+
+def test_who_comes_back_goes_on_with_the_organisation_that_they_connected(customer):
+    Company.objects.filter(pk=customer.company.pk).update(borrower_reference="B-1")
+    other = make_company(legal_name="Bakery", borrower_reference="B-1")
+    address = customer.click()["Location"]
+    customer.press(reverse("customer-organisations"), {"reference": other.reference})
+
+    shown = customer.see(customer.consent(address))
+
+    assert "Bakery" not in shown
+    assert customer.sitting.company == customer.company
+
+
+def test_who_comes_back_for_one_that_is_theirs_no_more_chooses_another(customer):
+    Company.objects.filter(pk=customer.company.pk).update(borrower_reference="B-1")
+    other = make_company(legal_name="Bakery", borrower_reference="B-1")
+    customer.prepare()
+    elsewhere = Visitor(other)
+    elsewhere.open()
+    visit = links.visit_for(customer.connection, elsewhere.sitting, "en")
+    Company.objects.filter(pk=customer.company.pk).update(borrower_reference="")
+
+    answer = elsewhere.get(reverse("customer-return"), visit=visit)
+
+    assert answer["Location"] == reverse("customer-organisations")
 
 
 def test_the_language_survives_the_way_there_and_back(customer):

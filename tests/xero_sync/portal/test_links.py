@@ -13,6 +13,8 @@ from tests.marks import by_the_tests_clock
 from tests.xero_sync.portal.journeys import Visitor, csrf_token_of, path_of
 from xero_sync.borrowers import links
 from xero_sync.models import BorrowerLink, BorrowerNotice, BorrowerSitting, Connection
+from xero_sync.models.links import LinkRole
+from xero_sync.runtime.clock import database_now
 
 pytestmark = pytest.mark.django_db
 
@@ -144,6 +146,29 @@ def test_what_comes_back_from_xero_opens_no_page(company):
     assert get(visit).status_code == 404
     with pytest.raises(links.LinkNotValid):
         links.visit_of(token_for(company))
+
+
+def test_an_accountant_whose_link_is_too_old_is_sent_to_their_client(company):
+    address = links.make(
+        company=company,
+        role=LinkRole.ACCOUNTANT,
+        made_by="test",
+        now=database_now() - timedelta(days=400),
+    )
+    visitor = Visitor(company)
+
+    answer = visitor.get(address)
+    renewed = visitor.press(
+        f"{path_of(address)}renew/", {}, page=reverse("customer-entry")
+    )
+
+    shown = answer.content.decode()
+    assert answer.status_code == 410
+    assert "Ask your client for a new link" in shown
+    assert "<form" not in shown
+    # What we would mail is the owner's.
+    assert renewed["Location"] == path_of(address)
+    assert not BorrowerNotice.objects.exists()
 
 
 @pytest.mark.parametrize(

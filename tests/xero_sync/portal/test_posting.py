@@ -4,12 +4,20 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection as database
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.worlds import World
 from tests.xero_sync.evidence import ours, state_of
-from tests.xero_sync.portal.journeys import Visitor, text_of
-from xero_sync.models import BorrowerNotice, Connection, SyncRecord, WritebackSwitch
+from tests.xero_sync.portal.journeys import Visitor, sent_by, text_of
+from xero_sync.models import (
+    BorrowerNotice,
+    Connection,
+    LenderAccount,
+    SyncRecord,
+    WritebackSwitch,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -302,6 +310,48 @@ def test_looking_changes_nothing(world):
 
     assert list(SyncRecord.objects.order_by("pk").values()) == before
     assert not WritebackSwitch.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("lose", "words", "page"),
+    [
+        (
+            lambda: Connection.objects.update(status="Deauthorized"),
+            "Your Xero is no longer connected",
+            "customer-connect",
+        ),
+        (
+            lambda: LenderAccount.objects.update(void_since=timezone.now()),
+            "Something is missing in your choice",
+            "customer-accounts",
+        ),
+    ],
+    ids=["connection", "accounts"],
+)
+def test_what_is_lost_while_they_press_is_said_with_the_way_on(
+    world, lose, words, page
+):
+    borrower = world.borrower(writeback=False)
+    visitor = customer(borrower)
+    _, form = seen(visitor)
+    # What the page itself sends, found before anything is lost.
+    values = {**sent_by(visitor.see(PAGE)), **form}
+    is_lost = []
+
+    def lose_it(execute, sql, params, many, context):
+        found = execute(sql, params, many, context)
+        if "xero_sync_accountmapping" in sql and not is_lost:
+            is_lost.append(lose())
+        return found
+
+    with database.execute_wrapper(lose_it):
+        answer = visitor.browser.post(PAGE, values)
+
+    shown = answer.content.decode()
+    assert answer.status_code == 200
+    assert f"<h2>{words}</h2>" in shown
+    assert f'href="{reverse(page)}"' in shown
+    assert not borrower.connection.writeback_on
 
 
 def test_a_form_without_its_token_is_refused(world):

@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import make_company
 from tests.xero_sync.portal.answering import ACCOUNTS, Answerer, marked, offered
-from tests.xero_sync.portal.journeys import record_app
+from tests.xero_sync.portal.journeys import LOOKS_AGAIN, record_app
 from xero_sync.models import AccountDraft, Connection
 
 LENDER = "Example Invoice Finance"
@@ -458,15 +458,17 @@ def test_the_account_that_stands_for_us_is_not_the_borrowers_own(borrower):
     ("typed", "kept"),
     [
         ("", ""),
-        ("0", "0"),
-        ("1250", "1250"),
+        ("0", ""),
+        ("-0,00", ""),
+        (f"1.{20_000 * '0'}", "1.00"),
+        ("1250", "1250.00"),
         ("1,250.50", "1250.50"),
         ("1 250,50", "1250.50"),
         ("1.250,50", "1250.50"),
-        ("−£4,200", "-4200"),
-        ("1,250,000", "1250000"),
-        ("12,5", "12.5"),
-        ("1.250", "1250"),
+        ("−£4,200", "-4200.00"),
+        ("1,250,000", "1250000.00"),
+        ("12,5", "12.50"),
+        ("1.250", "1250.00"),
         ("1250,00 GBP", "1250.00"),
     ],
 )
@@ -569,7 +571,7 @@ def test_a_page_that_cannot_be_read_is_calm(borrower, kind):
 
     assert (shown.status_code, posted.status_code) == (503, 503)
     # What was entered must not be lost to a page that loads itself anew.
-    assert shown.headers["Refresh"] == "5"
+    assert shown.headers["Refresh"] == LOOKS_AGAIN
     assert "Refresh" not in posted.headers
     for page in (shown.content.decode(), posted.content.decode()):
         assert "We cannot look at your Xero just now" in page

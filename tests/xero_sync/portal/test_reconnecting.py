@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from lending.models import AuditEntry
 from tests.builders import make_company
-from tests.xero_sync.portal.journeys import Customer, record_app
+from tests.xero_sync.portal.journeys import LOOKS_AGAIN, Customer, record_app
 from xero_sync import jobs
 from xero_sync.borrowers import consent_notices, notices, wishes
 from xero_sync.models import BorrowerNotice, BorrowerWish, Connection, ScopeChange
@@ -215,7 +215,7 @@ def test_to_disconnect_is_confirmed_taken_down_and_then_done_at_codat(connected,
     assert answer["Location"] == again["Location"] == connected.way
     assert asked == 0
     assert "We are disconnecting your Xero" in waiting.content.decode()
-    assert waiting.headers["Refresh"] == "5"
+    assert waiting.headers["Refresh"] == LOOKS_AGAIN
     assert end not in waiting.content.decode()
     assert connected.connection.status == "Unlinked"
     assert len(requests_of(connected, "PATCH")) == 1

@@ -2,8 +2,10 @@
 
 import re
 import time
+from html import unescape
 
 import pytest
+from django.core.cache import cache
 
 from lending.models import AuditEntry
 from tests.builders import make_company
@@ -14,8 +16,10 @@ from tests.xero_sync.portal.answering import (
     marked,
     offered,
 )
+from tests.xero_sync.portal.journeys import LOOKS_AGAIN
 from xero_sync.accounts.driving import drive
-from xero_sync.borrowers import notices
+from xero_sync.borrowers import answering, notices, saving
+from xero_sync.borrowers.answering import Books
 from xero_sync.codat.client import CodatClient
 from xero_sync.models import (
     AccountDraft,
@@ -26,6 +30,8 @@ from xero_sync.models import (
 )
 from xero_sync.models.borrowers import NoticeKind
 from xero_sync.models.links import LinkRole
+from xero_sync.portal import questions
+from xero_sync.runtime.clock import database_now
 
 LENDER = "Example Invoice Finance"
 
@@ -141,6 +147,42 @@ def test_one_answer_is_changed_by_itself_and_leads_straight_to_the_check(borrowe
     assert (second.version, second.tax_rate_id, second.tax_percent) == (2, "INPUT2", 20)
     assert second.lender_account == first.lender_account
     assert "20%" in borrower.page()
+
+
+def test_an_answer_given_once_more_is_saved_already(borrower):
+    adopted(borrower)
+    form = borrower.form()
+    borrower.save(form)
+    assert "Not saved yet" not in borrower.page("check/")
+    lender = borrower.mapping.lender_target_account_id
+
+    borrower.answer("bank", borrower.id_of("Business Current Account"))
+    borrower.answer("fee", borrower.id_of("Bank Fees"))
+    borrower.answer("tax", "NONE")
+    borrower.answer("supplier", borrower.mapping.supplier_id)
+    borrower.answer("lender", "keep")
+
+    assert lender
+    assert "090 Business Current Account" in borrower.page("check/")
+    assert "Not saved yet" not in borrower.page("check/")
+    borrower.answer("tax", "INPUT2")
+    assert borrower.page("check/").count("Not saved yet") == 1
+
+
+def test_what_was_chosen_without_its_name_is_not_called_by_its_id(borrower):
+    adopted(borrower)
+    borrower.save()
+    chosen = borrower.mapping
+    chosen.pk, chosen.version = None, 2
+    chosen.nominated_account_name = chosen.supplier_name = ""
+    chosen.save(force_insert=True)
+    chosen.rows.create(role="fee", account_id=borrower.id_of("Bank Fees"))
+
+    page = borrower.page("check/")
+
+    assert page.count("The one that you chose in Xero") == 3
+    for one in (chosen.nominated_account_id, chosen.supplier_id):
+        assert one not in page
 
 
 def test_saving_what_is_in_force_makes_no_version(borrower):
@@ -292,6 +334,68 @@ def test_nothing_is_saved_while_another_organisation_is_connected(borrower):
     assert borrower.mapping is None
 
 
+def test_a_second_click_that_overtakes_the_first_goes_on_as_the_first_does(borrower):
+    adopted(borrower)
+    form = borrower.form()
+    connection = borrower.connection
+
+    class MeanwhileSaved(Books):
+        """Books that are opened while the first click is done with."""
+
+        @property
+        def client(self):
+            if borrower.mapping is None:
+                assert borrower.save(form).status_code == 303
+            return super().client
+
+    with MeanwhileSaved(connection) as books:
+        made = saving.save(
+            sitting=borrower.sitting,
+            standing=answering.standing(connection),
+            answers=answering.shown(connection, unescape(form["shown"])),
+            expected=0,
+            books=books,
+            now=database_now(),
+        )
+
+    assert made == borrower.mapping
+    assert made.version == 1
+    # Nothing is left to be saved.
+    assert not answering.standing(connection).given
+    assert BorrowerNotice.objects.filter(kind=NoticeKind.ACCOUNTS_CHOSEN).count() == 1
+
+
+def test_a_page_that_saves_again_and_again_asks_codat_so_often_at_most(
+    borrower, monkeypatch, new_minute
+):
+    adopted(borrower)
+    borrower.save()
+    form = borrower.form()
+    cache.clear()
+    monkeypatch.setattr(questions, "A_MINUTE", 2)
+    before = [borrower.save(form).status_code for _ in range(2)]
+    asked = len(borrower.calls)
+
+    answer = borrower.save(form)
+
+    assert before == [303, 303]
+    assert answer.status_code == 503
+    assert "We cannot look at your Xero just now" in answer.content.decode()
+    assert len(borrower.calls) == asked
+    # What was to be saved can be sent once more from there.
+    assert f'name="expected" value="{form["expected"]}"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "", "1" * 12])
+def test_a_version_that_nobody_was_shown_saves_nothing(borrower, number):
+    adopted(borrower)
+
+    answer = borrower.save(borrower.form(), expected=number)
+
+    assert answer["Location"] == f"{ACCOUNTS}check/"
+    assert borrower.mapping is None
+
+
 # --- who is told ---------------------------------------------------------------------
 
 
@@ -337,6 +441,42 @@ def test_the_owner_hears_of_what_their_accountant_saved(borrower):
     assert set(told) == {NoticeKind.ACCOUNTANT_ACTED, NoticeKind.ACCOUNTS_CHOSEN}
 
 
+def test_the_owner_hears_nothing_of_a_save_that_changed_nothing(borrower):
+    adopted(borrower)
+    borrower.save()
+    accountant = Answerer(
+        company=borrower.company, role=LinkRole.ACCOUNTANT, codat=borrower.codat
+    )
+
+    for _ in range(3):
+        assert accountant.save().status_code == 303
+
+    assert not BorrowerNotice.objects.filter(kind=NoticeKind.ACCOUNTANT_ACTED).exists()
+    accountant.answer("tax", "INPUT2")
+    accountant.save()
+    assert BorrowerNotice.objects.filter(kind=NoticeKind.ACCOUNTANT_ACTED).count() == 1
+
+
+@pytest.mark.parametrize("act", ["go on", "keep what is in force"])
+def test_the_owner_hears_of_what_else_their_accountant_decides(borrower, act):
+    accountant = Answerer(
+        company=borrower.company, role=LinkRole.ACCOUNTANT, codat=borrower.codat
+    )
+    adopted(borrower)
+    borrower.answer("fee", "new", code="6225", name="Fees", category="Overhead")
+    if act == "go on":
+        borrower.codat.sandbox.faults.add("push_fails", match="chartOfAccounts")
+        borrower.save()
+        drain(borrower)
+        accountant.press(f"{ACCOUNTS}progress/", {})
+    else:
+        accountant.save(discard="1")
+
+    told = BorrowerNotice.objects.get(kind=NoticeKind.ACCOUNTANT_ACTED)
+    what = "tried_again" if act == "go on" else "kept"
+    assert told.subject.startswith(f"{what} ")
+
+
 # --- what has to be made first -------------------------------------------------------
 
 
@@ -358,7 +498,7 @@ def test_a_run_is_shown_until_it_is_done_and_writes_nothing_in_the_page(borrower
     assert {one.partition(" ")[0] for one in borrower.calls[before:]} == {"GET"}
     assert borrower.mapping is None
     shown = borrower.get(f"{ACCOUNTS}progress/")
-    assert shown.headers["Refresh"] == "5"
+    assert shown.headers["Refresh"] == LOOKS_AGAIN
     page = shown.content.decode()
     assert "http-equiv" not in page
     assert f'href="{ACCOUNTS}progress/">Check again' in page
@@ -457,6 +597,50 @@ def test_a_run_that_stopped_says_why_and_leads_to_the_answer(borrower):
     borrower.press(f"{ACCOUNTS}progress/", {})
     drain(borrower)
     assert borrower.mapping.expense_account_name == "Fees"
+
+
+def test_the_same_answers_begin_again_what_stopped(borrower):
+    adopted(borrower)
+    borrower.answer("fee", "new", code="6225", name="Fees", category="Overhead")
+    borrower.codat.sandbox.faults.add("push_fails", match="chartOfAccounts")
+    form = borrower.form()
+    borrower.save(form)
+    drain(borrower)
+    assert AccountSetup.objects.get().state == "stopped"
+
+    answer = borrower.save(form)
+
+    assert answer["Location"] == f"{ACCOUNTS}progress/"
+    assert AccountSetup.objects.latest("begun_at").state == "running"
+    drain(borrower)
+    assert borrower.mapping.expense_account_name == "Fees"
+
+
+@pytest.mark.parametrize("said", ["same", "another"])
+def test_what_stopped_for_another_organisation_has_a_way_on_once_they_have_said(
+    borrower, said
+):
+    borrower.answer_all()
+    borrower.save()
+    Connection.objects.update(organisation_changed=True)
+    drain(borrower)
+    stopped = AccountSetup.objects.get()
+    assert stopped.reason == "organisation_changed"
+    borrower.press("/c/my/organisation/", {"answer": said})
+
+    page = borrower.page("progress/")
+
+    assert "Tell us first which one it is" not in page
+    assert "Tell us first which one it is" not in borrower.page()
+    if said == "same":
+        assert ">Try again</button>" in page
+        borrower.press(f"{ACCOUNTS}progress/", {})
+        drain(borrower)
+        assert borrower.mapping.version == 1
+    else:
+        # What was chosen in one organisation is never made in another.
+        assert ">Try again</button>" not in page
+        assert 'href="/c/my/accounts/check/">Check your answers' in page
 
 
 def test_another_answer_takes_the_place_of_a_run_that_stopped(borrower):

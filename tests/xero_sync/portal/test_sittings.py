@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from lending.models import AuditEntry
+from lending.models import AuditEntry, Company
 from tests.backoffice.admin.rows import superuser
 from tests.builders import make_company
 from tests.marks import by_the_tests_clock
@@ -94,6 +94,58 @@ def test_a_sitting_ends_after_twelve_hours_whoever_sits_there(visitor, start):
             assert status(visitor) == 200, minutes
     with at(start, hours=12, seconds=1):
         assert status(visitor) == OVER
+
+
+@by_the_tests_clock
+def test_a_page_that_looks_again_by_itself_keeps_no_visit_open(visitor, start):
+    with at(start):
+        visitor.open()
+    for minutes in (10, 20, 29):
+        with at(start, minutes=minutes):
+            shown = visitor.see(visitor.home, again="1")
+            # Whoever chooses a language there is somebody.
+            assert 'href="?lang=fr"' in shown
+    with at(start, minutes=31):
+        assert visitor.get(visitor.home, again="1").status_code == OVER
+        visitor.open()
+    with at(start, minutes=60):
+        page = reverse("customer-posting")
+        visitor.press(page, {}, page=f"{visitor.home}?again=1", again="1")
+    with at(start, minutes=80):
+        assert status(visitor) == 200
+
+
+def siblings(visitor):
+    """A visit with a company's link, which has gone on with another of theirs."""
+    Company.objects.filter(pk=visitor.company.pk).update(borrower_reference="B-1")
+    other = make_company(legal_name="Bakery", borrower_reference="B-1")
+    visitor.open()
+    visitor.press(reverse("customer-organisations"), {"reference": other.reference})
+    assert visitor.sitting.company == other
+    return other
+
+
+@pytest.mark.parametrize("whose", ["own", "other"])
+def test_a_company_that_is_theirs_no_more_is_left_at_once(visitor, whose):
+    other = siblings(visitor)
+    changed = other if whose == "other" else visitor.company
+    Company.objects.filter(pk=changed.pk).update(borrower_reference="")
+
+    shown = visitor.see(visitor.home)
+
+    assert "Bakery" not in shown
+    assert visitor.sitting.company == visitor.company
+
+
+def test_to_revoke_a_companys_links_ends_what_is_about_it_by_anothers(visitor):
+    other = siblings(visitor)
+
+    links.revoke_all(company=other, by="user:anna", now=timezone.now())
+
+    assert status(visitor) == OVER
+    # Their own link opens still.
+    visitor.open()
+    assert status(visitor) == 200
 
 
 @pytest.mark.parametrize("all_of_them", [True, False])

@@ -65,6 +65,11 @@ def to_xero_and_back(customer):
     Client().get(path_of(returned))
 
 
+def from_an_old_tab(customer):
+    """Send a form whose page was about another company than the visit is by now."""
+    customer.press(reverse("customer-posting"), {"about": "another"})
+
+
 def refused(connection):
     BorrowerWish.objects.create(
         connection=connection,
@@ -90,6 +95,7 @@ def test_each_template_is_shown_by_a_walk_over_the_pages(codat, settings, monkey
         connection = codat.adopt()
         customer = Customer(codat=codat, company=connection.company)
         walk(customer)
+        from_an_old_tab(customer)
         customer.see(reverse("customer-question", args=["lender"]), q="bank")
         codat.choose(connection)
         customer.see(reverse("customer-accounts-progress"))

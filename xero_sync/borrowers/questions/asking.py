@@ -150,6 +150,10 @@ class Question(ABC):
     def into(self, choice: Choice, answer: Answer) -> Choice:
         """Return a choice with the answer in it."""
 
+    def means_same(self, one: Answer, other: Answer) -> bool:
+        """Tell whether two answers choose the same, whatever it was called."""
+        return self.into(Choice(), one) == self.into(Choice(), other)
+
     def again(self) -> str:
         """Say that the answer has to be given once more."""
         return _("Choose this again: your Xero no longer offers what you chose.")
@@ -170,3 +174,8 @@ def shortlist(options: Iterable[Option], asking: Asking) -> tuple[list[Option], 
 def label_of(code: str, name: str) -> str:
     """Call an account as a chart of accounts does: `404 Bank Fees`."""
     return name if not code or name.startswith(code) else f"{code} {name}"
+
+
+def unnamed() -> str:
+    """Call what was chosen without our learning its name; its id says nothing."""
+    return _("The one that you chose in Xero")

@@ -17,6 +17,7 @@ from xero_sync.borrowers.questions.asking import (
     Question,
     label_of,
     shortlist,
+    unnamed,
 )
 from xero_sync.codat.accounts import BankAccount
 from xero_sync.models import AccountMapping
@@ -81,7 +82,7 @@ class Bank(Question):
 
     def in_force(self, mapping: AccountMapping) -> Answer:
         """Return the answer that a version of the accounts stands for."""
-        name = mapping.nominated_account_name or mapping.nominated_account_id
+        name = mapping.nominated_account_name or unnamed()
         return {"id": mapping.nominated_account_id, "name": name}
 
     def into(self, choice: Choice, answer: Answer) -> Choice:

@@ -18,6 +18,7 @@ from xero_sync.borrowers.questions.asking import (
     Question,
     label_of,
     shortlist,
+    unnamed,
 )
 from xero_sync.codat.accounts import Account
 from xero_sync.codat.setup_payloads import (
@@ -102,7 +103,7 @@ class Fee(Question):
 
     def in_force(self, mapping: AccountMapping) -> Answer:
         """Return the answer that a version of the accounts stands for."""
-        name = mapping.expense_account_name or mapping.expense_account_id
+        name = mapping.expense_account_name or unnamed()
         return {"id": mapping.expense_account_id, NAME: name}
 
     def into(self, choice: Choice, answer: Answer) -> Choice:

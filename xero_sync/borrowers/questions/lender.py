@@ -197,6 +197,12 @@ class Lender(Question):
         )
         return replace(choice, lender_account=adopted)
 
+    def means_same(self, one: Answer, other: Answer) -> bool:
+        """Tell whether two answers choose the same, whatever it was called."""
+        if {one["kind"], other["kind"]} <= {ADOPT, KEEP}:
+            return one["id"] == other["id"]
+        return super().means_same(one, other)
+
 
 def waits_for(connection: Connection, *, is_made_without: bool = False) -> str:
     """Say why no new account can be made with its bank feed now; empty if one can.
@@ -285,7 +291,8 @@ def _balance(typed: str, currency: str) -> str:
                 % {"example": example}
             }
         )
-    return str(amount)
+    # Of "1.000" no more is kept than the currency has.
+    return str(quantize(amount, currency)) if amount else ""
 
 
 def _number(plain: str, currency: str) -> Decimal | None:

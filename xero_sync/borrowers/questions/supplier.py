@@ -18,6 +18,7 @@ from xero_sync.borrowers.questions.asking import (
     Option,
     Question,
     shortlist,
+    unnamed,
 )
 from xero_sync.codat.accounts import Supplier as Contact
 from xero_sync.models import AccountMapping
@@ -102,7 +103,7 @@ class Supplier(Question):
 
     def in_force(self, mapping: AccountMapping) -> Answer:
         """Return the answer that a version of the accounts stands for."""
-        name = mapping.supplier_name or mapping.supplier_id
+        name = mapping.supplier_name or unnamed()
         return {"id": mapping.supplier_id, "name": name}
 
     def into(self, choice: Choice, answer: Answer) -> Choice:
