@@ -14,6 +14,7 @@ from lending.models import Company, Loan, LoanEvent
 from tests.feeds import open_feed
 from tests.scenarios.world import World
 from xero_sync.models import AccountMapping, Connection, LenderAccount
+from xero_sync.runtime import run
 
 ROUTES = (
     {"collection_route": "lender"},
@@ -109,6 +110,8 @@ def add_borrower(world: World, number: int, *, has_feeds: bool, loans: int) -> B
         bank_feeds=has_feeds,
         writeback_on=True,
         checked_at=world.clock.now,
+        # Schedules that are about the look after a start begin another one.
+        pushes_seen_by=run.current(),
     )
     LenderAccount.objects.create(
         connection=connection,

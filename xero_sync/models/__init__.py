@@ -25,6 +25,7 @@ from xero_sync.models.remote import DataRefresh, LoanInXero, WebhookMessage
 from xero_sync.models.runtime import Heartbeat, Lane, RateScope
 from xero_sync.models.scopes import ScopeChange
 from xero_sync.models.setups import AccountSetup, SetupStep
+from xero_sync.models.stray_pushes import StrayPush
 from xero_sync.models.watched import WatchedPush
 from xero_sync.models.wishes import BorrowerWish
 from xero_sync.models.writeback import (
@@ -64,6 +65,7 @@ __all__ = [
     "RecordChange",
     "ScopeChange",
     "SetupStep",
+    "StrayPush",
     "SyncRecord",
     "WatchedPush",
     "WebhookMessage",

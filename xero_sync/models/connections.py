@@ -120,6 +120,17 @@ class Connection(models.Model):
     # A look under way: when it began, and when its next step comes.
     choice_look_begun_at = models.DateTimeField(null=True, blank=True, editable=False)
     choice_look_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The start of the product that last looked for pushes which we do not know.
+    pushes_seen_by = models.UUIDField(null=True, blank=True, editable=False)
+    # Since then there are such pushes, and nothing is sent; see `StrayPush`.
+    held_after_restore_since = models.DateTimeField(
+        _("held for pushes of unknown origin since"),
+        null=True,
+        blank=True,
+        editable=False,
+    )
+    # When the next step comes of looking up what they wrote.
+    stray_look_due_at = models.DateTimeField(null=True, blank=True, editable=False)
     checked_at = models.DateTimeField(_("last checked"), null=True, blank=True)
     consented_at = models.DateTimeField(
         _("last consent"),
@@ -170,13 +181,23 @@ class Connection(models.Model):
                 ),
                 name="xero_sync_connection_look_whole",
             ),
+            models.CheckConstraint(
+                condition=Q(stray_look_due_at=None)
+                | Q(held_after_restore_since__isnull=False),
+                name="xero_sync_connection_strays_while_held",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["choice_look_due_at"],
                 condition=Q(choice_look_due_at__isnull=False),
                 name="xero_sync_connection_look_due",
-            )
+            ),
+            models.Index(
+                fields=["stray_look_due_at"],
+                condition=Q(stray_look_due_at__isnull=False),
+                name="xero_sync_connection_stray_due",
+            ),
         ]
 
     def __str__(self) -> str:
