@@ -15,7 +15,7 @@ from xero_sync.models.stray_pushes import Verdict
 from xero_sync.writeback import outcomes, readiness, reconsider, strays
 from xero_sync.writeback.deciding import require_reason
 from xero_sync.writeback.decisions import MAY_BE_LINKED
-from xero_sync.writeback.stray_steps import is_being_looked_up
+from xero_sync.writeback.strays import is_being_looked_up
 from xero_sync.writeback.transitions import lock_connection, lock_entry
 
 LINES = DATA_TYPES[Step.STATEMENT_LINE].lower()

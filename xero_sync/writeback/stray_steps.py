@@ -29,12 +29,6 @@ from xero_sync.writeback.transitions import lock_connection
 
 Found = Transfer | DirectCost | Payment
 
-# The names that Codat lists them by; it shows nothing else that we write.
-READABLE = {
-    "transfers": "transfers",
-    "directcosts": "directCosts",
-    "payments": "payments",
-}
 # How often Codat is asked what became of one.
 ASKED_EVERY = {
     PushStatus.PENDING: timedelta(minutes=1),
@@ -92,7 +86,7 @@ class _Step:
         ]
         if any(at <= now for at, _ in asks):
             return self._asking([one for _, one in asks], now), None
-        unread = [one for one in unsettled if _is_to_be_read(one)]
+        unread = [one for one in unsettled if strays.is_to_be_read(one)]
         if unread and self.connection.status == ConnectionStatus.LINKED:
             return self._reading(unread, now), None
         again = [at for at, _ in asks]
@@ -139,8 +133,10 @@ class _Step:
         return self._exchange(call, store)
 
     def _reading(self, unread: list[StrayPush], now: datetime) -> Exchange:
-        data_type = READABLE[unread[0].data_type.lower()]
-        alike = [one for one in unread if READABLE[one.data_type.lower()] == data_type]
+        data_type = strays.READABLE[unread[0].data_type.lower()]
+        alike = [
+            one for one in unread if strays.READABLE[one.data_type.lower()] == data_type
+        ]
         known = refreshes.Refreshes(self.connection, now=now)
         since = max(one.asked_at for one in alike)
         step = known.step_towards(data_type, since=since)
@@ -205,18 +201,6 @@ class _Step:
         return Connection.objects.filter(
             pk=self.connection.pk, stray_look_due_at=self.lease_until
         )
-
-
-def _is_to_be_read(push: StrayPush) -> bool:
-    is_readable = push.data_type.lower() in READABLE
-    return is_readable and push.status == PushStatus.SUCCESS and push.read_at is None
-
-
-def is_being_looked_up(push: StrayPush) -> bool:
-    """Tell whether more may soon be known of a push than is."""
-    return push.status in {PushStatus.PENDING, PushStatus.UNKNOWN} or _is_to_be_read(
-        push
-    )
 
 
 def _read(client: CodatClient, connection: Connection, data_type: str) -> list[Found]:

@@ -38,6 +38,12 @@ from xero_sync.writeback import outcomes, reconsider, unknown
 from xero_sync.writeback.readback import CLOCK_SKEW
 from xero_sync.writeback.transitions import lock_connection
 
+# The names that Codat lists them by; it shows nothing else that we write.
+READABLE = {
+    "transfers": "transfers",
+    "directcosts": "directCosts",
+    "payments": "payments",
+}
 # What we send only to set accounts up: nothing of it can stand twice in the books.
 SETUP_TYPES = frozenset({"suppliers", "accounts", "chartofaccounts", "bankaccounts"})
 
@@ -313,3 +319,16 @@ def proposals(connection: Connection) -> dict[StrayPush, SyncRecord]:
         for content, pushes in alike.items()
         if len(pushes) == 1 and len(entries.get(content, ())) == 1
     }
+
+
+def is_to_be_read(push: StrayPush) -> bool:
+    """Tell whether what a push wrote is still to be looked for."""
+    is_readable = push.data_type.lower() in READABLE
+    return is_readable and push.status == PushStatus.SUCCESS and push.read_at is None
+
+
+def is_being_looked_up(push: StrayPush) -> bool:
+    """Tell whether more may soon be known of a push than is."""
+    return push.status in {PushStatus.PENDING, PushStatus.UNKNOWN} or is_to_be_read(
+        push
+    )
