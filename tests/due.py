@@ -20,6 +20,7 @@ SELECT MIN(due) FROM (
  UNION ALL SELECT MIN(not_before) FROM xero_sync_syncrecord WHERE state = 'held'
  UNION ALL SELECT MIN(next_poll_at) FROM xero_sync_watchedpush
  UNION ALL SELECT MIN(choice_look_due_at) FROM xero_sync_connection
+ UNION ALL SELECT MIN(stray_look_due_at) FROM xero_sync_connection
 ) dues
 """
 

@@ -39,6 +39,7 @@ from xero_sync.models import (
 )
 from xero_sync.models.choices import FeedStatus
 from xero_sync.models.setups import SetupState
+from xero_sync.runtime import run
 from xero_sync.sandbox import LostReply, Sandbox
 from xero_sync.writeback import engine
 from xero_sync.writeback.sweep import sweep
@@ -234,13 +235,18 @@ class World:
         self.sandbox.tick()
 
     def borrower(
-        self, *, writeback: bool = True, is_looked_at: bool = True, **company: Any
+        self,
+        *,
+        writeback: bool = True,
+        is_looked_at: bool = True,
+        is_known: bool = True,
+        **company: Any,
     ) -> Borrower:
         """A company adopted from Codat, its accounts chosen, its write-back on.
 
         What the engine makes of a choice in many drains stands there from the start.
-        The look that comes before the first write has been made, unless a test is about
-        it.
+        The looks that come before the first write have been made, unless a test is
+        about them.
         """
         row = company.pop("row", None) or make_company(**company)
         remote = self.sandbox.add_company(row.reference)
@@ -269,6 +275,10 @@ class World:
         if is_looked_at:
             Connection.objects.filter(pk=connection.pk).update(
                 choice_looked_at=self.clock.now
+            )
+        if is_known:
+            Connection.objects.filter(pk=connection.pk).update(
+                pushes_seen_by=run.current()
             )
         return borrower
 

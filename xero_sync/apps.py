@@ -18,7 +18,7 @@ class XeroSyncConfig(AppConfig):
         from xero_sync import checks, receivers  # noqa: F401, PLC0415
         from xero_sync.borrowers import notices  # noqa: PLC0415
         from xero_sync.models import verbs  # noqa: F401, PLC0415
-        from xero_sync.runtime import task_queue  # noqa: PLC0415
+        from xero_sync.runtime import run, task_queue  # noqa: F401, PLC0415
 
         task_queue.every_minute(name="Mails to customers", job=notices.SEND)
 

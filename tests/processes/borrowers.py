@@ -44,9 +44,10 @@ from xero_sync.models import (  # noqa: E402
     SyncRecord,
     WebhookMessage,
 )
-from xero_sync.models.choices import State, Step  # noqa: E402
+from xero_sync.models.choices import STANDING_STATES, State, Step  # noqa: E402
 from xero_sync.runtime import task_queue  # noqa: E402
 from xero_sync.runtime.clock import database_now  # noqa: E402
+from xero_sync.writeback import stray_decisions, strays  # noqa: E402
 
 SANDBOX = Sandbox(settings.CODAT_BASE_URL)
 INVOICE_AMOUNT = Decimal(1_000)
@@ -184,7 +185,7 @@ def judge(acknowledged: str) -> dict[str, Any]:
     return {
         "wrong": wrong[:30],
         "events": LoanEvent.objects.count(),
-        "entries": SyncRecord.objects.filter(state=State.WRITTEN).count(),
+        "entries": SyncRecord.objects.filter(state__in=STANDING_STATES).count(),
         "webhooks": WebhookMessage.objects.count(),
     }
 
@@ -209,7 +210,7 @@ def _books(company: Company) -> Iterator[str]:
     ]
     records = SyncRecord.objects.filter(company=company)
     bookings = records.bookings().order_by("sequence")
-    if unwritten := records.exclude(state=State.WRITTEN).count():
+    if unwritten := records.exclude(state__in=STANDING_STATES).count():
         yield f"{unwritten} entries are not written"
     if Counter(posted) != Counter(bookings.values_list("xero_record_id", flat=True)):
         yield f"{len(posted)} postings, {bookings.count()} bookings, or not the same"
@@ -246,6 +247,76 @@ def _balances(connection: Connection, books: Any, records: Any) -> Iterator[str]
     for name, value in wanted.items():
         if Decimal(str(found[name])) != value:
             yield f"{name} is {found[name]}, not {value}"
+
+
+# --- after a restore ------------------------------------------------------------------
+
+
+def held() -> int:
+    """How many companies are held for pushes that nobody knows."""
+    return Connection.objects.exclude(held_after_restore_since=None).count()
+
+
+def link_strays() -> dict[str, int]:
+    """Be the person who looks in Xero and links what stands there.
+
+    Look-alikes are taken in the order in which they were written, as they were sent.
+    """
+    linked: Counter[str] = Counter()
+    for connection in Connection.objects.exclude(held_after_restore_since=None):
+        books = SANDBOX.look(f"books/{connection.codat_connection_id}")
+        ends_at = time.monotonic() + 60
+        while _is_looked_up(connection) and time.monotonic() < ends_at:
+            time.sleep(0.5)
+        _link_lines(connection, books, linked)
+        _link_transfers(connection, linked)
+    return dict(linked)
+
+
+def _is_looked_up(connection: Connection) -> bool:
+    unsettled = connection.stray_pushes.unsettled()
+    return any(strays.is_being_looked_up(one) for one in unsettled)
+
+
+def _link_lines(connection: Connection, books: Any, linked: Counter[str]) -> None:
+    account = connection.mappings.latest("version").lender_account
+    lines = books["statements"][account.source_account_id]["lines"]
+    unsettled = connection.stray_pushes.unsettled()
+    for push in unsettled.filter(data_type="bankTransactions"):
+        key = str(push.push_operation_key)
+        brought = [one["reference"] for one in lines if one["pushOperationKey"] == key]
+        entries = SyncRecord.objects.filter(
+            step=Step.STATEMENT_LINE,
+            company=connection.company_id,
+            event__external_id__in=brought,
+        )
+        _link(connection, push, list(entries))
+        linked["lines"] += len(brought)
+
+
+def _link_transfers(connection: Connection, linked: Counter[str]) -> None:
+    unsettled = connection.stray_pushes.unsettled()
+    for push in unsettled.filter(data_type="transfers").order_by("requested_on"):
+        alike = SyncRecord.objects.filter(
+            step=Step.TRANSFER,
+            company=connection.company_id,
+            state=State.HELD,
+            value_date=push.wrote["date"],
+            event__amount=push.wrote["amount"],
+        )
+        _link(connection, push, list(alike.order_by("event")[:1]))
+        linked["transfers"] += 1
+
+
+def _link(connection: Connection, push: Any, records: list[SyncRecord]) -> None:
+    stray_decisions.name_ours(
+        connection=connection,
+        pushes=[push],
+        records=records,
+        reason="seen in Xero",
+        decided_by="user:person",
+        now=database_now(),
+    )
 
 
 # --- meanwhile ------------------------------------------------------------------------
@@ -301,6 +372,8 @@ def main() -> None:
         "settle": lambda: settle(int(arguments[0])),
         "judge": lambda: judge(arguments[0]),
         "sweep": sweep,
+        "held": held,
+        "link_strays": link_strays,
         "age": lambda: age(int(arguments[0])),
         "write": lambda: write(arguments[0], int(arguments[1])),
     }

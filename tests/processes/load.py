@@ -57,6 +57,12 @@ class Load:
         """Whether all loans have been lived."""
         return not any(thread.is_alive() for thread in self._threads)
 
+    def repeat(self, events: list[str]) -> None:
+        """Record again what was answered once, as after a restored backup."""
+        for external_id in events:
+            loan, _, number = external_id.rpartition("-")
+            self._record(loan, int(number), *LIFE[int(number)])
+
     def _live(self, loans: list[str], dice: random.Random) -> None:
         try:
             for loan in loans:

@@ -15,10 +15,14 @@ from django_q.models import OrmQ
 
 from lending import services
 from lending.exceptions import LendingError
+from lending.models import LoanEvent
+from tests.scenarios import database
 from tests.scenarios.borrowers import Borrower
+from tests.scenarios.clock import unseeded
 from tests.scenarios.person import Person
 from tests.scenarios.world import World
 from xero_sync.connections import switches
+from xero_sync.runtime import run
 from xero_sync.sandbox.webhooks import Delivery
 from xero_sync.sandbox.wire import encode, stamp
 
@@ -158,6 +162,36 @@ def freeze(stage: Stage, *, at: str, time: int, inner: tuple[Act, ...]) -> None:
         stage.world.drain()
 
 
+def restore(stage: Stage, *, inner: tuple[Act, ...]) -> None:
+    """Put a backup back that knows nothing of what happens within; start anew.
+
+    What was recorded since is recorded again, by those who keep it as well.
+    """
+    backup = database.back_up()
+    for act in inner:
+        act.run(stage)
+    stage.world.tell("  ↶ an older backup is restored")
+    database.put_back(backup)
+    with unseeded():
+        run.begin()
+    for borrower in stage.borrowers:
+        for event in borrower.forget_events():
+            _record_again(stage, borrower, event)
+
+
+def _record_again(stage: Stage, borrower: Borrower, lost: LoanEvent) -> None:
+    event, _ = services.record_event(
+        loan=next(one for one in borrower.loans if one.pk == lost.loan_id),
+        kind=lost.kind,
+        amount=lost.amount,
+        value_date=lost.value_date,
+        recorded_by="harness",
+        today=borrower.today,
+        external_id=lost.external_id,
+    )
+    borrower.events.append(event)
+
+
 def in_turn(stage: Stage, *, inner: tuple[Act, ...]) -> None:
     for act in inner:
         act.run(stage)
@@ -294,7 +328,7 @@ ACTS: dict[str, Callable[..., None]] = {
     one.__name__: one
     for one in (
         record, reverse, work, sweep, daily_check, wait, go_on, purge, crash, freeze,
-        in_turn, fault, clear, gateway, outage, pace, lie, cut, link, archive,
+        restore, in_turn, fault, clear, gateway, outage, pace, lie, cut, link, archive,
         cut_feed, lock, answer, switch_off, feeds, choose,
     )
 }  # fmt: skip

@@ -7,6 +7,7 @@ date and reference, as an accountant would.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -69,8 +70,10 @@ def counted(borrower: Borrower) -> Counter[Content]:
 
 def lines(borrower: Borrower) -> list[Any]:
     """The lines of the lender account's statement."""
-    statement: list[Any] = borrower.books.statement(borrower.source_id)
-    return statement
+    return [
+        replace(line, id=borrower.renamed.get(line.id, line.id))
+        for line in borrower.books.statement(borrower.source_id)
+    ]
 
 
 def remove(borrower: Borrower, push_operation_key: str) -> None:

@@ -14,6 +14,7 @@ from lending.models import Company, Loan, LoanEvent
 from tests.feeds import open_feed
 from tests.scenarios.world import World
 from xero_sync.models import AccountMapping, Connection, LenderAccount
+from xero_sync.runtime import run
 
 ROUTES = (
     {"collection_route": "lender"},
@@ -42,6 +43,8 @@ class Borrower:
     supplier_id: str = ""
     loans: list[Loan] = field(default_factory=list)
     events: list[LoanEvent] = field(default_factory=list)
+    # The entry that a line on the statement is, where a backup took its first id away.
+    renamed: dict[str, str] = field(default_factory=dict)
 
     @property
     def connection(self) -> Connection:
@@ -57,6 +60,15 @@ class Borrower:
     def today(self) -> Any:
         """Today where they are."""
         return self.company.today(self.world.clock.now)
+
+    def forget_events(self) -> list[LoanEvent]:
+        """Keep the events that the database knows; return those that are lost."""
+        there = LoanEvent.objects.filter(loan__company=self.company)
+        known = {one.external_id: one for one in there}
+        lost = [one for one in self.events if one.external_id not in known]
+        kept = [one for one in self.events if one.external_id in known]
+        self.events = [known[one.external_id] for one in kept]
+        return lost
 
     def choose(self, nominated: str) -> AccountMapping:
         """Choose accounts: a new version of the mapping."""
@@ -109,6 +121,8 @@ def add_borrower(world: World, number: int, *, has_feeds: bool, loans: int) -> B
         bank_feeds=has_feeds,
         writeback_on=True,
         checked_at=world.clock.now,
+        # Schedules that are about the look after a start begin another one.
+        pushes_seen_by=run.current(),
     )
     LenderAccount.objects.create(
         connection=connection,

@@ -51,6 +51,13 @@ class Clock:
 
 
 @contextmanager
+def unseeded() -> Iterator[None]:
+    """Make ids that no other schedule of this process has had."""
+    with mock.patch.object(os, "urandom", random.SystemRandom().randbytes):
+        yield
+
+
+@contextmanager
 def seeded_ids(seed: int) -> Iterator[None]:
     """Make `uuid4` and other ids of the process follow from the seed."""
     chance = random.Random(f"ids of {seed}")

@@ -64,6 +64,24 @@ class Pristine:
         cls.copy.backup(connection.connection)
 
 
+def back_up() -> sqlite3.Connection:
+    """Take a backup of the database as it is now."""
+    from django.db import connection
+
+    copy = sqlite3.connect(":memory:")
+    connection.connection.backup(copy)
+    return copy
+
+
+def put_back(backup: sqlite3.Connection) -> None:
+    """Put a backup in the place of the database, as a new process finds it."""
+    from django.db import connection
+
+    recover()
+    backup.backup(connection.connection)
+    backup.close()
+
+
 def recover() -> None:
     """Leave the connection as a process finds it that has just started."""
     from django.db import connection

@@ -15,7 +15,7 @@ from tests.scenarios.borrowers import Borrower
 from tests.scenarios.world import World
 from xero_sync.codat.exceptions import DecisionNotAllowed, WritebackBlocked
 from xero_sync.connections import backfill, switches
-from xero_sync.models import SyncRecord, WriteAttempt
+from xero_sync.models import StrayPush, SyncRecord, WriteAttempt
 from xero_sync.models.choices import (
     STANDING_STATES,
     UNDER_WAY_STATES,
@@ -26,7 +26,7 @@ from xero_sync.models.choices import (
 from xero_sync.organisations import changes as organisations
 from xero_sync.sandbox.ledger import Entry, Line
 from xero_sync.sandbox.wire import new_id
-from xero_sync.writeback import decisions
+from xero_sync.writeback import decisions, stray_decisions, strays
 
 BY = "person"
 WHY = "looked in Xero"
@@ -47,6 +47,7 @@ class Person:
         answered = 0
         for borrower in borrowers:
             answered += self._switch_on(borrower)
+            answered += self._link_strays(borrower)
             waiting = SyncRecord.objects.needing_a_decision().filter(
                 company=borrower.company
             )
@@ -84,6 +85,61 @@ class Person:
                 fingerprint=shown,
             )
         )
+
+    def _link_strays(self, borrower: Borrower) -> int:
+        """Say of pushes that we do not know which of our entries they wrote."""
+        connection = borrower.connection
+        if connection.held_after_restore_since is None:
+            return 0
+        given = {
+            "connection": connection,
+            "reason": WHY,
+            "decided_by": BY,
+            "now": self.world.clock.now,
+        }
+        answered = 0
+        for push in connection.stray_pushes.unsettled().order_by("requested_on", "pk"):
+            records = self._written_by(borrower, push)
+            if records:
+                self.world.tell(f"  {BY} links what {push.data_type} wrote")
+                answered += self._decide(
+                    lambda push=push, records=records: stray_decisions.name_ours(
+                        pushes=[push], records=records, **given
+                    )
+                )
+        if not answered and self.world.is_quiet_at_codat:
+            answered += self._decide(lambda: stray_decisions.let_go(**given))
+        return answered
+
+    def _written_by(self, borrower: Borrower, push: StrayPush) -> list[SyncRecord]:
+        key = str(push.push_operation_key)
+        unsent = strays.unsent(borrower.connection)
+        brought = {
+            line.reference: line.id
+            for line in borrower.books.statement(borrower.source_id)
+            if line.push_operation_key == key
+        }
+        if brought:
+            found = [
+                one
+                for one in unsent
+                if one.step == Step.STATEMENT_LINE and one.event.external_id in brought
+            ]
+            for one in found:
+                borrower.renamed[brought[one.event.external_id]] = str(one.pk)
+            return found
+        made = [
+            books.content_of(borrower, entry)
+            for entry in books.posted(borrower)
+            if entry.push_operation_key == key
+        ]
+        alike = [
+            one
+            for one in unsent
+            if one.step != Step.STATEMENT_LINE
+            and books.expected(borrower, one.event) in made
+        ]
+        return alike[:1]
 
     def _is_his_own(self, borrower: Borrower) -> bool:
         name = self.world.sandbox.organisation_name(borrower.remote_id)

@@ -46,10 +46,15 @@ def seconds(chance: Chance) -> int:
     return chance.randint(low, high)
 
 
+# One schedule of 32 tells of a restored backup, and of little else.
+RESTORES_EVERY, RESTORES_AT = 32, 13
+
+
 class Writer:
     """Writes one script."""
 
     def __init__(self, seed: int) -> None:
+        self.restores = seed % RESTORES_EVERY == RESTORES_AT
         self.chance = random.Random(f"script of {seed}")
         self.look_alikes = self.chance.random() < 0.12
         self.amount = 100
@@ -63,11 +68,28 @@ class Writer:
 
     def write(self) -> list[Act]:
         """The acts of the schedule, in order."""
+        if self.restores:
+            return self.restored()
         number = range(self.chance.randint(5, 13))
         acts = [self.pace(), self.record(), *(self._next() for _ in number)]
         if self.stands_still:
             acts.insert(self.stands_still_at, self.standstill())
         return [*acts, *self.answered_early()]
+
+    def restored(self) -> list[Act]:
+        """A backup is restored under entries that stand, wait or are under way."""
+        chance = self.chance
+        lost = [self.record() for _ in range(chance.randint(1, 5))]
+        lost += [Act("go_on", {"seconds": chance.choice([0, 5, 30, 600])})]
+        lost += [self.lost_reply(), self.record(), self.webhooks(), Act("sweep")]
+        if chance.random() < 0.5:
+            chance.shuffle(lost)
+        before = [self.record() for _ in range(chance.randint(0, 3))]
+        soon = Act("go_on", {"seconds": chance.choice([0, 5, 60, 4_000])})
+        down = Act("wait", {"seconds": chance.choice([0, 60, 3_000, 90_000])})
+        after = [Act("sweep"), self._progress(), self.record(), self._progress()]
+        story = [soon, Act("restore", {}, tuple(lost)), down, *after]
+        return [self.pace(), *before, *story]
 
     def answered_early(self) -> list[Act]:
         """Now and then a person answers about a push that lands a day later still."""

@@ -11,9 +11,10 @@ from django.utils.translation import ngettext
 from lending import formats
 from lending.models import Company
 from xero_sync.bank_feeds import wording as feed_wording
+from xero_sync.connections import stray_wording
 from xero_sync.models import Connection
 from xero_sync.models.choices import ConnectionStatus
-from xero_sync.models.connections import DEMO_PLAN
+from xero_sync.models.connections import DEMO_PLAN, ConnectionQuerySet
 from xero_sync.xero_app import cap, facts, scopes
 
 # Each connection is looked at once a day; one not read for longer could not be.
@@ -52,6 +53,7 @@ def alerts(*, now: datetime) -> list[Alert]:
                 "organisation_changed__exact=1",
             )
         )
+    found += _of_strays(live)
     if withdrawn:
         found.append(
             Alert(
@@ -124,6 +126,20 @@ def alerts(*, now: datetime) -> list[Alert]:
     return found
 
 
+def _of_strays(live: ConnectionQuerySet) -> list[Alert]:
+    held = live.exclude(held_after_restore_since=None).count()
+    if not held:
+        return []
+    words = ngettext(
+        "Xero may have more of %(count)d company than we know, as after an older "
+        "backup was restored; nothing is sent until you say whose those pushes are.",
+        "Xero may have more of %(count)d companies than we know, as after an older "
+        "backup was restored; nothing is sent until you say whose those pushes are.",
+        held,
+    )
+    return [Alert(words % {"count": held}, "held_after_restore_since__isempty=0")]
+
+
 def _of_our_links() -> list[Alert]:
     """Say that nobody can consent to what nobody can read."""
     app = facts.current()
@@ -167,6 +183,7 @@ def standing(connection: Connection) -> list[str]:
         for one in (
             _state(connection),
             _organisation(connection),
+            stray_wording.standing(connection),
             _surplus(connection),
             _doubtful_demo(connection),
             _refused_feeds(connection),

@@ -171,6 +171,10 @@ OF_REASON: dict[str, Why] = {
         _("Tell us which organisation is the right one."),
         is_theirs=True,
     ),
+    Reason.AFTER_RESTORE: Why(
+        _("We are comparing our records with your Xero first."),
+        _("We see to it. You do not need to do anything."),
+    ),
     Reason.UNDO_BY_HAND: Why(
         _("Xero lets nobody but you take back a payment."),
         _("Remove the payment in Xero, then write to us."),

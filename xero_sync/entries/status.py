@@ -61,6 +61,7 @@ ACTOR_OF_REASON: dict[str, Actor] = {
     Reason.LOCKED_PERIOD: Actor.OPERATOR,
     Reason.TOO_OLD: Actor.OPERATOR,
     Reason.ORGANISATION_CHANGED: Actor.OPERATOR,
+    Reason.AFTER_RESTORE: Actor.OPERATOR,
     Reason.UNDO_BY_HAND: Actor.OPERATOR,
     Reason.NEEDS_PERSON: Actor.OPERATOR,
 }

@@ -10,7 +10,6 @@ from xero_sync.models.connections import (
     AccountMapping,
     Connection,
     LenderAccount,
-    WritebackSwitch,
 )
 from xero_sync.models.drafts import AccountDraft
 from xero_sync.models.feeds import MissingLine
@@ -25,6 +24,8 @@ from xero_sync.models.remote import DataRefresh, LoanInXero, WebhookMessage
 from xero_sync.models.runtime import Heartbeat, Lane, RateScope
 from xero_sync.models.scopes import ScopeChange
 from xero_sync.models.setups import AccountSetup, SetupStep
+from xero_sync.models.stray_pushes import StrayPush
+from xero_sync.models.switches import WritebackSwitch
 from xero_sync.models.watched import WatchedPush
 from xero_sync.models.wishes import BorrowerWish
 from xero_sync.models.writeback import (
@@ -63,6 +64,7 @@ __all__ = [
     "RecordChange",
     "ScopeChange",
     "SetupStep",
+    "StrayPush",
     "SyncRecord",
     "WatchedPush",
     "WebhookMessage",

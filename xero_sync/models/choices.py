@@ -125,6 +125,10 @@ class Reason(models.TextChoices):
     LOCKED_PERIOD = "locked_period", _("The period is locked in Xero")
     TOO_OLD = "too_old", _("Older than Xero accepts")
     ORGANISATION_CHANGED = "organisation_changed", _("Another Xero organisation")
+    AFTER_RESTORE = (
+        "after_restore",
+        _("Xero may have more of us than we know, as after a restored backup"),
+    )
     UNDO_BY_HAND = "undo_by_hand", _("Must be undone by hand in Xero")
     FEED_REFUSED = "feed_refused", _("Xero takes no bank feeds for this organisation")
     FEED_APP_REFUSED = "feed_app_refused", _("Xero takes no bank feeds from our app")
@@ -177,6 +181,7 @@ REASONS_FOR_A_PERSON = (
     Reason.LOCKED_PERIOD,
     Reason.TOO_OLD,
     Reason.ORGANISATION_CHANGED,
+    Reason.AFTER_RESTORE,
     Reason.UNDO_BY_HAND,
     *FEED_REFUSALS.values(),
 )

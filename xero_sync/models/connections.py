@@ -11,12 +11,10 @@ from django.db.models import F, Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from lending.formats import instant
 from xero_sync.models.choices import (
     AccountKind,
     ConnectionStatus,
     FeedStatus,
-    HeldEvents,
     Question,
 )
 from xero_sync.models.mapping_rows import MappingRow, RowRole
@@ -120,6 +118,17 @@ class Connection(models.Model):
     # A look under way: when it began, and when its next step comes.
     choice_look_begun_at = models.DateTimeField(null=True, blank=True, editable=False)
     choice_look_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The start of the product that last looked for pushes which we do not know.
+    pushes_seen_by = models.UUIDField(null=True, blank=True, editable=False)
+    # Since then there are such pushes, and nothing is sent; see `StrayPush`.
+    held_after_restore_since = models.DateTimeField(
+        _("held for pushes of unknown origin since"),
+        null=True,
+        blank=True,
+        editable=False,
+    )
+    # When the next step comes of looking up what they wrote.
+    stray_look_due_at = models.DateTimeField(null=True, blank=True, editable=False)
     checked_at = models.DateTimeField(_("last checked"), null=True, blank=True)
     consented_at = models.DateTimeField(
         _("last consent"),
@@ -170,13 +179,23 @@ class Connection(models.Model):
                 ),
                 name="xero_sync_connection_look_whole",
             ),
+            models.CheckConstraint(
+                condition=Q(stray_look_due_at=None)
+                | Q(held_after_restore_since__isnull=False),
+                name="xero_sync_connection_strays_while_held",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["choice_look_due_at"],
                 condition=Q(choice_look_due_at__isnull=False),
                 name="xero_sync_connection_look_due",
-            )
+            ),
+            models.Index(
+                fields=["stray_look_due_at"],
+                condition=Q(stray_look_due_at__isnull=False),
+                name="xero_sync_connection_stray_due",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -360,33 +379,3 @@ class AccountMapping(models.Model):
     def tax_percent(self) -> Decimal:
         """The tax of fees in per cent."""
         return self.fee.tax_percent
-
-
-class WritebackSwitch(models.Model):
-    """Who switched a connection's write-back on or off, and what became of the held."""
-
-    connection = models.ForeignKey(
-        Connection, on_delete=models.PROTECT, related_name="switches"
-    )
-    on = models.BooleanField(_("on"))
-    held_events = models.CharField(
-        _("held events"), max_length=20, choices=HeldEvents.choices, blank=True
-    )
-    publish_from = models.DateField(_("published from"), null=True, blank=True)
-    # Nothing where nothing was held, and where it was switched off.
-    loans_published = models.PositiveIntegerField(
-        _("loans published"), null=True, blank=True
-    )
-    loans_left_out = models.PositiveIntegerField(
-        _("loans left out"), null=True, blank=True
-    )
-    switched_by = models.CharField(_("switched by"), max_length=150)
-    switched_at = models.DateTimeField(_("switched at"))
-
-    class Meta:
-        verbose_name = _("write-back switch")
-        verbose_name_plural = _("write-back switches")
-
-    def __str__(self) -> str:
-        """Name the connection, the position and the time."""
-        return f"{self.connection_id} {self.on} {instant(self.switched_at)}"

@@ -71,6 +71,26 @@ def _finished(entry: AuditEntry) -> str:
     }
 
 
+def _held_for_pushes(entry: AuditEntry) -> str:
+    return _(
+        "Was held: %(count)d pushes at Codat are not known here, as after an older "
+        "backup was restored."
+    ) % {"count": entry.after["pushes"]}
+
+
+def _named_ours(entry: AuditEntry) -> str:
+    return _("Said: %(count)d pushes are ours. %(entries)d entries linked.") % {
+        "count": entry.after["pushes"],
+        "entries": entry.after["entries"],
+    }
+
+
+def _named_anothers(entry: AuditEntry) -> str:
+    return _("Said: %(count)d pushes are another system's.") % {
+        "count": entry.after["pushes"]
+    }
+
+
 def _switched_on(entry: AuditEntry) -> str:
     words = [_("Switched write-back on.")]
     if held := entry.after.get("held_events"):
@@ -112,6 +132,9 @@ wording.register(
         "connection.other_organisation": gettext_lazy(
             "Said: another organisation; accounts to be chosen anew."
         ),
+        "connection.let_go_after_restore": gettext_lazy(
+            "Let the company go on; of the pushes that are left nobody said whose."
+        ),
         "connection.disconnected": gettext_lazy("Disconnected it."),
         "connection.cut_wanted": gettext_lazy("Wanted it disconnected."),
         "connection.off_boarded": gettext_lazy("Deleted it for good."),
@@ -144,6 +167,14 @@ wording.register(
 wording.register(
     {"connection.writeback_on": _switched_on},
     said={"held_events", "loans_published", "loans_left_out"},
+)
+wording.register(
+    {
+        "connection.held_after_restore": _held_for_pushes,
+        "connection.pushes_named_ours": _named_ours,
+        "connection.pushes_named_anothers": _named_anothers,
+    },
+    said={"pushes", "entries"},
 )
 wording.register({"setup.stopped": _stopped}, said={"stopped_for"})
 wording.register({"setup.finished": _finished}, said={"version"})

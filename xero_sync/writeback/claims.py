@@ -24,6 +24,7 @@ from xero_sync.writeback import (
     freezing,
     holds,
     lines,
+    push_looks,
     readiness,
     transitions,
 )
@@ -172,6 +173,8 @@ class _Round:
         if reason:
             self._hold(turn, record, reason)
             return None
+        if self._waits_for_pushes(turn, ready):
+            return None
         if choosing.needs_check(record, self.now):
             is_late = self.now - record.state_since > LATE
             turn.due_at = self.budget.take(is_look=not is_late)
@@ -180,9 +183,8 @@ class _Round:
             return None
         connection: LiveConnection | None = ready.connection
         mapping: AnyMapping | None = ready.mapping
-        if self._waits_for_look(ready):
-            return None
-        if connection is None or mapping is None:  # hold_reason has just said otherwise
+        # hold_reason has just said that both are there.
+        if self._waits_for_look(ready) or connection is None or mapping is None:
             return None
         turn.due_at = self.budget.take(organisation=connection.codat_connection_id)
         if turn.due_at is not None:
@@ -218,6 +220,14 @@ class _Round:
             records=(record,),
             known_organisation=connection.codat_connection_id,
         )
+
+    def _waits_for_pushes(self, turn: Turn, ready: Readiness) -> bool:
+        """Tell whether a look at the pushes that Codat knows comes first."""
+        connection = ready.connection
+        if connection is None or push_looks.is_answered(connection):
+            return False
+        turn.due_at = push_looks.ask(connection, now=self.now)
+        return True
 
     def _waits_for_look(self, ready: Readiness) -> bool:
         """Tell whether a look at the chosen accounts comes first; it wakes the lane."""
@@ -259,7 +269,7 @@ class _Round:
         ready = self.ready[turn.company_id]
         if self._hold_lines(turn, push, ready) or ready.connection is None:
             return
-        if self._waits_for_look(ready):
+        if self._waits_for_pushes(turn, ready) or self._waits_for_look(ready):
             return
         turn.due_at = self.budget.take(
             organisation=ready.connection.codat_connection_id

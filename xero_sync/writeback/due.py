@@ -29,6 +29,7 @@ class Work(TextChoices):
     SETUPS = "setups", _("Accounts to be made for a choice")
     WISHES = "wishes", _("What borrowers want done at Codat")
     LOOKS = "looks", _("Chosen accounts to be looked at before a write")
+    STRAYS = "strays", _("Pushes of unknown origin to look up")
 
 
 def work() -> dict[Work, tuple[QuerySet, str]]:
@@ -54,6 +55,10 @@ def work() -> dict[Work, tuple[QuerySet, str]]:
         Work.LOOKS: (
             Connection.objects.exclude(choice_look_due_at=None),
             "choice_look_due_at",
+        ),
+        Work.STRAYS: (
+            Connection.objects.exclude(stray_look_due_at=None),
+            "stray_look_due_at",
         ),
     }
 

@@ -23,9 +23,11 @@ from xero_sync.writeback import (
     inbox,
     invoices,
     polling,
+    push_look_steps,
     results,
     setup_answers,
     setups,
+    stray_steps,
     sweep,
     watched_polling,
 )
@@ -107,8 +109,9 @@ def _look_around(pool: Pool, now: datetime, mark: float, room: int) -> int:
         return 0
     busy = pool.too_busy_for_a_look()
     begun = 0
-    # Writes wait for a look at what was chosen, so that comes first.
-    for kind in (choice_look_steps, polling, watched_polling, setups):
+    # Writes wait for these looks, so they come first.
+    first = (push_look_steps, choice_look_steps)
+    for kind in (*first, polling, watched_polling, stray_steps, setups):
         found = kind.due(limit=room - begun, now=now, busy_companies=busy)
         busy |= {one.company_id for one in found}
         for one in found:

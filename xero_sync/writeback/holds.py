@@ -69,6 +69,8 @@ def hindrances(
     """
     if connection.organisation_changed:
         yield Reason.ORGANISATION_CHANGED
+    if connection.held_after_restore_since:
+        yield Reason.AFTER_RESTORE
     if connection.status != ConnectionStatus.LINKED:
         yield Reason.NOT_LINKED
     if connection.access_problem:

@@ -43,6 +43,8 @@ class LiveConnection:
     writeback_on: bool
     access_problem: str
     unusable_account: str
+    held_after_restore_since: datetime | None
+    pushes_seen_by: UUID | None
     choice_looked_at: datetime | None
     choice_look_due_at: datetime | None
     consented_at: datetime | None

@@ -147,7 +147,7 @@ def records(
     extra = {} if is_backfill is None else {"is_backfill": is_backfill}
     for record, reason in changes:
         if not reason and record.step == Step.STATEMENT_LINE:
-            _fix_account(record, ready[record.company_id])
+            fix_account(record, ready[record.company_id])
         released += move(
             record,
             to=State.HELD if reason else State.QUEUED,
@@ -192,7 +192,7 @@ def _fixed_account(
     return record.lender_account or in_xero[record.loan_id].lender_account
 
 
-def _fix_account(line: SyncRecord, ready: readiness.Readiness) -> None:
+def fix_account(line: SyncRecord, ready: readiness.Readiness) -> None:
     """Give a line its account, if its booking did not: one linked by hand fixes none.
 
     Then it is the loan's account or, if the loan has none yet, today's choice.

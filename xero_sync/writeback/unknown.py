@@ -24,6 +24,7 @@ from xero_sync.models import (
     Connection,
     LenderAccount,
     RecordChange,
+    StrayPush,
     SyncRecord,
     WriteAttempt,
     WriteRequest,
@@ -37,6 +38,7 @@ from xero_sync.models.choices import (
     State,
     Step,
 )
+from xero_sync.models.stray_pushes import Verdict
 from xero_sync.writeback import final_word, outcomes, readback, refreshes, watching
 from xero_sync.writeback.claims import start_sending
 from xero_sync.writeback.exchange import Claim, Exchange
@@ -73,6 +75,7 @@ def _may_write(request: WriteRequest) -> bool:
         and connection.status == ConnectionStatus.LINKED
         and not connection.access_problem
         and not connection.organisation_changed
+        and not connection.held_after_restore_since
         # What was frozen for one organisation is never sent to another.
         and not LenderAccount.objects.filter(
             connection=connection, void_since__gte=request.created_at
@@ -177,7 +180,12 @@ def foreign_operations(
     keys = [operation.key for operation in alike]
     taken = {
         key
-        for found in (WriteAttempt.objects.all(), RecordChange.objects.all())
+        for found in (
+            WriteAttempt.objects.all(),
+            RecordChange.objects.all(),
+            # What a person has called another system's.
+            StrayPush.objects.filter(verdict=Verdict.ANOTHERS),
+        )
         for key in found.filter(push_operation_key__in=keys).values_list(
             "push_operation_key", flat=True
         )

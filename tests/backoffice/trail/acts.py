@@ -13,7 +13,8 @@ from backoffice.api_keys.services import create_key
 from backoffice.models import Authenticator, WebhookDelivery
 from backoffice.webhooks import services as webhooks
 from tests.builders import make_company, make_loan
-from tests.xero_sync.commands.worlds import Codat, set_up
+from tests.strays import hold_for
+from tests.xero_sync.commands.worlds import Codat, record_drawdown, record_of, set_up
 from tests.xero_sync.partner_programme.acts import certify, give_links
 from xero_sync.borrowers import links, notices
 from xero_sync.connections import switches
@@ -30,6 +31,7 @@ from xero_sync.partner_programme.checkpoint_list import LENDING
 from xero_sync.xero_app import keys
 
 TODAY = timezone.localdate()
+STRAY = 71
 SECRET = "aB3-dE6_gH9jK2mN5pQ8sT1vW4yZ7-bC0_eF3hI6kL9nO2q"
 WHO = {"author": "user:bert", "now": timezone.now()}
 
@@ -121,6 +123,13 @@ def switched_off(codat: Codat) -> Model:
 def changed(codat: Codat) -> Model:
     Connection.objects.filter(pk=codat.adopt().pk).update(organisation_changed=True)
     return Connection.objects.get()
+
+
+def held(codat: Codat) -> Model:
+    connection = codat.ready()
+    record = record_of(record_drawdown(connection.company))
+    hold_for(connection, record, pk=STRAY)
+    return connection
 
 
 def without_feeds(codat: Codat) -> Model:
@@ -220,6 +229,11 @@ ACTS = {
     "lending.company.mail-customer-link": Act(company, "company.link_mailed"),
     "lending.company.revoke-customer-links": Act(company, "company.links_revoked"),
     "lending.loan.close": Act(loan, "loan.closed", WHY),
+    "xero_sync.connection.pushes-ours": Act(held, "connection.pushes_named_ours", WHY),
+    "xero_sync.connection.pushes-anothers": Act(
+        held, "connection.pushes_named_anothers", {**WHY, "pushes": [STRAY]}
+    ),
+    "xero_sync.connection.let-go-on": Act(held, "connection.let_go_after_restore", WHY),
     "xero_sync.connection.confirm-organisation": Act(
         changed, "connection.same_organisation", WHY
     ),

@@ -365,6 +365,14 @@ BUGS = {
             ),
         ),
         _bug(
+            "no-look-after-a-start",
+            (
+                "xero_sync/writeback/push_looks.py",
+                "    return connection.pushes_seen_by == here or ",
+                "    return True or ",
+            ),
+        ),
+        _bug(
             "setup-key-lost-on-the-wire",
             (
                 "xero_sync/codat/bank_feeds.py",

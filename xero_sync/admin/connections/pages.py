@@ -22,6 +22,12 @@ from xero_sync.admin.connections.organisation import (
     UnmarkDemo,
 )
 from xero_sync.admin.connections.setups import setups_of
+from xero_sync.admin.connections.strays import (
+    LetGoOn,
+    NameAnothers,
+    NameOurs,
+    strays_of,
+)
 from xero_sync.connections import alerts
 from xero_sync.models import AccountMapping, Connection
 from xero_sync.xero_app import cap
@@ -36,6 +42,9 @@ class ConnectionAdmin(ReadOnlyAdmin):
     object_actions = (
         ConfirmOrganisation(),
         ReplaceOrganisation(),
+        NameOurs(),
+        NameAnothers(),
+        LetGoOn(),
         ReadNow(),
         SwitchOn(),
         SwitchOff(),
@@ -63,6 +72,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         ("feed_refusal", admin.EmptyFieldListFilter),
         ("unusable_account", admin.EmptyFieldListFilter),
         "organisation_changed",
+        ("held_after_restore_since", admin.EmptyFieldListFilter),
         ("over_cap_since", admin.EmptyFieldListFilter),
         ("deleted_at", admin.EmptyFieldListFilter),
     )
@@ -94,6 +104,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         "ledger_lock_date",
         "access_problem",
         "unusable_account",
+        "held_after_restore_since",
         "choice_looked_at",
         "checked_at",
         "codat_company_id",
@@ -112,6 +123,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         "ledger_lock_date",
         "access_problem",
         "unusable_account",
+        "held_after_restore_since",
         "choice_looked_at",
         "deleted_at",
     )
@@ -130,6 +142,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
         found = {
             _("Deleted"): obj.deleted_at,
             _("Another organisation?"): obj.organisation_changed,
+            _("Pushes of unknown origin"): obj.held_after_restore_since,
             _("Beyond Xero's limit"): obj.over_cap_since,
             _("Access refused"): obj.access_problem,
             _("Account no longer usable"): obj.unusable_account,
@@ -154,6 +167,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
             _lender_accounts(obj),
             _mappings(obj),
             setups_of(obj),
+            *strays_of(obj),
             consents(obj),
         ]
 

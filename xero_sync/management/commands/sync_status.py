@@ -116,6 +116,8 @@ def _facts(connection: Connection) -> Iterator[str]:
     yield f"bank feeds {'on' if connection.bank_feeds else 'off'}"
     if connection.organisation_changed:
         yield "another organisation"
+    if connection.held_after_restore_since:
+        yield "pushes of unknown origin: see manage.py after_restore"
     if connection.access_problem:
         yield f"access refused ({connection.access_problem})"
     if connection.unusable_account:
