@@ -31,9 +31,7 @@ from xero_sync.portal import errors
 Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 
-AT_ONCE, UNDER_WAY = 6, 64
-# On SQLite more would only wait for each other; see `turn`.
-WRITES_AT_ONCE = 1 if settings.IS_SQLITE else AT_ONCE
+AT_ONCE, UNDER_WAY = 4, 64
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # A probe that is refused ends the process, and Codat repeats what was not taken.
 ALIVE = "/healthz"
@@ -50,8 +48,7 @@ class Bounded:
         self._under_way = 0
         self._lock = Lock()
         # Their threads start with the first request: after gunicorn's fork.
-        self._reads = ThreadPoolExecutor(AT_ONCE, "read")
-        self._writes = ThreadPoolExecutor(WRITES_AT_ONCE, "write")
+        self._pool = ThreadPoolExecutor(AT_ONCE, "request")
         self._free = ThreadPoolExecutor(FREE_AT_ONCE, "free")
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
@@ -69,13 +66,9 @@ class Bounded:
         except Problem as exc:
             return refuse(exc, environ, start_response)
         is_safe = environ["REQUEST_METHOD"] in SAFE
-        pool, answer = (
-            (self._reads, self._application)
-            if is_safe
-            else (self._writes, self._in_turn)
-        )
+        answer = self._application if is_safe else self._in_turn
         try:
-            return pool.submit(answer, environ, start_response).result()
+            return self._pool.submit(answer, environ, start_response).result()
         finally:
             with self._lock:
                 self._under_way -= 1
