@@ -24,5 +24,14 @@ logger_class = RedactingLogger
 accesslog = "-"
 # Address, method, path, status, bytes and milliseconds.
 access_log_format = "%(h)s %(m)s %(U)s %(s)s %(B)s %(M)s"
-# A call to Codat may take 35 s.
+worker_class = "backoffice.web.worker.Worker"
+# Some to read large bodies, to be refused and for probes, beside those that wait for
+# Django; see backoffice/web/bounds.py. A thread by itself holds no database connection.
+threads = 80
+# Clients of one process, slow ones included; the next wait to be taken in.
+worker_connections = 1_000
+keepalive = 5
+# Whoever does nothing at all for so long is ended; a call to Codat may take 35 s.
 timeout = 90
+# What is under way when a stop comes may end.
+graceful_timeout = 60

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from backoffice import storing
 from xero_sync.monitoring import health
+from xero_sync.runtime import redis_server
 from xero_sync.runtime.clock import database_now
 
 
@@ -21,9 +22,10 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """Answer 503 where nothing can be stored; report late work as degraded.
+    """Answer 503 where nothing can be stored; report the rest as degraded.
 
-    Degraded is a 200: the web can serve, somebody has to look at the workers.
+    Degraded is a 200: the web can serve, somebody has to look at the workers, or at a
+    server that `unreachable` names.
     """
     try:
         executor = MigrationExecutor(connection)
@@ -35,7 +37,8 @@ def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
         work = health.background_health(now=database_now())
     except DatabaseError:
         return JsonResponse({"status": "no database"}, status=503)
-    status = "degraded" if work.is_late else "ok"
+    unreachable = ["redis"] if redis_server.is_gone() else []
+    status = "degraded" if work.is_late or unreachable else "ok"
     return JsonResponse(
         {
             "status": status,
@@ -43,5 +46,6 @@ def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
             "processes": work.last_seen,
             "silent": work.silent,
             "oldest_due_seconds": work.oldest_due_seconds,
+            "unreachable": unreachable,
         }
     )

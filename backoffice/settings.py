@@ -377,19 +377,6 @@ CSRF_COOKIE_SAMESITE = "Lax"
 # domain decides on them with the two settings above, so their absence is no fault.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
-# Requests are counted for each key; without Redis, by each web process for itself.
-CACHES: dict[str, Any] = {
-    "default": (
-        {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": REDIS_URL,
-            "KEY_PREFIX": "backoffice",
-        }
-        if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    )
-}
-
 LOGGING = logging_settings(
     env.str("LOG_LEVEL", default="INFO"),
     as_json=env.str("LOG_FORMAT", default="line" if DEBUG else "json") == "json",

@@ -6,4 +6,9 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+# Not before Django is set up.
+from backoffice.web.bounds import Bounded  # noqa: E402
+
+application = Bounded(_django)

@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.guards import suspended
+from xero_sync.runtime import throttles
 
 # A busy machine is no reason to fail; what is found is kept with the other leftovers.
 set_hypothesis_home_dir(django_settings.BASE_DIR / ".data" / "hypothesis")
@@ -78,6 +79,12 @@ def django_db_modify_db_settings() -> None:
         options = connection.settings_dict["OPTIONS"]
         options["init_command"] += "PRAGMA synchronous=OFF;"
     connection.settings_dict["TEST"]["NAME"] = name
+
+
+@pytest.fixture(autouse=True)
+def counted_anew() -> None:
+    """Count each test's requests anew: its rows are undone, what was drawn is not."""
+    throttles.forget_held()
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError, CodatNoAnswer, CodatUnavailable
 from xero_sync.connections import daily_check as connection_checks
 from xero_sync.connections import status as connection_status
-from xero_sync.runtime import heartbeats, leases, task_queue
+from xero_sync.runtime import heartbeats, leases, task_queue, throttles
 from xero_sync.runtime.clock import database_now
 from xero_sync.signals import drain_stored
 from xero_sync.writeback import budget, due, engine, inbox
@@ -122,6 +122,7 @@ def sweep(*, seen_as: str = heartbeats.CLUSTER, **_ignored: Any) -> str:
     line_notices.tell(now=now)
     account_notices.tell(now=now)
     link_requests.answer()
+    throttles.forget_past()
     return "swept"
 
 

@@ -29,7 +29,7 @@ class Child:
         self.name = name
         self.log = logs / f"{name}.log"
         command = [sys.executable, "-m", "backoffice.demo.guard"]
-        command += [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
+        command += [sys.executable, *arguments]
         with self.log.open("wb") as log:
             self._guard = subprocess.Popen(  # noqa: S603 - our own commands
                 command,
@@ -74,7 +74,14 @@ class Children:
 
     def start(self, name: str, *arguments: str) -> None:
         """Start `manage.py` with these arguments."""
-        self._all.append(Child(name, *arguments, logs=self._logs))
+        manage = str(settings.BASE_DIR / "manage.py")
+        self._all.append(Child(name, manage, *arguments, logs=self._logs))
+
+    def start_web(self, port: int) -> None:
+        """Start the web as in production, with two workers."""
+        server = ["-m", "gunicorn", "-c", "python:backoffice.gunicorn", "--workers=2"]
+        server += [f"--bind=127.0.0.1:{port}", "--no-control-socket"]
+        self._all.append(Child("web", *server, "backoffice.wsgi", logs=self._logs))
 
     def check(self) -> None:
         """Look whether all of them run.

@@ -140,7 +140,7 @@ def start(children: Children, places: Places, *sandbox_options: str) -> None:
         f"--redirect-url={connecting.return_address()}",
         *sandbox_options,
     )
-    children.start("web", "runserver", "--noreload", f"127.0.0.1:{places.web_port}")
+    children.start_web(places.web_port)
     children.start("worker", "qcluster")
     children.wait_for(
         "sandbox", lambda: sandbox.answers(f"{places.sandbox_url}/_sandbox/state")

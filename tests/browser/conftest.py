@@ -44,7 +44,7 @@ def playwright_and_the_database_share_a_thread():
 
 
 @pytest.fixture(autouse=True)
-def nobody_has_asked_yet():
+def nothing_read_is_kept():
     cache.clear()
 
 

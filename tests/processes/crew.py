@@ -128,6 +128,7 @@ class Crew:
             ],
             "web": [
                 *(sys.executable, "-m", "gunicorn", "backoffice.wsgi"),
+                *("-c", "python:backoffice.gunicorn"),
                 f"--workers={self._web_workers}",
                 f"--bind={self.web.removeprefix('http://')}",
                 *("--no-control-socket", "--log-level=warning"),

@@ -183,6 +183,26 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Tally",
+            fields=[
+                (
+                    "name",
+                    models.CharField(
+                        max_length=150,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="what, and by whom",
+                    ),
+                ),
+                ("minute", models.BigIntegerField(verbose_name="minute")),
+                ("taken", models.PositiveIntegerField(default=0, verbose_name="taken")),
+            ],
+            options={
+                "verbose_name": "tally",
+                "verbose_name_plural": "tallies",
+            },
+        ),
+        migrations.CreateModel(
             name="BorrowerLink",
             fields=[
                 (

@@ -21,7 +21,7 @@ from xero_sync.models.programme import (
     ProgrammeAct,
 )
 from xero_sync.models.remote import DataRefresh, LoanInXero, WebhookMessage
-from xero_sync.models.runtime import Heartbeat, Lane, RateScope
+from xero_sync.models.runtime import Heartbeat, Lane, RateScope, Tally
 from xero_sync.models.scopes import ScopeChange
 from xero_sync.models.setups import AccountSetup, SetupStep
 from xero_sync.models.stray_pushes import StrayPush
@@ -66,6 +66,7 @@ __all__ = [
     "SetupStep",
     "StrayPush",
     "SyncRecord",
+    "Tally",
     "WatchedPush",
     "WebhookMessage",
     "WriteAttempt",

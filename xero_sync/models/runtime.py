@@ -82,3 +82,22 @@ class Heartbeat(models.Model):
     def __str__(self) -> str:
         """Name the process."""
         return self.name
+
+
+class Tally(models.Model):
+    """How often something was done in a minute of the clock, or may yet be.
+
+    `minute` counts from 1970; `taken` are the permits that the processes have drawn.
+    """
+
+    name = models.CharField(_("what, and by whom"), max_length=150, primary_key=True)
+    minute = models.BigIntegerField(_("minute"))
+    taken = models.PositiveIntegerField(_("taken"), default=0)
+
+    class Meta:
+        verbose_name = _("tally")
+        verbose_name_plural = _("tallies")
+
+    def __str__(self) -> str:
+        """Name what is counted."""
+        return self.name

@@ -7,6 +7,7 @@ the one that says what to do.
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import cache
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
@@ -29,7 +30,7 @@ from xero_sync.portal.sittings import current
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[HttpRequest], HttpResponse]
-BAD, FORBIDDEN, NOT_FOUND, NOT_SO, BROKEN = 400, 403, 404, 405, 500
+BAD, FORBIDDEN, NOT_FOUND, NOT_SO, BROKEN, BUSY = 400, 403, 404, 405, 500, 503
 OURS = frozenset({BAD, FORBIDDEN, NOT_FOUND, NOT_SO, BROKEN})
 # Those who work here, programs and probes get theirs as they are.
 NOT_FOR_CUSTOMERS = (
@@ -79,6 +80,36 @@ def dress(request: HttpRequest, response: HttpResponse) -> None:
     response.headers["Content-Length"] = str(len(response.content))
     response.headers["Content-Type"] = "text/html; charset=utf-8"
     private(lambda _request: response, referrer=referrer)(request)
+
+
+@private
+def busy(request: HttpRequest) -> HttpResponse:
+    """Answer that there are too many just now, in the browser's language."""
+    language = translation.get_language_from_request(request)
+    response = HttpResponse(_page_when_busy(language), status=BUSY)
+    response.headers["Content-Language"] = language
+    return response
+
+
+@cache
+def _page_when_busy(language: str) -> str:
+    """Make the page once: it is shown when there is no time for it."""
+    with translation.override(language):
+        return render_to_string(
+            "customer/error.html",
+            {
+                "language": language,
+                "lender": settings.LENDER_NAME,
+                "contact": settings.LENDER_CONTACT_EMAIL,
+                "title": _("Too many people are here at the moment"),
+                "sentences": [
+                    _("What you sent was not taken, and nothing has changed."),
+                    _("Wait a few seconds, then try again."),
+                ],
+                "button": _("Try again"),
+                "address": "?",
+            },
+        )
 
 
 def _speaking(request: HttpRequest, status: int) -> AbstractContextManager[str]:

@@ -4,16 +4,20 @@ A job is a nudge: it may be lost, doubled or run late, and nothing depends on it
 minute sweep finds all due work in our own tables.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, connections, transaction
+from django_q.brokers import Broker, get_broker
+from django_q.brokers.redis_broker import Redis as RedisBroker
 from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 
 from xero_sync.models import Heartbeat
-from xero_sync.runtime import leases
+from xero_sync.runtime import leases, redis_server
 from xero_sync.runtime.clock import database_now
 
 DRAIN = "xero_sync.jobs.drain"
@@ -68,13 +72,34 @@ class _Nudge:
             return
         if is_asked(busy, job=self.job):
             return
+        # A Redis that is gone has said so in the log; the sweep finds the work.
+        with suppress(redis_server.RedisGone), _queue() as queue:
+            self._send(queue)
+
+    def _send(self, queue: Broker) -> None:
         # Before it is sent: a worker may have taken it a moment later, and said so.
         ask(job=self.job, now=database_now())
         try:
-            async_task(self.job)
+            async_task(self.job, broker=queue)
         except Exception:
             answer(job=self.job)
             raise
+
+
+@contextmanager
+def _queue() -> Iterator[Broker]:
+    """Yield the queue; one in Redis does not let a request wait for long.
+
+    Raises:
+        RedisGone: Redis does not answer.
+    """
+    if not settings.REDIS_URL:
+        yield get_broker()
+        return
+    with redis_server.briefly() as connection:
+        queue = RedisBroker()
+        queue.connection = connection
+        yield queue
 
 
 def is_asked(busy: Collection[str], *, job: str) -> bool:

@@ -161,7 +161,7 @@ class ApiSchema(AutoSchema):
         return str(shown.__doc__).partition("\n")[0]
 
     def _refusals(self) -> Iterator[int]:
-        yield from (400, 401, 403, 406, 429, 500)
+        yield from (400, 401, 403, 406, 429, 500, 503)
         if "{" in self.path:
             yield 404
         if self._query and issubclass(self._query, ListQuery):
@@ -173,7 +173,7 @@ class ApiSchema(AutoSchema):
             # Another request holds what is to be deleted.
             yield 409
         if self.method in self._ours.calls_codat:
-            yield from (409, 502, 503)
+            yield from (409, 502)
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> JSON:
         found: JSON = super()._map_basic_serializer(serializer, direction)

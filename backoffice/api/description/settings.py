@@ -27,7 +27,8 @@ REFUSALS = {
     500: "A fault on our side; repeating is harmless under the same natural key or "
     "`Idempotency-Key`.",
     502: "Codat refused, or gave no verdict.",
-    503: "Codat did not take the call in; repeat it later.",
+    503: "There are more requests than can be answered, or Codat did not take the call "
+    "in; repeat it later.",
 }
 MAY_RETRY = {409, 429, 500, 503}
 HOOKS_TAG = "webhook-endpoints"

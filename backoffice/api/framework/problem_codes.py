@@ -76,6 +76,11 @@ CODES: dict[str, Explanation] = {
             _SAME_REQUEST,
         ),
         (
+            "overloaded",
+            "There are more requests, of all callers, than can be answered.",
+            _SAME_REQUEST,
+        ),
+        (
             "still_running",
             "A request to the same resource, or under the same key, is running.",
             _SAME_REQUEST,

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -67,11 +66,6 @@ def make_service(**options: Any) -> Service:
         | options
     )
     return Service(key, secret)
-
-
-@pytest.fixture(autouse=True)
-def requests_are_counted_anew() -> None:
-    cache.clear()
 
 
 @pytest.fixture

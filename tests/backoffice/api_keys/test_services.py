@@ -17,9 +17,6 @@ from backoffice.api_keys.services import (
 )
 from backoffice.models import ApiClient, ApiKey, KeyScope
 from tests.backoffice.api.conftest import Service, make_service
-from tests.backoffice.api.conftest import (
-    requests_are_counted_anew as requests_are_counted_anew,
-)
 from tests.backoffice.api.conftest import service as service
 from tests.builders import make_company
 
@@ -270,7 +267,7 @@ def test_the_next_minute_is_a_new_one(db, monkeypatch):
     service.get("companies/x")
     assert service.get("companies/x").status_code == 429
 
-    monkeypatch.setattr("backoffice.api.framework.throttles.time.time", lambda: 1e10)
+    monkeypatch.setattr("xero_sync.runtime.throttles.time.time", lambda: 1e10)
 
     assert service.get("companies/x").status_code == 404
 

@@ -1,17 +1,11 @@
 """A Codat to act on, and a watch over how the trail is written."""
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.db.models.signals import post_save
 
 from lending.models import AuditEntry
 from tests.xero_sync.commands.conftest import codat as codat
-
-
-@pytest.fixture(autouse=True)
-def counted_anew():
-    cache.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,6 @@ NONE = {
     "deliver_webhooks": RUNS,
     "push_drain": RUNS,
     "send_mails": RUNS,
-    "runserver": "it serves; whoever sends a request signs what it does",
     "demo": "it starts the whole product on data of its own",
     "api_sandbox": "it starts the whole product on data of its own",
     "codat_sandbox": "it serves a false Codat",

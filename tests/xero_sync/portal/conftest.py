@@ -22,5 +22,5 @@ def new_minute():
 
 
 @pytest.fixture(autouse=True)
-def nobody_has_asked_yet() -> None:
+def nothing_read_is_kept() -> None:
     cache.clear()

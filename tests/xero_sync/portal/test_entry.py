@@ -106,6 +106,7 @@ def test_too_many_questions_have_to_wait(company, new_minute):
 def test_the_answer_does_the_same_work_whether_we_know_them_or_not(company):
     form = {"reference": "harbour", "email": EMAIL}
     done = []
+    ask()  # the first of all begins the row that counts them
     for values in (form, form | {"reference": "nobody"}, form | {"email": "x@y.zz"}):
         LinkRequest.objects.all().delete()
         visitor = Visitor()

@@ -89,7 +89,7 @@ def test_an_entry_whose_sender_died_is_due_when_its_lease_ends():
 
 def nudge(monkeypatch, queue):
     """Nudge with a queue of our own."""
-    monkeypatch.setattr(task_queue, "async_task", queue)
+    monkeypatch.setattr(task_queue, "async_task", lambda job, broker: queue(job))
     task_queue._Nudge(task_queue.INBOX)()
 
 

@@ -30,8 +30,8 @@ class BooksUnreadable(Exception):
 class Books:
     """Reads at Codat what a page needs, within the seconds that a page may take.
 
-    What was read is kept for a minute, without numbers of accounts or addresses. Used
-    as a context, so that its client is closed.
+    What was read is kept for a minute by each web process for itself, without numbers
+    of accounts or addresses. Used as a context, so that its client is closed.
     """
 
     def __init__(self, connection: Connection) -> None:

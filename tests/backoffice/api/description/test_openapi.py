@@ -57,7 +57,7 @@ def test_an_operation_says_all_there_is_to_know(operation):
     scope = shown["security"][0]["bearerKey"][0]
     assert shown["summary"]
     assert f"Scope: `{scope}`." in shown["description"]
-    assert {"400", "401", "403", "406", "429", "500"} <= set(shown["responses"])
+    assert {"400", "401", "403", "406", "429", "500", "503"} <= set(shown["responses"])
     names = [one["name"] for one in shown.get("parameters", [])]
     assert ("Idempotency-Key" in names) == (method in {"POST", "PUT", "PATCH"})
     assert ("404" in shown["responses"]) or "{" not in path

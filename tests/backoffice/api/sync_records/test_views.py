@@ -123,6 +123,8 @@ def test_a_page_costs_the_same_however_many_entries_wait(
         loan = borrower.loan()
         for _again in range(3):
             borrower.record(loan, "fee", "1.00", external_id=f"{number}-{_again}")
+    # The first request draws what the next ones may use of the key's minute.
+    listed(service)
 
     with django_assert_max_num_queries(9):
         shown = listed(service)

@@ -4,7 +4,6 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 
 from backoffice.models import StoredReply, WebhookDelivery, WebhookEndpoint
@@ -18,12 +17,6 @@ pytestmark = pytest.mark.django_db
 
 PATH = "webhook-endpoints"
 BODY = {"url": "https://hooks.example.com/finance", "description": "ledger"}
-
-
-@pytest.fixture
-def service():
-    cache.clear()
-    return make_service()
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Between gunicorn and Django: who may wait, how long, and how many at once."""
