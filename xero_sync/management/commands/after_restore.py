@@ -19,8 +19,8 @@ class Command(XeroCommand):
     """`manage.py after_restore`."""
 
     help = (
-        "Show the pushes for which companies are held, or decide about those of one: "
-        "ours (with --push and --entry), as-proposed (each transfer the one entry it "
+        "Show the pushes for which companies are held, or say whose those of one are. "
+        "Say ours (with --push and --entry), as-proposed (each transfer the one entry it "
         "looks like), anothers (all, or each --push), go-on (let the company go on)."
     )
 
