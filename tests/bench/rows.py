@@ -21,6 +21,7 @@ from xero_sync.models import (
     SyncRecord,
 )
 from xero_sync.models.choices import Cause, ConnectionStatus, State, Step
+from xero_sync.runtime import run
 from xero_sync.runtime.clock import database_now
 
 
@@ -112,8 +113,14 @@ def loans(borrowers: Sequence[Company], count: int) -> list[Loan]:
 
 
 def bookings(borrowers: Sequence[Company], count: int) -> list[SyncRecord]:
-    """Make queued bookings, one a loan, each with bytes of its own."""
+    """Make queued bookings, one a loan, each with bytes of its own.
+
+    The one look that a company needs after a start is behind them.
+    """
     now = database_now()
+    Connection.objects.filter(company__in=borrowers).update(
+        pushes_seen_by=run.current()
+    )
     # So that a company's later bookings differ from its earlier ones.
     base = secrets.randbelow(10**8) * 10_000
     drawdowns = LoanEvent.objects.bulk_create(

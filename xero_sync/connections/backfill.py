@@ -35,7 +35,12 @@ from xero_sync.writeback.holds import LINE_AGE_LIMIT
 ZERO = Decimal(0)
 # What is told first of an entry that posting keeps back besides; see
 # `holds.hindrances`.
-TOLD_BEFORE = (Reason.ORGANISATION_CHANGED, Reason.NOT_LINKED, Reason.ACCESS_DENIED)
+TOLD_BEFORE = (
+    Reason.ORGANISATION_CHANGED,
+    Reason.AFTER_RESTORE,
+    Reason.NOT_LINKED,
+    Reason.ACCESS_DENIED,
+)
 # An entry here stands in Xero, or may soon.
 HAS_COME = (State.QUEUED, *UNDER_WAY_STATES, *STANDING_STATES)
 

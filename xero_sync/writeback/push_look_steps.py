@@ -20,7 +20,7 @@ from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatAccessDenied, CodatError, CodatRejected
 from xero_sync.codat.push import PushOperation
 from xero_sync.models import Connection, WriteRequest
-from xero_sync.models.choices import DATA_TYPES
+from xero_sync.models.choices import DATA_TYPES, ConnectionStatus
 from xero_sync.runtime import run
 from xero_sync.writeback import push_looks, results, strays
 from xero_sync.writeback.backpressure import backoff
@@ -32,6 +32,7 @@ from xero_sync.writeback.transitions import lock_connection, wake
 
 logger = logging.getLogger(__name__)
 
+LINKED = ConnectionStatus.LINKED
 # While what we sent last has no answer yet, its push cannot be told from a stray one.
 MOST_SECONDS_UNTOLD = 60.0
 
@@ -50,7 +51,9 @@ def due(
         free = rows.exclude(company__in=busy_companies)
         for row in free.order_by("pk")[:limit]:
             wish = wishes[row.pk]
-            if push_looks.is_answered(row):
+            is_wanted = row.deleted_at is None and row.status == LINKED
+            if push_looks.is_answered(row) or not is_wanted:
+                # A write that still waits asks anew, or is held for what it lacks.
                 push_looks.forget(row.pk)
                 wake(company_ids=[row.company_id], at=now)
                 continue

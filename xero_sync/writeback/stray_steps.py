@@ -78,6 +78,8 @@ class _Step:
 
     def next(self, now: datetime) -> tuple[Exchange | None, datetime | None]:
         """Return the next exchange, or when the next one comes, if one does."""
+        if self.connection.deleted_at:
+            return None, None
         unsettled = list(self.connection.stray_pushes.unsettled())
         asks = [
             (one.asked_at + ASKED_EVERY[PushStatus(one.status)], one)

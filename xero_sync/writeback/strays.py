@@ -204,7 +204,8 @@ def go_on_if_settled(row: Connection, *, now: datetime, by: str = "") -> bool:
 
 def adopt_all(*, now: datetime) -> None:
     """Adopt for every held company what entries recorded since can be told to be."""
-    for connection in Connection.objects.exclude(held_after_restore_since=None):
+    live = Connection.objects.live()
+    for connection in live.exclude(held_after_restore_since=None):
         adopt(connection, now=now)
 
 
