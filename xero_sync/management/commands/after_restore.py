@@ -20,8 +20,8 @@ class Command(XeroCommand):
 
     help = (
         "Show the pushes for which companies are held, or say whose those of one are. "
-        "Say ours (with --push and --entry), as-proposed (each transfer the one entry it "
-        "looks like), anothers (all, or each --push), go-on (let the company go on)."
+        "Say ours (with --push and --entry), as-proposed (each transfer the one entry "
+        "it looks like), anothers (all, or each --push), go-on (let the company go on)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
