@@ -1,5 +1,6 @@
 """The four things that a borrower does once, and how far they are with each."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,7 +10,12 @@ from django.utils.translation import gettext as _
 from lending import formats
 from lending.models import Company
 from xero_sync.borrowers import account_matters
-from xero_sync.borrowers.wording import Code, code_of, latest_connection
+from xero_sync.borrowers.wording import (
+    Code,
+    code_of,
+    latest_connection,
+    latest_connections,
+)
 from xero_sync.models import Connection
 from xero_sync.models.setups import SetupState
 from xero_sync.writeback import readiness
@@ -51,6 +57,7 @@ class _Facts:
     is_usable: bool
     # Of what is made in Xero for the last choice; empty if nothing is.
     setup_state: str = ""
+    must_renew: bool = False
 
     @property
     def is_connected(self) -> bool:
@@ -72,6 +79,30 @@ def of(company: Company) -> list[Task]:
     ]
 
 
+def connections_of(companies: Collection[Company]) -> list[tuple[Company, Task]]:
+    """Return each company with the first of its tasks, from a few queries for all."""
+    connections = latest_connections(companies)
+    # As long as what we ask for is what it always was, nobody has to consent again.
+    may_renew = bool(scopes.changes())
+    found = []
+    for company in companies:
+        connection = connections.get(company.pk)
+        facts = _Facts(
+            connection,
+            code_of(connection),
+            is_chosen=False,
+            is_usable=False,
+            must_renew=may_renew and _must_renew(connection),
+        )
+        found.append((company, _connection(company, facts)))
+    return found
+
+
+def _must_renew(connection: Connection | None) -> bool:
+    is_connected = code_of(connection) == Code.CONNECTED
+    return bool(is_connected and connection and scopes.must_consent_again(connection))
+
+
 def _facts(company: Company) -> _Facts:
     connection = latest_connection(company)
     code = code_of(connection)
@@ -81,7 +112,14 @@ def _facts(company: Company) -> _Facts:
     gone = connection.unusable_account if connection else ""
     setup = connection.setups.order_by("begun_at", "pk").last() if connection else None
     state = setup.state if setup else ""
-    return _Facts(connection, code, is_chosen, is_chosen and not gone, state)
+    return _Facts(
+        connection,
+        code,
+        is_chosen,
+        is_usable=is_chosen and not gone,
+        setup_state=state,
+        must_renew=_must_renew(connection),
+    )
 
 
 def first_address(company: Company) -> str:
@@ -98,7 +136,7 @@ def first_address(company: Company) -> str:
 
 def _connection(company: Company, facts: _Facts) -> Task:
     title, connection = _("Connect your Xero"), facts.connection
-    if facts.is_connected and connection and scopes.must_consent_again(connection):
+    if facts.must_renew:
         hint = _("Reconnect needed")
         return Task(title, hint, Standing.PROBLEM, _("To do now"), "customer-connect")
     if facts.is_connected and connection:

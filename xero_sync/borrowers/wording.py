@@ -5,6 +5,7 @@ is active: a title, a few sentences, and what the button is called that leads to
 if there is something to do there.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -79,6 +80,20 @@ def latest_connection(company: Company) -> Connection | None:
     """Return the company's live connection, or the last one it had."""
     rows = company.connections.order_by("created_at")
     return rows.live().last() or rows.last()
+
+
+def latest_connections(companies: Collection[Company]) -> dict[int, Connection]:
+    """Return what `latest_connection` does for each of these, from one query.
+
+    A company that never had one is not among them.
+    """
+    rows = Connection.objects.filter(company__in=companies).order_by("created_at")
+    found: dict[int, Connection] = {}
+    for is_live in (False, True):
+        for one in rows:
+            if (one.deleted_at is None) == is_live:
+                found[one.company_id] = one
+    return found
 
 
 def standing(connection: Connection | None, *, barred: Code | None = None) -> Words:

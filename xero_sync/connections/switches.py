@@ -28,7 +28,7 @@ from xero_sync.models.choices import (
 )
 from xero_sync.signals import notify_changes, writeback_switched
 from xero_sync.writeback import decisions, feed_refusals, readiness, reconsider
-from xero_sync.writeback.transitions import lock_connection, move
+from xero_sync.writeback.transitions import lock_connection, move_many
 from xero_sync.xero_app import cap
 
 
@@ -179,15 +179,14 @@ def _hold_queued(connection: Connection, by: str, now: datetime) -> None:
     queued = SyncRecord.objects.filter(
         company=connection.company_id, state=State.QUEUED
     )
-    for record in queued:
-        move(
-            record,
-            to=State.HELD,
-            reason=Reason.WRITEBACK_OFF,
-            cause=Cause.SWITCH,
-            now=now,
-            actor=by,
-        )
+    move_many(
+        [(record, {}) for record in queued],
+        to=State.HELD,
+        reason=Reason.WRITEBACK_OFF,
+        cause=Cause.SWITCH,
+        now=now,
+        actor=by,
+    )
 
 
 @transaction.atomic

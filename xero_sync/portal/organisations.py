@@ -6,7 +6,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from xero_sync.borrowers import sittings, tasks
-from xero_sync.borrowers.wording import Code, code_of, latest_connection, standing
+from xero_sync.borrowers.wording import (
+    Code,
+    code_of,
+    latest_connection,
+    standing,
+)
 from xero_sync.codat.exceptions import WritebackBlocked
 from xero_sync.models import BorrowerSitting
 from xero_sync.organisations import changes
@@ -70,7 +75,5 @@ def choose(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:
         except sittings.NotTheirs:
             return SeeOther(reverse("customer-organisations"))
         return SeeOther(reverse("customer-home"))
-    offered = [
-        (company, tasks.of(company)[0]) for company in sittings.companies(sitting)
-    ]
+    offered = tasks.connections_of(sittings.companies(sitting))
     return show_to(request, sitting, "organisations", offered=offered)

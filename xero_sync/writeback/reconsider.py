@@ -16,7 +16,7 @@ from xero_sync.models.choices import (
 )
 from xero_sync.runtime import task_queue
 from xero_sync.writeback import choosing, holds, lines, readiness
-from xero_sync.writeback.transitions import move, wake
+from xero_sync.writeback.transitions import move, move_many, wake
 
 # Only a new check of the invoice tells whether these have gone away.
 REASONS_FOR_A_CHECK = (Reason.INVOICE_NOT_FOUND, Reason.INVOICE_AMBIGUOUS)
@@ -148,8 +148,9 @@ def records(
     for record, reason in changes:
         if not reason and record.step == Step.STATEMENT_LINE:
             fix_account(record, ready[record.company_id])
-        released += move(
-            record,
+    for reason in dict.fromkeys(reason for _, reason in changes):
+        released += move_many(
+            [(record, {}) for record, why in changes if why == reason],
             to=State.HELD if reason else State.QUEUED,
             reason=reason,
             cause=cause,

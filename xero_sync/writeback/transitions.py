@@ -131,12 +131,28 @@ def set_many(changes: Changes, **common: Any) -> list[SyncRecord]:
 
 
 def move_many(
-    changes: Changes, *, to: str, cause: str, now: datetime, **common: Any
-) -> None:
-    """Move many records on as `move` does, with a line on the timeline of each."""
+    changes: Changes,
+    *,
+    to: str,
+    cause: str,
+    now: datetime,
+    reason: str = "",
+    actor: str = "",
+    note: str = "",
+    **common: Any,
+) -> int:
+    """Move many records on as `move` does, with a line on the timeline of each.
+
+    Returns:
+        How many were moved; the others somebody else has changed meanwhile.
+    """
     from_states = {record.pk: record.state for record, _ in changes}
+    keys = {
+        record.pk: values.get("push_operation_key", common.get("push_operation_key"))
+        for record, values in changes
+    }
     moved = set_many(
-        changes, state=to, reason="", lease_until=None, state_since=now, **common
+        changes, state=to, reason=reason, lease_until=None, state_since=now, **common
     )
     RecordChange.objects.bulk_create(
         RecordChange(
@@ -144,8 +160,13 @@ def move_many(
             at=now,
             from_state=from_states[record.pk],
             to_state=to,
+            reason=reason,
             cause=cause,
-            push_operation_key=record.push_operation_key,
+            actor=actor,
+            note=note,
+            # That of this change, as `move` has it.
+            push_operation_key=keys.get(record.pk),
         )
         for record in moved
     )
+    return len(moved)

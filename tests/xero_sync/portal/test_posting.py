@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -297,6 +298,30 @@ def test_a_repeated_press_changes_nothing_more(world):
         press(visitor, {"act": "off"})
 
     assert [one.on for one in WritebackSwitch.objects.order_by("pk")] == [True, False]
+
+
+def test_switching_off_holds_however_many_with_as_many_queries(world):
+    asked = []
+    for count in (2, 12):
+        borrower = world.borrower()
+        for _ in range(count):
+            borrower.record(borrower.loan(), "drawdown", "8")
+        queued = SyncRecord.objects.filter(company=borrower.company, state="queued")
+        assert queued.count() >= count
+        visitor = customer(borrower)
+        values = {**sent_by(visitor.see(PAGE)), "act": "off"}
+
+        with CaptureQueriesContext(database) as queries:
+            visitor.browser.post(PAGE, values)
+
+        held = SyncRecord.objects.filter(company=borrower.company, state="held")
+        assert not queued.exists()
+        assert held.filter(reason="writeback_off").count() >= count
+        change = held.first().changes.latest("pk")
+        assert (change.reason, change.actor[:9]) == ("writeback_off", "borrower:")
+        asked.append(len(queries))
+
+    assert asked[0] == asked[1]
 
 
 def test_looking_changes_nothing(world):

@@ -1,9 +1,12 @@
 """Who may do what: the borrower, their accountant, and with which organisation."""
 
 import re
+from uuid import uuid4
 
 import pytest
+from django.db import connection as database
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -277,6 +280,33 @@ def test_several_organisations_of_one_borrower_are_one_sitting():
     # A new opening begins with the link's own again.
     visitor.open()
     assert visitor.sitting.company == first
+
+
+def test_the_choice_among_many_organisations_asks_no_more_for_each():
+    first, _ = two()
+    visitor = Visitor(first)
+    page = reverse("customer-organisations")
+    visitor.see(page)
+    with CaptureQueriesContext(database) as few:
+        visitor.see(page)
+    for number in range(10):
+        company = make_company(legal_name=f"No. {number}", borrower_reference="B-1")
+        for status in ("Unlinked", "Linked"):
+            Connection.objects.create(
+                company=company,
+                codat_company_id=uuid4(),
+                codat_connection_id=uuid4(),
+                status=status,
+                organisation_name=f"Books {number}",
+                deleted_at=timezone.now() if status == "Unlinked" else None,
+            )
+
+    with CaptureQueriesContext(database) as many:
+        shown = visitor.see(page)
+
+    assert len(many) == len(few)
+    # Each with its latest connection that goes on.
+    assert all(f"Books {number}" in shown for number in range(10))
 
 
 def test_a_company_without_siblings_is_offered_none(company):
