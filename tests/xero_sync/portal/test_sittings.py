@@ -119,6 +119,7 @@ def test_who_leaves_has_left(visitor):
     left = visitor.press(reverse("customer-leave"), {}, page=visitor.home)
 
     assert left.cookies["customer"].value == ""
+    assert left.headers["Clear-Site-Data"] == '"cache", "storage"'
     visitor.browser.cookies["customer"] = secret
     assert status(visitor) == OVER
 
