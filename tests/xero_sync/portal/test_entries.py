@@ -225,3 +225,15 @@ def test_a_page_full_of_entries_is_small(borrower, visitor):
 
     assert answer.content.count(b"<tr") == posted.PAGE_SIZE + 2
     assert len(answer.content) < 100_000
+
+
+def test_what_others_typed_is_shown_as_text(borrower, visitor):
+    typed = '"><script>alert(1)</script>{{ 7 }}'
+    begin(borrower, debtor_name=typed, invoice_number="<img src=x>")
+
+    page = visitor.see(ENTRIES)
+
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "<img src=x>" in html.unescape(page)
+    assert typed in html.unescape(page)
