@@ -1,7 +1,7 @@
 """Settings, read from the environment; each has a default that suits development.
 
-With `DJANGO_DEBUG=false` the back office refuses to start while one of the defaults in
-`DEVELOPMENT_ONLY` is still in force: they are public knowledge.
+Without `DJANGO_DEBUG=true` the back office refuses to start while one of the defaults
+in `DEVELOPMENT_ONLY` is still in force: they are public knowledge.
 """
 
 from datetime import timedelta
@@ -15,10 +15,14 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from backoffice.api.description.settings import (
+    REST_FRAMEWORK as REST_FRAMEWORK,
+)
+from backoffice.api.description.settings import (
     SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS,
 )
 from backoffice.logs import logging_settings
 from backoffice.setting_values import by_currency, network
+from backoffice.store_addresses import demand_tls
 from backoffice.users.settings import *  # noqa: F403 - what no installation chooses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -45,8 +49,10 @@ def development(name: str) -> str:
     value: str = env.str(name, default=DEVELOPMENT_ONLY[name])
     if not DEBUG and value.strip().rstrip("/") in {"", DEVELOPMENT_ONLY[name]}:
         raise ImproperlyConfigured(
-            f"{name} is empty or still has its development default. Set it, or set "
-            "DJANGO_DEBUG=true on a machine that is not in production."
+            f"{name} is empty or still has its development default. Set it, in the "
+            "environment or in .env (cp .env.example .env); on a machine that is not "
+            "in production put the one line DJANGO_DEBUG=true there. To only look, run "
+            "manage.py demo: it needs no settings."
         )
     return value
 
@@ -58,7 +64,7 @@ def ceilings(name: str) -> dict[str, Decimal]:
 
 # --- Django -----------------------------------------------------------------------
 
-DEBUG: bool = env.bool("DJANGO_DEBUG", default=True)
+DEBUG: bool = env.bool("DJANGO_DEBUG", default=False)
 SECRET_KEY = development("DJANGO_SECRET_KEY")
 ALLOWED_HOSTS = development("DJANGO_ALLOWED_HOSTS").split(",")
 PUBLIC_BASE_URL = development("PUBLIC_BASE_URL").rstrip("/")
@@ -86,6 +92,7 @@ MIDDLEWARE = [
     "backoffice.origin.OriginMiddleware",
     "backoffice.api.framework.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "backoffice.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "xero_sync.portal.errors.CustomerErrorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -155,6 +162,7 @@ STORAGES: dict[str, Any] = {
 
 # Hides secrets on a developer's error pages as well.
 DEFAULT_EXCEPTION_REPORTER_FILTER = "backoffice.error_pages.HidesAlways"
+CSRF_FAILURE_VIEW = "backoffice.error_pages.csrf_failure"
 
 # --- Stores -----------------------------------------------------------------------
 
@@ -180,11 +188,15 @@ else:
     # A statement that comes for the fifth time is planned once for all: to plan it each
     # time costs the server as much as to run it.
     DATABASES["default"]["OPTIONS"] = {
+        # What the address asks for, such as sslmode.
+        **DATABASES["default"].get("OPTIONS", {}),
         "server_side_binding": True,
         "prepare_threshold": 5,
     }
 
 REDIS_URL: str = env.str("REDIS_URL", default="")
+if not DEBUG:
+    demand_tls(DATABASES["default"], REDIS_URL)
 Q_WORKERS = 2 if IS_SQLITE else 4
 Q_CLUSTER: dict[str, Any] = {
     "name": "backoffice",
@@ -346,7 +358,9 @@ if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 3_600)
+SECURE_HSTS_SECONDS: int = env.int(
+    "SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000
+)
 SECURE_HSTS_INCLUDE_SUBDOMAINS: bool = env.bool(
     "SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False
 )
@@ -355,23 +369,14 @@ SECURE_HSTS_PRELOAD: bool = env.bool("SECURE_HSTS_PRELOAD", default=False)
 IS_HTTPS = PUBLIC_BASE_URL.startswith("https:")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS or not DEBUG
 # With this prefix browsers bind it to the host, so that no sub-domain can set it.
-CSRF_COOKIE_NAME = "__Host-csrftoken" if CSRF_COOKIE_SECURE else "csrftoken"
+_bound = "__Host-" if SESSION_COOKIE_SECURE else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_bound}sessionid", f"{_bound}csrftoken"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 # Sub-domains and the preload list bind more than this application: the operator of the
 # domain decides on them with the two settings above, so their absence is no fault.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
-REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "EXCEPTION_HANDLER": "backoffice.api.framework.problem_documents.handler",
-    "UNAUTHENTICATED_USER": None,
-    "DEFAULT_SCHEMA_CLASS": "backoffice.api.description.generator.ApiSchema",
-    # `?format=` is a parameter like any other: unknown.
-    "URL_FORMAT_OVERRIDE": None,
-    "COERCE_DECIMAL_TO_STRING": True,
-}
 # Requests are counted for each key; without Redis, by each web process for itself.
 CACHES: dict[str, Any] = {
     "default": (

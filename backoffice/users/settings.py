@@ -32,3 +32,6 @@ AXES_LOCKOUT_CALLABLE = "backoffice.users.sign_in.locked"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
+
+# Else they would be in a cookie of their own, which is not bound to the host.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

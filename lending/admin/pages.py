@@ -165,6 +165,7 @@ class LoanAdmin(ServiceAdmin):
         "collection_route",
         "closed_at",
     )
+    linked_lookups = ("company__id__exact",)
     list_filter = (
         ("closed_at", admin.EmptyFieldListFilter),
         "collection_route",

@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 
+from backoffice import storing
 from backoffice.users import roles
 from lending.models import Company, Loan
 from tests.backoffice.admin.rows import make_evidence
@@ -180,6 +181,7 @@ def test_no_get_changes_anything(everybody, codat):
     client = signed_in(make("root", is_superuser=True))
     urls = [*pages_with_rows()]
 
+    storing.look_again()
     failed = {}
     with read_only():
         for url in urls:
@@ -191,7 +193,9 @@ def test_no_get_changes_anything(everybody, codat):
             if answer.status_code >= 500:
                 failed[url] = answer.status_code
 
-    assert failed == {}
+    storing.look_again()
+    # It tries a write of its own, takes it back, and tells that there can be none.
+    assert failed == {"/readyz": 503}
     assert len(urls) > 150
 
 
