@@ -14,7 +14,7 @@ class Held:
 
 @dataclass(frozen=True)
 class NoSurface:
-    """There is nothing here that it could be about; `id` may be a chapter or section."""
+    """Nothing here that it could be about; `id` may be a chapter or a section."""
 
     id: str
     reason: str

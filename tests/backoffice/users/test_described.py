@@ -8,6 +8,7 @@ from django.conf import settings
 from backoffice import users
 from backoffice.models import RecoveryCodes
 from backoffice.users import sign_in
+from tests.backoffice.users.people import make, signed_in
 from xero_sync.models import links
 from xero_sync.portal import entry
 
@@ -41,3 +42,13 @@ def minutes(span: timedelta) -> int:
 )
 def test_the_limits_are_those_that_are_described(sentence):
     assert sentence in SAID
+
+
+@pytest.mark.django_db
+def test_any_number_of_sessions_at_once_is_described_and_so():
+    bert = make()
+
+    many = [signed_in(bert) for _ in range(12)]
+
+    assert "may have any number of them at once" in SAID
+    assert {one.get("/admin/").status_code for one in many} == {200}

@@ -191,11 +191,10 @@ def test_a_mail_about_a_choice_names_what_is_gone():
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\u2028"])
 def test_no_line_of_a_name_gets_into_the_headers(settings, end):
     settings.LENDER_NAME = f"Lender{end}Bcc: eve@evil.example"
-    company = make_company(legal_name=f"Acme{end}Bcc: eve@evil.example")
-    notice = BorrowerNotice(company=company, kind=NoticeKind.LINK)
+    (notice, *_) = owed(NoticeKind.LINK, "en")
 
     message = mails.compose(notice).message()
 
     assert message["Bcc"] is None
     assert "Bcc: eve@evil.example" in message["Subject"]
-    assert message["To"] == company.contact_email
+    assert message["To"] == notice.company.contact_email

@@ -229,11 +229,9 @@ def test_a_page_full_of_entries_is_small(borrower, visitor):
 
 def test_what_others_typed_is_shown_as_text(borrower, visitor):
     typed = '"><script>alert(1)</script>{{ 7 }}'
-    begin(borrower, debtor_name=typed, invoice_number="<img src=x>")
+    begin(borrower, invoice_number=typed)
 
     page = visitor.see(ENTRIES)
 
     assert "<script" not in page
-    assert "<img" not in page
-    assert "<img src=x>" in html.unescape(page)
     assert typed in html.unescape(page)

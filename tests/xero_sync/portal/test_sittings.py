@@ -304,3 +304,18 @@ def test_a_form_with_a_nul_is_refused_calmly(customer):
     answer = visitor.press("/c/my/organisations/", {"reference": "a\x00b"})
 
     assert answer.status_code == 400
+
+
+def test_each_page_of_a_visit_has_the_way_out(customer):
+    customer.open()
+    shown = [customer.browser.get(url) for url in customer_pages()]
+
+    pages = [
+        one
+        for one in shown
+        if one.status_code == 200
+        and one.headers["Content-Type"].startswith("text/html")
+    ]
+    assert len(pages) > 3
+    for page in pages:
+        assert f'action="{reverse("customer-leave")}"' in page.content.decode()
