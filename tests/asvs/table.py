@@ -6,6 +6,7 @@ from tests.asvs import (
     keys_and_transport,
     logs_and_code,
     sessions_and_rights,
+    settings_and_data,
     web,
 )
 from tests.asvs.rows import Row
@@ -16,5 +17,6 @@ ANSWERS: list[Row] = [
     *authentication.ROWS,
     *sessions_and_rights.ROWS,
     *keys_and_transport.ROWS,
+    *settings_and_data.ROWS,
     *logs_and_code.ROWS,
 ]

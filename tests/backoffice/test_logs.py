@@ -76,6 +76,17 @@ def test_production_writes_json_and_a_developer_reads_lines(as_json, formatter):
     assert chosen["handlers"]["console"]["formatter"] == formatter
 
 
+def test_all_goes_to_one_stream():
+    chosen = logging_settings("INFO", as_json=True)
+
+    (only,) = chosen["handlers"].values()
+    assert only["class"] == "logging.StreamHandler"
+    assert chosen["root"]["handlers"] == ["console"]
+    assert [one.get("handlers", []) for one in chosen["loggers"].values()].count(
+        []
+    ) == (len(chosen["loggers"]))
+
+
 @pytest.mark.django_db
 def test_a_key_is_known_by_its_prefix_and_a_stranger_by_nothing(caplog):
     service = make_service()
