@@ -125,9 +125,9 @@ class OperatorsSite(AdminSite):
 
     def logout(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> TemplateResponse:
         """Let the browser forget what it was shown."""
-        answer: HttpResponse = super().logout(request, extra_context)
+        answer = super().logout(request, extra_context)
         answer.headers["Clear-Site-Data"] = CLEARED
         return answer
 
