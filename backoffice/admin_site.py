@@ -23,6 +23,8 @@ from lending.audit import wording
 from lending.models import AuditEntry
 
 RECENT = 10
+# What a browser forgets of us when somebody leaves, beside the cookie.
+CLEARED = '"cache", "storage"'
 
 # Whose models operators see. Other packages register pages of their own: django-q2's
 # schedules name a function to call, so whoever may add one runs any code on the worker.
@@ -120,6 +122,14 @@ class OperatorsSite(AdminSite):
                 return super().login(request, extra_context)
         except sign_in.Busy:
             return sign_in.busy(request)
+
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Let the browser forget what it was shown."""
+        answer = super().logout(request, extra_context)
+        answer.headers["Clear-Site-Data"] = CLEARED
+        return answer
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -91,6 +91,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "backoffice.origin.OriginMiddleware",
     "backoffice.api.framework.middleware.ApiMiddleware",
+    "backoffice.plain_http.ProgramsByHttps",
     "django.middleware.security.SecurityMiddleware",
     "backoffice.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

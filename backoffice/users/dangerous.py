@@ -30,6 +30,7 @@ ACTS = frozenset(
         "backoffice_webhookendpoint_rotate-secret",
         "lending_company_change",
         "lending_company_customer-link",
+        "staff-sessions",
         "xero_sync_connection_confirm-organisation",
         "xero_sync_connection_replace-organisation",
         "xero_sync_connection_off-board",
@@ -59,6 +60,8 @@ def gate(request: HttpRequest, site_context: dict[str, Any]) -> HttpResponse | N
     if PASSWORD in request.POST:
         if _proves(request):
             sessions.confirm(session)
+            # Whoever knew the cookie before has nothing of the proof.
+            request.session.cycle_key()
             is_act = CARRIED in request.POST
             return None if is_act else HttpResponseRedirect(request.get_full_path())
         error = _("That was not right. Nothing was done; try again.")
@@ -74,7 +77,8 @@ def _is_dangerous(request: HttpRequest) -> bool:
     if match is None or match.view_name not in ACTS:
         return False
     # Many look at a page; few save it.
-    is_read = match.view_name.endswith("_change") and request.method != "POST"
+    is_page = match.view_name.endswith(("_change", ":staff-sessions"))
+    is_read = is_page and request.method != "POST"
     return not (is_read and "password" not in match.view_name)
 
 

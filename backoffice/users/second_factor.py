@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString, mark_safe
 from django_otp import login as otp_login
 from django_otp import match_token
+from django_otp.models import Device
 
 from backoffice.models import Authenticator, RecoveryCodes, StaffSession
 from backoffice.models.users import SessionEnd
@@ -85,7 +86,7 @@ def set_up(request: HttpRequest, code: str) -> list[str] | None:
     device.confirmed = True
     device.save(update_fields=["confirmed"])
     trail.record("user.second_factor_set_up", user)
-    otp_login(request, device)
+    _let_in(request, device)
     return new_codes(user)
 
 
@@ -123,7 +124,7 @@ def check(request: HttpRequest, text: str) -> bool:
             trail.record("user.second_factor_passed", user)
     if device is None:
         return False
-    otp_login(request, device)
+    _let_in(request, device)
     return True
 
 
@@ -155,6 +156,12 @@ def is_fresh(request: HttpRequest) -> bool:
     """Tell whether a request's person has proven lately who they are."""
     session: StaffSession | None = getattr(request, "staff_session", None)
     return session is not None and sessions.is_fresh(session)
+
+
+def _let_in(request: HttpRequest, device: Device) -> None:
+    """Note the proof, under a new cookie: nobody else may know the one before."""
+    otp_login(request, device)
+    request.session.cycle_key()
 
 
 def _user(request: HttpRequest) -> User:

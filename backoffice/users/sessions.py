@@ -71,7 +71,7 @@ def is_fresh(session: StaffSession) -> bool:
 
 
 def confirm(session: StaffSession) -> None:
-    """Note that its person has just proven who they are."""
+    """Note that its person has shown lately who they are."""
     session.confirmed_at = timezone.now()
     session.save(update_fields=["confirmed_at"])
 

@@ -9,6 +9,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "backoffice.users.passwords.LongEnough",
         "OPTIONS": {"min_length": 12},
     },
+    {"NAME": "backoffice.users.passwords.BeyondOurWords"},
     {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
 ]

@@ -10,6 +10,7 @@ from backoffice.log_redaction import Redacts
 from backoffice.logs import JsonLines, logging_settings
 from lending.audit.origin import Origin, WithOrigin, acting
 from tests.backoffice.api.conftest import make_service
+from tests.backoffice.users.people import make, signed_in
 
 TOKEN = "K" * 43
 
@@ -75,6 +76,17 @@ def test_production_writes_json_and_a_developer_reads_lines(as_json, formatter):
     assert chosen["handlers"]["console"]["formatter"] == formatter
 
 
+def test_all_goes_to_one_stream():
+    chosen = logging_settings("INFO", as_json=True)
+
+    (only,) = chosen["handlers"].values()
+    assert only["class"] == "logging.StreamHandler"
+    assert chosen["root"]["handlers"] == ["console"]
+    assert [one.get("handlers", []) for one in chosen["loggers"].values()].count(
+        []
+    ) == (len(chosen["loggers"]))
+
+
 @pytest.mark.django_db
 def test_a_key_is_known_by_its_prefix_and_a_stranger_by_nothing(caplog):
     service = make_service()
@@ -89,3 +101,54 @@ def test_a_key_is_known_by_its_prefix_and_a_stranger_by_nothing(caplog):
     assert service.secret not in known.actor
     assert known.request_id != "-"
     assert told["Unauthorized: /api/v1/companies"].actor == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("send", "said", "who"),
+    [
+        (
+            lambda: signed_in(make("vera", role="viewer", password=None)).get(
+                "/admin/auth/user/"
+            ),
+            "Forbidden (Permission denied): /admin/auth/user/",
+            "user:vera",
+        ),
+        (
+            lambda: make_service(scopes=["events:read"]).post("loans", {}),
+            "Forbidden: /api/v1/loans",
+            "api:loan-system",
+        ),
+        (
+            lambda: make_service().post("loans", {"a": 1}),
+            "Bad Request: /api/v1/loans",
+            "api:loan-system",
+        ),
+        (
+            lambda: Client(enforce_csrf_checks=True).post("/connect/", {}),
+            "Forbidden (CSRF cookie not set.): /connect/",
+            "",
+        ),
+        (lambda: Client().get("/c/my/"), "Forbidden: /c/my/", ""),
+        (
+            lambda: Client().post("/webhooks/codat/", {}),
+            "The webhook carries no time.",
+            "",
+        ),
+        (
+            lambda: Client().get("/connect/", headers={"Host": "evil.example"}),
+            "Invalid HTTP_HOST header: 'evil.example'.",
+            "",
+        ),
+    ],
+    ids=["right", "scope", "body", "form", "sitting", "signature", "host"],
+)
+def test_what_is_refused_is_in_the_log_with_who_tried(caplog, send, said, who):
+    caplog.handler.addFilter(WithOrigin())
+
+    send()
+
+    (told,) = [one for one in caplog.records if one.getMessage().startswith(said)]
+    assert told.levelno >= logging.WARNING
+    assert told.actor.partition("/")[0] == who
+    assert (told.address, told.request_id == "-") == ("127.0.0.1", False)

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import identify_hasher, make_password
 from django.core.exceptions import ImproperlyConfigured
 
 from backoffice.setting_values import by_currency
@@ -251,3 +252,10 @@ def test_amounts_by_currency_are_read():
         "GBP": Decimal(250_000),
         "EUR": Decimal("0.50"),
     }
+
+
+def test_a_password_is_stretched_as_owasp_asks():
+    kept = make_password("a long enough phrase")
+
+    assert identify_hasher(kept).algorithm == "pbkdf2_sha256"
+    assert int(kept.split("$")[1]) >= 600_000

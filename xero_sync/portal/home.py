@@ -11,6 +11,9 @@ from xero_sync.portal.answers import SeeOther
 from xero_sync.portal.sittings import cookie_name, in_a_sitting, show_to
 from xero_sync.runtime.clock import database_now
 
+# What a browser forgets of us when somebody leaves, beside the cookie.
+CLEARED = '"cache", "storage"'
+
 
 @require_safe
 @in_a_sitting()
@@ -37,4 +40,5 @@ def leave(request: HttpRequest, sitting: BorrowerSitting) -> HttpResponse:  # no
     sittings.end(sitting=sitting, now=database_now())
     answer = SeeOther(reverse("customer-entry"))
     answer.delete_cookie(cookie_name())
+    answer.headers["Clear-Site-Data"] = CLEARED
     return answer

@@ -1,5 +1,6 @@
 """The second factor: set up at the first sign-in, asked for ever after."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -211,3 +212,27 @@ def test_who_is_no_staff_sees_none_of_it(db):
 
     assert signed_in(user).get(CODE_PAGE).status_code == 302
     assert Client().get(CODE_PAGE).status_code == 302
+
+
+def test_a_recovery_code_has_120_random_bits(client, bert):
+    codes = [one.replace("-", "") for one in set_up(client, bert)]
+
+    assert len(set(codes)) == RecoveryCodes.COUNT
+    assert all(re.fullmatch("[0-9a-f]{30}", one) for one in codes)
+
+
+def test_a_forgotten_password_that_is_set_anew_leaves_the_second_factor(client, bert):
+    set_up(client, bert)
+    ada = make("ada", role="administrator")
+    hers = signed_in(ada)
+    set_up(hers, ada)
+    new = {"password1": "another long phrase", "password2": "another long phrase"}
+
+    hers.post(
+        f"/admin/auth/user/{bert.pk}/password/", {**new, "usable_password": "true"}
+    )
+
+    again = Client()
+    sign_in(again, password="another long phrase")
+    assert "_auth_user_id" in again.session
+    assert not passes(again)

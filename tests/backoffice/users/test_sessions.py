@@ -11,7 +11,9 @@ from backoffice.models import StaffSession
 from tests.backoffice.users.people import (
     PASSWORD,
     SESSIONS,
+    code_of,
     make,
+    set_up,
     sign_in,
     signed_in,
 )
@@ -124,3 +126,73 @@ def test_the_database_knows_no_session_that_ended_for_no_reason(bert):
 
     with pytest.raises(IntegrityError), transaction.atomic():
         StaffSession.objects.update(ended_at=NOW)
+
+
+def key_of(client):
+    return client.cookies["sessionid"].value
+
+
+def test_each_session_has_a_cookie_of_its_own_that_no_script_or_other_site_uses(bert):
+    here, there = Client(), Client()
+    sign_in(here)
+    sign_in(there)
+
+    assert key_of(here) != key_of(there)
+    # 32 of 36 signs are 165 random bits.
+    assert len(key_of(here)) == 32
+    cookie = here.cookies["sessionid"]
+    assert cookie["httponly"] is True
+    assert cookie["samesite"] == "Lax"
+    assert (cookie["path"], cookie["domain"]) == ("/", "")
+    assert key_of(here) not in here.get("/admin/").content.decode()
+
+
+def test_who_knew_the_cookie_before_has_nothing_of_the_proof(bert, settings):
+    settings.STAFF_SECOND_FACTOR = True
+    client = Client()
+    client.get("/admin/login/")
+    client.cookies["sessionid"] = planted = "a" * 32
+
+    keys = [planted]
+    with time_machine.travel(NOW, tick=False) as clock:
+        sign_in(client)
+        keys.append(key_of(client))
+        set_up(client, bert)
+        keys.append(key_of(client))
+        clock.shift(timedelta(minutes=20))
+        proof = {"confirm-password": PASSWORD, "confirm-code": code_of(bert)}
+        client.post("/admin/sessions/", {"others": "", "confirm-carried": "", **proof})
+        keys.append(key_of(client))
+
+        assert len(set(keys)) == 4
+        assert is_in(client)
+        for old in keys[:-1]:
+            thief = Client()
+            thief.cookies["sessionid"] = old
+            assert not is_in(thief)
+
+
+@pytest.mark.parametrize("form", [{"others": ""}, {"end": "x"}, {"codes": ""}])
+def test_sessions_are_ended_and_codes_made_by_who_shows_who_they_are(bert, form, clock):
+    here, there = signed_in(bert), signed_in(bert)
+    clock.shift(timedelta(minutes=20))
+    assert here.get(SESSIONS).status_code == 200
+
+    answer = here.post(SESSIONS, form)
+
+    assert answer.status_code == 403
+    assert "Is it you?" in answer.content.decode()
+    assert is_in(there)
+    proof = {"confirm-carried": "1", "confirm-password": PASSWORD}
+    assert here.post(SESSIONS, {**form, **proof}).status_code == 302
+
+
+def test_each_page_has_the_way_out_and_the_browser_forgets_on_it(bert):
+    client = signed_in(bert)
+    for page in ("/admin/", SESSIONS, "/admin/password_change/"):
+        assert 'action="/admin/logout/"' in client.get(page).content.decode()
+
+    answer = client.post("/admin/logout/")
+
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert not is_in(client)

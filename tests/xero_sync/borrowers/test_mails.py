@@ -186,3 +186,15 @@ def test_a_mail_about_a_choice_names_what_is_gone():
     Connection.objects.update(unusable_choices=[], unusable_account="")
     assert not mails.is_still_true(notice)
     assert "can no longer be used" not in mails.compose(notice).body
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\u2028"])
+def test_no_line_of_a_name_gets_into_the_headers(settings, end):
+    settings.LENDER_NAME = f"Lender{end}Bcc: eve@evil.example"
+    (notice, *_) = owed(NoticeKind.LINK, "en")
+
+    message = mails.compose(notice).message()
+
+    assert message["Bcc"] is None
+    assert "Bcc: eve@evil.example" in message["Subject"]
+    assert message["To"] == notice.company.contact_email

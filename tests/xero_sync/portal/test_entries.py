@@ -225,3 +225,13 @@ def test_a_page_full_of_entries_is_small(borrower, visitor):
 
     assert answer.content.count(b"<tr") == posted.PAGE_SIZE + 2
     assert len(answer.content) < 100_000
+
+
+def test_what_others_typed_is_shown_as_text(borrower, visitor):
+    typed = '"><script>alert(1)</script>{{ 7 }}'
+    begin(borrower, invoice_number=typed)
+
+    page = visitor.see(ENTRIES)
+
+    assert "<script" not in page
+    assert typed in html.unescape(page)

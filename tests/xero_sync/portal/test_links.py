@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.signing import TimestampSigner
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -229,3 +230,35 @@ def test_a_page_of_nobody_speaks_the_browsers_language():
 
     assert '<html lang="fr">' in shown
     assert "Ce lien n’ouvre rien" in shown
+
+
+@pytest.fixture
+def connection(company):
+    return Connection.objects.create(
+        company=company,
+        codat_company_id=company.pk,
+        codat_connection_id=company.pk,
+        status="PendingAuth",
+    )
+
+
+def test_a_way_back_counts_for_a_day(company, connection):
+    visit = links.visit_for(connection, Visitor(company).sitting, "en")
+
+    with later(hours=23):
+        assert links.visit_of(visit).connection == connection
+    with later(hours=25), pytest.raises(links.LinkNotValid):
+        links.visit_of(visit)
+    changed = f"{visit[:-1]}{'B' if visit[-1] == 'A' else 'A'}"
+    for other in (changed, visit.rpartition(".")[0]):
+        with pytest.raises(links.LinkNotValid):
+            links.visit_of(other)
+
+
+def test_what_is_signed_for_something_else_is_no_way_back(company, connection):
+    held = [str(connection.pk), str(Visitor(company).sitting.pk), "en"]
+
+    other = TimestampSigner(salt="another purpose", sep=".").sign_object(held)
+
+    with pytest.raises(links.LinkNotValid):
+        links.visit_of(other)

@@ -171,6 +171,7 @@ def test_who_leaves_has_left(visitor):
     left = visitor.press(reverse("customer-leave"), {}, page=visitor.home)
 
     assert left.cookies["customer"].value == ""
+    assert left.headers["Clear-Site-Data"] == '"cache", "storage"'
     visitor.browser.cookies["customer"] = secret
     assert status(visitor) == OVER
 
@@ -355,3 +356,18 @@ def test_a_form_with_a_nul_is_refused_calmly(customer):
     answer = visitor.press("/c/my/organisations/", {"reference": "a\x00b"})
 
     assert answer.status_code == 400
+
+
+def test_each_page_of_a_visit_has_the_way_out(customer):
+    customer.open()
+    shown = [customer.browser.get(url) for url in customer_pages()]
+
+    pages = [
+        one
+        for one in shown
+        if one.status_code == 200
+        and one.headers["Content-Type"].startswith("text/html")
+    ]
+    assert len(pages) > 3
+    for page in pages:
+        assert f'action="{reverse("customer-leave")}"' in page.content.decode()

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from django_q import core_signing
 from django_q.brokers import get_broker
+from django_q.conf import Conf
 from django_q.models import Schedule
+from django_q.signing import BadSignature, PickleSerializer, SignedPackage
 
 from lending.models import LoanEvent
 from tests.builders import make_event, make_loan
@@ -203,3 +206,19 @@ def test_only_our_schedules_are_left_and_each_runs_its_own_job():
     jobs = dict(Schedule.objects.values_list("name", "func"))
     assert jobs == {name: job for name, (job, *_) in task_queue.SCHEDULES.items()}
     assert Schedule.objects.count() == len(jobs)
+
+
+class Harmful:
+    """What does harm when it is unpacked."""
+
+    def __reduce__(self):
+        return exec, ("raise RuntimeError('it ran')",)
+
+
+def test_a_job_that_we_did_not_sign_is_not_opened():
+    package = core_signing.dumps(
+        Harmful(), key="of-another", salt=Conf.PREFIX, serializer=PickleSerializer
+    )
+
+    with pytest.raises(BadSignature):
+        SignedPackage.loads(package)
