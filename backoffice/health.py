@@ -8,6 +8,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from backoffice import storing
 from xero_sync.monitoring import health
 from xero_sync.runtime.clock import database_now
 
@@ -20,7 +21,7 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """Answer 503 without a database or its migrations; report late work as degraded.
+    """Answer 503 where nothing can be stored; report late work as degraded.
 
     Degraded is a 200: the web can serve, somebody has to look at the workers.
     """
@@ -29,6 +30,8 @@ def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
         if pending:
             return JsonResponse({"status": "migrations are missing"}, status=503)
+        if fault := storing.fault():
+            return JsonResponse({"status": fault}, status=503)
         work = health.background_health(now=database_now())
     except DatabaseError:
         return JsonResponse({"status": "no database"}, status=503)

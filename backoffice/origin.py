@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponseBase
 
 from backoffice.api.framework.authentication import Caller
@@ -24,9 +25,11 @@ class OriginMiddleware:
         request.request_id = str(uuid4())  # type: ignore[attr-defined]
         came = Origin(
             actor=lambda: actor_of(request),
+            known=lambda: known_actor_of(request),
             request_id=request.request_id,  # type: ignore[attr-defined]
             address=address_of(request),
         )
+        request.origin = came  # type: ignore[attr-defined]
         with origin.acting(came):
             return self.get_response(request)
 
@@ -38,6 +41,14 @@ def actor_of(request: HttpRequest) -> str:
         return user.signature
     is_known = user is not None and user.is_authenticated
     return f"user:{user.get_username()}" if user and is_known else ""
+
+
+def known_actor_of(request: HttpRequest) -> str:
+    """Name them if that has been asked already: a line of a log asks no database."""
+    user = getattr(request, "_cached_user", None) or request.__dict__.get("user")
+    if isinstance(user, Caller):
+        return user.signature
+    return f"user:{user.get_username()}" if isinstance(user, User) else ""
 
 
 def address_of(request: HttpRequest) -> str | None:

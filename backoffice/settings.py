@@ -1,11 +1,12 @@
 """Settings, read from the environment; each has a default that suits development.
 
-With `DJANGO_DEBUG=false` the back office refuses to start while one of the defaults in
-`DEVELOPMENT_ONLY` is still in force: they are public knowledge.
+Without `DJANGO_DEBUG=true` the back office refuses to start while one of the defaults
+in `DEVELOPMENT_ONLY` is still in force: they are public knowledge.
 """
 
+from datetime import timedelta
+from decimal import Decimal
 from email.utils import formataddr, parseaddr
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,8 +15,15 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from backoffice.api.description.settings import (
+    REST_FRAMEWORK as REST_FRAMEWORK,
+)
+from backoffice.api.description.settings import (
     SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS,
 )
+from backoffice.logs import logging_settings
+from backoffice.setting_values import by_currency, network
+from backoffice.store_addresses import demand_tls
+from backoffice.users.settings import *  # noqa: F403 - what no installation chooses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / ".data"
@@ -41,26 +49,22 @@ def development(name: str) -> str:
     value: str = env.str(name, default=DEVELOPMENT_ONLY[name])
     if not DEBUG and value.strip().rstrip("/") in {"", DEVELOPMENT_ONLY[name]}:
         raise ImproperlyConfigured(
-            f"{name} is empty or still has its development default. Set it, or set "
-            "DJANGO_DEBUG=true on a machine that is not in production."
+            f"{name} is empty or still has its development default. Set it, in the "
+            "environment or in .env (cp .env.example .env); on a machine that is not "
+            "in production put the one line DJANGO_DEBUG=true there. To only look, run "
+            "manage.py demo: it needs no settings."
         )
     return value
 
 
-def _network(given: str) -> IPv4Network | IPv6Network:
-    """Read the address or the network of a proxy."""
-    try:
-        return ip_network(given.strip())
-    except ValueError as exc:
-        raise ImproperlyConfigured(
-            f"TRUSTED_PROXIES holds {given.strip()!r}. Name addresses or networks, "
-            "such as 10.0.0.5 or 10.0.0.0/8, separated by commas."
-        ) from exc
+def ceilings(name: str) -> dict[str, Decimal]:
+    """Read amounts by currency, such as `GBP=250000,EUR=300000`."""
+    return by_currency(name, env.dict(name, default={}))
 
 
 # --- Django -----------------------------------------------------------------------
 
-DEBUG: bool = env.bool("DJANGO_DEBUG", default=True)
+DEBUG: bool = env.bool("DJANGO_DEBUG", default=False)
 SECRET_KEY = development("DJANGO_SECRET_KEY")
 ALLOWED_HOSTS = development("DJANGO_ALLOWED_HOSTS").split(",")
 PUBLIC_BASE_URL = development("PUBLIC_BASE_URL").rstrip("/")
@@ -80,12 +84,15 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_q",
+    "django_otp",
+    "axes",
 ]
 
 MIDDLEWARE = [
     "backoffice.origin.OriginMiddleware",
     "backoffice.api.framework.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "backoffice.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "xero_sync.portal.errors.CustomerErrorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -93,8 +100,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "backoffice.users.middleware.StaffSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "backoffice.urls"
@@ -114,13 +124,22 @@ TEMPLATES = [
     }
 ]
 
-_VALIDATION = "django.contrib.auth.password_validation"
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
-    {"NAME": "backoffice.users.passwords.LongEnough"},
-    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
-    {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
-]
+# --- Staff: second factor and sessions; the rest is in users/settings.py -------------
+
+# Only on one's own machine, such as the demo's.
+STAFF_SECOND_FACTOR: bool = env.bool("STAFF_SECOND_FACTOR", default=True)
+if not STAFF_SECOND_FACTOR and not DEBUG:
+    raise ImproperlyConfigured(
+        "STAFF_SECOND_FACTOR=false is only for DJANGO_DEBUG=true. Leave it out: staff "
+        "set up an app for codes when they first sign in."
+    )
+# A session ends when nothing was done for so long, and at the latest after so long.
+STAFF_IDLE = timedelta(minutes=env.int("STAFF_IDLE_MINUTES", default=60))
+STAFF_SESSION = timedelta(hours=env.int("STAFF_SESSION_HOURS", default=12))
+# Before a dangerous act they prove who they are, if it is longer ago than this.
+STAFF_FRESH = timedelta(minutes=15)
+# Django's own lasts a little longer, so that it is ours that ends and says why.
+SESSION_COOKIE_AGE = int(STAFF_SESSION.total_seconds()) + 3_600
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
@@ -143,6 +162,7 @@ STORAGES: dict[str, Any] = {
 
 # Hides secrets on a developer's error pages as well.
 DEFAULT_EXCEPTION_REPORTER_FILTER = "backoffice.error_pages.HidesAlways"
+CSRF_FAILURE_VIEW = "backoffice.error_pages.csrf_failure"
 
 # --- Stores -----------------------------------------------------------------------
 
@@ -168,11 +188,15 @@ else:
     # A statement that comes for the fifth time is planned once for all: to plan it each
     # time costs the server as much as to run it.
     DATABASES["default"]["OPTIONS"] = {
+        # What the address asks for, such as sslmode.
+        **DATABASES["default"].get("OPTIONS", {}),
         "server_side_binding": True,
         "prepare_threshold": 5,
     }
 
 REDIS_URL: str = env.str("REDIS_URL", default="")
+if not DEBUG:
+    demand_tls(DATABASES["default"], REDIS_URL)
 Q_WORKERS = 2 if IS_SQLITE else 4
 Q_CLUSTER: dict[str, Any] = {
     "name": "backoffice",
@@ -214,6 +238,18 @@ if _cap and not _cap.isdecimal():
         "no limit."
     )
 XERO_CONNECTION_CAP: int | None = int(_cap) if _cap else None
+
+# --- The lender's book: amounts that are only recorded once they are confirmed ------
+
+# What one event may move; what the events of one day may, of one company and of one
+# service. By currency; one that is not named has no ceiling but its invoice.
+EVENT_CEILINGS = by_currency("EVENT_CEILINGS", env.dict("EVENT_CEILINGS", default={}))
+COMPANY_DAY_CEILINGS = by_currency(
+    "COMPANY_DAY_CEILINGS", env.dict("COMPANY_DAY_CEILINGS", default={})
+)
+SERVICE_DAY_CEILINGS = by_currency(
+    "SERVICE_DAY_CEILINGS", env.dict("SERVICE_DAY_CEILINGS", default={})
+)
 
 # --- The write-back engine, all in seconds unless the name says otherwise -----------
 
@@ -309,7 +345,7 @@ BEHIND_TLS_PROXY: bool = env.bool("BEHIND_TLS_PROXY", default=False)
 # The addresses and networks of such proxies, where there are several in a row or where
 # others reach us as well; empty: only one, and everything comes through it.
 TRUSTED_PROXIES = [
-    _network(one)
+    network(one)
     for one in env.str("TRUSTED_PROXIES", default="").split(",")
     if one.strip()
 ]
@@ -322,7 +358,9 @@ if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 3_600)
+SECURE_HSTS_SECONDS: int = env.int(
+    "SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000
+)
 SECURE_HSTS_INCLUDE_SUBDOMAINS: bool = env.bool(
     "SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False
 )
@@ -331,23 +369,14 @@ SECURE_HSTS_PRELOAD: bool = env.bool("SECURE_HSTS_PRELOAD", default=False)
 IS_HTTPS = PUBLIC_BASE_URL.startswith("https:")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS or not DEBUG
 # With this prefix browsers bind it to the host, so that no sub-domain can set it.
-CSRF_COOKIE_NAME = "__Host-csrftoken" if CSRF_COOKIE_SECURE else "csrftoken"
+_bound = "__Host-" if SESSION_COOKIE_SECURE else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_bound}sessionid", f"{_bound}csrftoken"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 # Sub-domains and the preload list bind more than this application: the operator of the
 # domain decides on them with the two settings above, so their absence is no fault.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
-REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "EXCEPTION_HANDLER": "backoffice.api.framework.problem_documents.handler",
-    "UNAUTHENTICATED_USER": None,
-    "DEFAULT_SCHEMA_CLASS": "backoffice.api.description.generator.ApiSchema",
-    # `?format=` is a parameter like any other: unknown.
-    "URL_FORMAT_OVERRIDE": None,
-    "COERCE_DECIMAL_TO_STRING": True,
-}
 # Requests are counted for each key; without Redis, by each web process for itself.
 CACHES: dict[str, Any] = {
     "default": (
@@ -361,32 +390,9 @@ CACHES: dict[str, Any] = {
     )
 }
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "format": "{asctime} {levelname} {name} {request_id}: {message}",
-            "style": "{",
-        }
-    },
-    "filters": {
-        "request_id": {"()": "lending.audit.origin.WithRequestId"},
-        "redacts": {"()": "backoffice.log_redaction.Redacts"},
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["request_id", "redacts"],
-        }
-    },
-    "loggers": {
-        # One line for each nudge is noise; its warnings are not.
-        "django-q": {"level": "WARNING"},
-        # Django's own handlers redact nothing; what it says goes to ours.
-        "django": {"handlers": [], "level": "INFO"},
-        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
-    },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-}
+LOGGING = logging_settings(
+    env.str("LOG_LEVEL", default="INFO"),
+    as_json=env.str("LOG_FORMAT", default="line" if DEBUG else "json") == "json",
+)
+# Whoever reads /metrics sends it as a bearer token; empty: nobody reads them.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")

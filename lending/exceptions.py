@@ -80,6 +80,12 @@ class InvoiceOverpaid(LendingError):
         super().__init__(message, field=field)
 
 
+class CeilingExceeded(LendingError):
+    """The amount is above a ceiling; it takes the amount once more, and a reason."""
+
+    code = "ceiling_exceeded"
+
+
 class LoanClosed(LendingError):
     """The loan is closed and accepts only a reversal."""
 

@@ -32,6 +32,8 @@ CHOSEN = {
     "WEBHOOK_ALLOW_PRIVATE": "false",
     "PUBLIC_BASE_URL": "http://testserver",
     "LENDER_NAME": "Example Invoice Finance",
+    # Tests of it switch it on; all others sign in without a telephone.
+    "STAFF_SECOND_FACTOR": "false",
     "TIME_ZONE": "Europe/London",
     "EMAIL_URL": "consolemail://",
     "DEFAULT_FROM_EMAIL": "no-reply@testserver",

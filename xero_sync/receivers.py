@@ -6,8 +6,8 @@ from typing import Any
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
-from lending.models import LoanEvent
-from lending.signals import loan_event_recorded
+from lending.models import AuditEntry, Company, LoanEvent
+from lending.signals import contact_changed, loan_event_recorded
 from xero_sync.borrowers import notices
 from xero_sync.models import AccountMapping, Connection, WritebackSwitch
 from xero_sync.models.borrowers import NoticeKind
@@ -22,6 +22,18 @@ from xero_sync.writeback import planner
 def plan_writeback(events: Sequence[LoanEvent], **_: Any) -> None:
     """Plan the entries of recorded events, in the transaction that records them."""
     planner.plan(events=events, now=database_now())
+
+
+@receiver(contact_changed, dispatch_uid="xero_sync.notice_of_new_address")
+def tell_of_new_address(company: Company, entry: AuditEntry, **_: Any) -> None:
+    """Owe the old address a mail: whoever changed it may not be who they seem."""
+    if entry.before["contact_email"]:
+        notices.tell(
+            company=company,
+            kind=NoticeKind.ADDRESS_CHANGED,
+            subject=str(entry.pk),
+            now=database_now(),
+        )
 
 
 @receiver(connection_changed, dispatch_uid="xero_sync.notice_of_withdrawal")

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from django.views.decorators.http import require_safe
-from drf_spectacular.views import SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from backoffice.api.connections import bank_feeds, customer_links, mappings, offboarding
 from backoffice.api.connections import views as connections
@@ -26,7 +26,11 @@ urlpatterns = [
     path("schema/", pages.schema, name="api-schema"),
     path(
         "docs/",
-        require_safe(SpectacularSwaggerView.as_view(url_name="api-schema")),
+        require_safe(
+            SpectacularSwaggerSplitView.as_view(
+                url_name="api-schema", template_name="api/docs.html"
+            )
+        ),
         name="api-docs",
     ),
     path("problems", pages.problems, name="api-problems"),

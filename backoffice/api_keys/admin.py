@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.api_keys import rights
 from backoffice.api_keys import services as api_keys
 from backoffice.api_keys.forms import KeyForm
 from backoffice.api_keys.wording import companies_in_words, needs_a_look, state_in_words
@@ -160,7 +161,11 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         is_post = request.method == "POST"
         initial = {"client": request.GET.get("client")}
-        form = KeyForm(request.POST if is_post else None, initial=initial)
+        form = KeyForm(
+            request.POST if is_post else None,
+            initial=initial,
+            may_give=rights.may_give(request.user),
+        )
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -1,6 +1,6 @@
 """The form that a key of the API is made with."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, time
 from typing import Any
 
@@ -79,6 +79,12 @@ class KeyForm(forms.Form):
     requests_per_minute = forms.IntegerField(
         label=gettext_lazy("Requests a minute"), initial=1_200, min_value=1
     )
+
+    def __init__(self, *args: Any, may_give: Collection[str], **options: Any) -> None:
+        """Offer the scopes that whoever makes the key may give."""
+        super().__init__(*args, **options)
+        scopes: Any = self.fields["scopes"]
+        scopes.choices = [one for one in KeyScope.choices if one[0] in may_give]
 
     def clean(self) -> dict[str, Any]:
         """Ask for one client, and for companies only where they count."""

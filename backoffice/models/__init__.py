@@ -1,6 +1,7 @@
 """What the back office itself keeps: its API's callers, and what it tells others."""
 
 from backoffice.models.api import ApiClient, ApiKey, KeyScope, StoredReply
+from backoffice.models.users import Authenticator, RecoveryCodes, StaffSession
 from backoffice.models.webhooks import (
     ChangeCursor,
     ChangeGap,
@@ -14,9 +15,12 @@ from backoffice.models.webhooks import (
 __all__ = [
     "ApiClient",
     "ApiKey",
+    "Authenticator",
     "ChangeCursor",
     "ChangeGap",
     "KeyScope",
+    "RecoveryCodes",
+    "StaffSession",
     "StoredReply",
     "WebhookAttempt",
     "WebhookDelivery",

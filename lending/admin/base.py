@@ -24,6 +24,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from lending import formats
+from lending.admin.lists import OfferedListAdmin, searched
 from lending.audit import wording
 from lending.exceptions import LendingError
 from lending.models import AuditEntry
@@ -124,7 +125,7 @@ class ObjectAction:
         raise NotImplementedError
 
 
-class BackOfficeAdmin(admin.ModelAdmin):
+class BackOfficeAdmin(OfferedListAdmin):
     """Lists that stay quick, no deletion, sections and object actions."""
 
     actions = None
@@ -167,7 +168,7 @@ class BackOfficeAdmin(admin.ModelAdmin):
         """Search the page's own way, if it has one."""
         if self.find is None:
             return super().get_search_results(request, queryset, search_term)
-        return self.find(queryset, search_term.strip()), False
+        return self.find(queryset, searched(search_term).strip()), False
 
     def may_act(self, request: HttpRequest, action: ObjectAction) -> bool:
         """Whether the user may perform an act at all."""
@@ -278,6 +279,8 @@ class BackOfficeAdmin(admin.ModelAdmin):
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> HttpResponse:
         """Lead to the trail, which is the history of everything."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         obj = self.get_object(request, unquote(object_id))
         return HttpResponseRedirect(self.trail_of(obj) if obj else reverse(TRAIL))
 

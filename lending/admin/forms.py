@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lending import services
 from lending.admin.base import date_field, show_refusal
-from lending.exceptions import LendingError
+from lending.exceptions import CeilingExceeded, LendingError
 from lending.models import Company, Loan, LoanEvent
 
 
@@ -123,20 +123,47 @@ class LoanEventForm(ServiceForm):
         )
         widgets = {"external_id": forms.HiddenInput}
 
+    # Asked for once an amount has turned out to be above a ceiling.
+    confirmed_amount = forms.DecimalField(
+        label=_("The amount once more"), required=False, widget=forms.HiddenInput
+    )
+    reason = forms.CharField(
+        label=_("Why it is right"),
+        required=False,
+        max_length=500,
+        widget=forms.HiddenInput,
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "external_id" in self.fields:
             self.fields["external_id"].initial = new_event_id
 
     def call_service(self, values: dict[str, Any]) -> LoanEvent:
-        """Record the event; a repeat answers the event that is there."""
+        """Record the event; a repeat answers the event that is there.
+
+        Raises:
+            LendingError: it was refused; above a ceiling two more fields are shown.
+        """
         loan: Loan = values["loan"]
-        event, _is_new = services.record_event(
-            **values,
-            recorded_by=self.author,
-            today=loan.company.today(timezone.now()),
-        )
+        try:
+            event, _is_new = services.record_event(
+                **values,
+                recorded_by=self.author,
+                today=loan.company.today(timezone.now()),
+            )
+        except LendingError as refusal:
+            is_ceiling = isinstance(refusal, CeilingExceeded)
+            if is_ceiling or refusal.field == "reason":
+                self._ask_for_more()
+            raise
         return event
+
+    def _ask_for_more(self) -> None:
+        self.fields["confirmed_amount"].widget = forms.NumberInput(
+            attrs={"step": "any", "autocomplete": "off"}
+        )
+        self.fields["reason"].widget = forms.TextInput()
 
 
 class ReversalForm(forms.Form):

@@ -165,6 +165,7 @@ class LoanAdmin(ServiceAdmin):
         "collection_route",
         "closed_at",
     )
+    linked_lookups = ("company__id__exact",)
     list_filter = (
         ("closed_at", admin.EmptyFieldListFilter),
         "collection_route",
@@ -361,7 +362,7 @@ class LoanEventAdmin(ServiceAdmin):
     ) -> tuple[str, ...]:
         """Ask for what the service needs; show everything afterwards."""
         if obj is None:
-            return LoanEventForm.Meta.fields
+            return (*LoanEventForm.Meta.fields, "confirmed_amount", "reason")
         return (
             "loan",
             "sequence",

@@ -19,9 +19,13 @@ def _nobody() -> str:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an act comes from; `actor` is asked only when something is written."""
+    """Where an act comes from; `actor` is asked only when something is written.
+
+    `known` says who it is as far as nobody has to be asked, for the logs.
+    """
 
     actor: Callable[[], str] = _nobody
+    known: Callable[[], str] = _nobody
     request_id: str = ""
     address: str | None = None
 
@@ -52,10 +56,16 @@ def acting_as(actor: str) -> Iterator[None]:
         yield
 
 
-class WithRequestId(logging.Filter):
-    """Gives each line of the log the number of the request that it comes from."""
+class WithOrigin(logging.Filter):
+    """Gives each line of the log its request, who sent it and from where.
+
+    Django writes some once the request is over; they name it themselves.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Add the number, and let every line through."""
-        record.request_id = current().request_id or "-"
+        """Add them, and let every line through."""
+        came = getattr(getattr(record, "request", None), "origin", None) or current()
+        record.request_id = came.request_id or "-"
+        record.actor = came.known()
+        record.address = came.address or ""
         return True

@@ -5,6 +5,8 @@ from decimal import Decimal
 import django.core.serializers.json
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.text
+import django.db.models.lookups
 import django.utils.timezone
 from django.db import migrations, models
 
@@ -123,9 +125,37 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            (
-                                "reference__regex",
-                                "\\A[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\\Z",
+                            django.db.models.lookups.GreaterThanOrEqual(
+                                django.db.models.functions.text.Length("reference"),
+                                models.Value(1),
+                            ),
+                            django.db.models.lookups.LessThanOrEqual(
+                                django.db.models.functions.text.Length("reference"),
+                                models.Value(64),
+                            ),
+                            django.db.models.lookups.Exact(
+                                models.Func(
+                                    models.F("reference"),
+                                    models.Value(
+                                        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
+                                    ),
+                                    function="LTRIM",
+                                    output_field=models.CharField(),
+                                ),
+                                models.Value(""),
+                            ),
+                            django.db.models.lookups.LessThan(
+                                django.db.models.functions.text.Length(
+                                    models.Func(
+                                        models.F("reference"),
+                                        models.Value(
+                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                        ),
+                                        function="LTRIM",
+                                        output_field=models.CharField(),
+                                    )
+                                ),
+                                django.db.models.functions.text.Length("reference"),
                             ),
                             models.Q(("reference", "batch"), _negated=True),
                         ),
@@ -133,12 +163,48 @@ class Migration(migrations.Migration):
                         violation_error_message="Use up to 64 letters, digits, dots, underscores, colons or hyphens, beginning with a letter or a digit; “batch” is reserved.",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("currency__regex", "\\A[A-Z]{3}\\Z")),
+                        condition=models.Q(
+                            django.db.models.lookups.GreaterThanOrEqual(
+                                django.db.models.functions.text.Length("currency"),
+                                models.Value(3),
+                            ),
+                            django.db.models.lookups.LessThanOrEqual(
+                                django.db.models.functions.text.Length("currency"),
+                                models.Value(3),
+                            ),
+                            django.db.models.lookups.Exact(
+                                models.Func(
+                                    models.F("currency"),
+                                    models.Value("ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+                                    function="LTRIM",
+                                    output_field=models.CharField(),
+                                ),
+                                models.Value(""),
+                            ),
+                        ),
                         name="lending_company_currency_pattern",
                         violation_error_message="Use the three capital letters of an ISO 4217 code, such as GBP.",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("country__regex", "\\A[A-Z]{2}\\Z")),
+                        condition=models.Q(
+                            django.db.models.lookups.GreaterThanOrEqual(
+                                django.db.models.functions.text.Length("country"),
+                                models.Value(2),
+                            ),
+                            django.db.models.lookups.LessThanOrEqual(
+                                django.db.models.functions.text.Length("country"),
+                                models.Value(2),
+                            ),
+                            django.db.models.lookups.Exact(
+                                models.Func(
+                                    models.F("country"),
+                                    models.Value("ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+                                    function="LTRIM",
+                                    output_field=models.CharField(),
+                                ),
+                                models.Value(""),
+                            ),
+                        ),
                         name="lending_company_country_pattern",
                         violation_error_message="Use the two capital letters of an ISO 3166 code, such as GB.",
                     ),
@@ -490,7 +556,38 @@ class Migration(migrations.Migration):
             model_name="loan",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("reference__regex", "\\A[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\\Z"),
+                    django.db.models.lookups.GreaterThanOrEqual(
+                        django.db.models.functions.text.Length("reference"),
+                        models.Value(1),
+                    ),
+                    django.db.models.lookups.LessThanOrEqual(
+                        django.db.models.functions.text.Length("reference"),
+                        models.Value(64),
+                    ),
+                    django.db.models.lookups.Exact(
+                        models.Func(
+                            models.F("reference"),
+                            models.Value(
+                                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
+                            ),
+                            function="LTRIM",
+                            output_field=models.CharField(),
+                        ),
+                        models.Value(""),
+                    ),
+                    django.db.models.lookups.LessThan(
+                        django.db.models.functions.text.Length(
+                            models.Func(
+                                models.F("reference"),
+                                models.Value(
+                                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                ),
+                                function="LTRIM",
+                                output_field=models.CharField(),
+                            )
+                        ),
+                        django.db.models.functions.text.Length("reference"),
+                    ),
                     models.Q(("reference", "batch"), _negated=True),
                 ),
                 name="lending_loan_reference_pattern",
@@ -582,7 +679,38 @@ class Migration(migrations.Migration):
             model_name="loanevent",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("external_id__regex", "\\A[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\\Z"),
+                    django.db.models.lookups.GreaterThanOrEqual(
+                        django.db.models.functions.text.Length("external_id"),
+                        models.Value(1),
+                    ),
+                    django.db.models.lookups.LessThanOrEqual(
+                        django.db.models.functions.text.Length("external_id"),
+                        models.Value(64),
+                    ),
+                    django.db.models.lookups.Exact(
+                        models.Func(
+                            models.F("external_id"),
+                            models.Value(
+                                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
+                            ),
+                            function="LTRIM",
+                            output_field=models.CharField(),
+                        ),
+                        models.Value(""),
+                    ),
+                    django.db.models.lookups.LessThan(
+                        django.db.models.functions.text.Length(
+                            models.Func(
+                                models.F("external_id"),
+                                models.Value(
+                                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                ),
+                                function="LTRIM",
+                                output_field=models.CharField(),
+                            )
+                        ),
+                        django.db.models.functions.text.Length("external_id"),
+                    ),
                     models.Q(("external_id", "batch"), _negated=True),
                 ),
                 name="lending_loanevent_external_id_pattern",

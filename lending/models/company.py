@@ -1,6 +1,7 @@
 """The borrower's organisation."""
 
 from datetime import date, datetime
+from string import ascii_uppercase
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from lending.db.letters import made_of
 from lending.models.references import (
     REFERENCE_LENGTH,
     REFERENCE_RULE,
@@ -100,12 +102,12 @@ class Company(models.Model):
         constraints = [
             reference_constraint("reference", name="lending_company_reference_pattern"),
             models.CheckConstraint(
-                condition=models.Q(currency__regex=CURRENCY_PATTERN),
+                condition=made_of("currency", ascii_uppercase, least=3, most=3),
                 name="lending_company_currency_pattern",
                 violation_error_message=CURRENCY_RULE,
             ),
             models.CheckConstraint(
-                condition=models.Q(country__regex=COUNTRY_PATTERN),
+                condition=made_of("country", ascii_uppercase, least=2, most=2),
                 name="lending_company_country_pattern",
                 violation_error_message=COUNTRY_RULE,
             ),

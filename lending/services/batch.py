@@ -40,6 +40,8 @@ class EventBatch:
         ids = {one for _, one in wanted if one is not None and is_reference(one)}
         self.known: dict[str, LoanEvent] = {}
         self.entered: list[LoanEvent] = []
+        # Those above a ceiling: which one, and why it is right all the same.
+        self.confirmed: list[tuple[LoanEvent, str, str]] = []
         if len(wanted) == 1:
             loan = held or lock_loan(wanted[0][0])
             self.loans = {loan.pk: loan}

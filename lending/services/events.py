@@ -17,7 +17,7 @@ from lending.exceptions import (
     ReversalNotReversible,
 )
 from lending.models import EventKind, Loan, LoanEvent
-from lending.services import checks
+from lending.services import ceilings, checks
 from lending.services.batch import EventBatch
 from lending.signals import loan_event_recorded
 
@@ -36,6 +36,8 @@ class NewEvent:
     currency: str | None = None
     description: str = ""
     already_in_books: bool = False
+    confirmed_amount: Decimal | None = None
+    reason: str = ""
 
 
 # The event and whether it is new; or why it was refused; or None, not attempted.
@@ -59,12 +61,16 @@ def record_event(
     currency: str | None = None,
     description: str = "",
     already_in_books: bool = False,
+    confirmed_amount: Decimal | None = None,
+    reason: str = "",
 ) -> tuple[LoanEvent, bool]:
     """Record a movement of money on a loan; answer the event and whether it is new.
 
     The same external id with the same content answers the event that is there, even on
     a loan closed since. An event is never edited; a mistake is answered by a reversal.
-    `today` is the company's own date. The signal goes out in this transaction.
+    `today` is the company's own date. The signal goes out in this transaction. What is
+    above a ceiling takes `confirmed_amount`, the amount once more, and a `reason`,
+    which stays on the trail; what is `already_in_books` is above none.
 
     Raises:
         UnknownEventKind: the kind is not one of ours.
@@ -75,8 +81,9 @@ def record_event(
         LoanClosed: the loan accepts no more events.
         ValueDateNotAllowed: before the agreement or ahead of today.
         InvoiceOverpaid: the payments would exceed the invoice.
-        InvalidValue: the value date is no date, the description is too long, or nobody
-            recorded it.
+        CeilingExceeded: the amount is above a ceiling and was not repeated.
+        InvalidValue: the value date is no date, the description is too long, a reason
+            is missing, or nobody recorded it.
     """
     new = NewEvent(
         loan=loan,
@@ -89,6 +96,8 @@ def record_event(
         currency=currency,
         description=description,
         already_in_books=already_in_books,
+        confirmed_amount=confirmed_amount,
+        reason=reason,
     )
     try:
         outcome = _only(record_events([new]))
@@ -175,10 +184,28 @@ def _enter(batch: EventBatch, new: NewEvent) -> tuple[LoanEvent, bool]:
     checks.check_value_date(loan, new.value_date, today=new.today)
     if kind == EventKind.INVOICE_PAYMENT:
         checks.check_invoice_not_overpaid(loan, new.amount, batch.entered_on(loan))
+    passed = "" if new.already_in_books else _ceilings_passed(batch, loan, kind, new)
     event = batch.enter(
         content, loan=loan, external_id=new.external_id, recorded_by=new.recorded_by
     )
+    if passed:
+        batch.confirmed.append((event, passed, new.reason))
     return event, True
+
+
+def _ceilings_passed(
+    batch: EventBatch, loan: Loan, kind: EventKind, new: NewEvent
+) -> str:
+    return ceilings.check(
+        loan=loan,
+        kind=kind,
+        amount=new.amount,
+        recorded_by=new.recorded_by,
+        today=new.today,
+        entered=batch.entered,
+        confirmed_amount=new.confirmed_amount,
+        reason=new.reason,
+    )
 
 
 @transaction.atomic
@@ -250,6 +277,15 @@ def _store(batch: EventBatch) -> None:
     """Insert what was entered, and tell the receivers."""
     if batch.store():
         raise TakenMeanwhile(TakenMeanwhile.__doc__)
+    for event, passed, reason in batch.confirmed:
+        trail.record(
+            "event.above_ceiling",
+            event,
+            by=event.recorded_by,
+            company_id=event.loan.company_id,
+            reason=reason,
+            after={"amount": event.amount, "passed": passed},
+        )
     if batch.entered:
         loan_event_recorded.send(sender=LoanEvent, events=batch.entered)
 

@@ -27,6 +27,7 @@ from lending.services.checks import (
     check_open,
     check_reference,
 )
+from lending.signals import contact_changed
 
 # Kinds whose booking depends on the route: once there is one, the route is history.
 KINDS_THAT_FREEZE_THE_ROUTE = (EventKind.DRAWDOWN, EventKind.INVOICE_PAYMENT)
@@ -87,7 +88,9 @@ def update_company(*, company: Company, **values: str) -> Company:
         setattr(row, name, value)
     check_fields(row)
     row.save(update_fields=[*values])
-    trail.record_change("company.changed", row, before=before)
+    entry = trail.record_change("company.changed", row, before=before)
+    if entry is not None and "contact_email" in entry.after:
+        contact_changed.send(sender=Company, company=row, entry=entry)
     return row
 
 

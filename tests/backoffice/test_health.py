@@ -1,5 +1,9 @@
 """`/healthz` and `/readyz`: what a load balancer and a watchdog go by."""
 
+import re
+import sqlite3
+import time
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -7,6 +11,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
+from backoffice import storing
 from tests.builders import make_company
 from xero_sync.models import Heartbeat, Lane, WebhookMessage
 from xero_sync.runtime import heartbeats
@@ -133,6 +138,75 @@ def test_no_database_is_503(db, client):
         status, seen = readyz(client)
 
     assert (status, seen) == (503, {"status": "no database"})
+
+
+@pytest.fixture
+def looked_at_again():
+    storing.look_again()
+    yield
+    storing.look_again()
+
+
+@pytest.mark.usefixtures("looked_at_again")
+class TestStoring:
+    def test_a_trial_leaves_nothing_behind(self, db, client):
+        beat(heartbeats.CLUSTER)
+
+        assert readyz(client)[0] == 200
+        assert Heartbeat.objects.count() == 1
+
+    def test_a_disk_that_is_nearly_full_is_503(self, db, client, monkeypatch):
+        monkeypatch.setattr(storing, "LEAST_FREE", 2**60)
+
+        status, seen = readyz(client)
+
+        assert status == 503
+        assert re.fullmatch(r"the disk is nearly full: \d+ MB are free", seen["status"])
+
+    def test_a_disk_that_takes_nothing_is_503(self, db, client, settings):
+        settings.DATA_DIR = "/proc"
+
+        status, seen = readyz(client)
+
+        assert status == 503
+        assert seen["status"].startswith("the disk takes nothing: ")
+
+    def test_a_database_that_stores_nothing_is_503(self, db, client):
+        def read_only(execute, sql, *arguments):
+            if sql.startswith("INSERT"):
+                raise OperationalError("attempt to write a readonly database")
+            return execute(sql, *arguments)
+
+        with connection.execute_wrapper(read_only):
+            status, seen = readyz(client)
+
+        assert (status, seen) == (503, {"status": "the database stores nothing"})
+
+    def test_it_is_tried_every_few_seconds_however_often_one_asks(
+        self, db, client, settings
+    ):
+        assert readyz(client)[0] == 200
+        settings.DATA_DIR = "/proc"
+
+        assert readyz(client)[0] == 200
+        storing.look_again()
+        assert readyz(client)[0] == 503
+
+    @pytest.mark.skipif(connection.vendor != "sqlite", reason="has one writer")
+    @pytest.mark.django_db(transaction=True)
+    def test_nobody_queues_behind_another_writer(self, client):
+        name = connection.settings_dict["NAME"]
+
+        with closing(sqlite3.connect(name, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            began = time.monotonic()
+            status, _ = readyz(client)
+
+        assert status == 200
+        assert time.monotonic() - began < 10
+        with connection.cursor() as cursor:
+            waits = cursor.execute("PRAGMA busy_timeout").fetchone()
+        assert waits == (20_000,)
 
 
 def test_the_admin_shows_each_process(db, admin_client):

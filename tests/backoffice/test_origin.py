@@ -8,7 +8,7 @@ from django.test import RequestFactory
 
 from backoffice.origin import OriginMiddleware, address_of
 from lending.audit import origin
-from lending.audit.origin import Origin, WithRequestId, acting
+from lending.audit.origin import Origin, WithOrigin, acting
 
 THEIRS, OURS = "203.0.113.9", "192.0.2.1"
 
@@ -79,12 +79,13 @@ def test_each_request_has_a_number_of_its_own_while_it_lasts():
     assert origin.current() is origin.NOBODY
 
 
-def test_each_line_of_the_log_has_the_number_of_its_request():
+def test_each_line_of_the_log_has_its_request_and_who_sent_it_from_where():
     def line():
         record = logging.LogRecord("x", logging.INFO, "", 0, "Done.", None, None)
-        WithRequestId().filter(record)
-        return record.request_id
+        WithOrigin().filter(record)
+        return record.request_id, record.actor, record.address
 
-    with acting(Origin(request_id="r-1")):
-        assert line() == "r-1"
-    assert line() == "-"
+    known = Origin(request_id="r-1", address="192.0.2.1", known=lambda: "user:anna")
+    with acting(known):
+        assert line() == ("r-1", "user:anna", "192.0.2.1")
+    assert line() == ("-", "", "")

@@ -19,6 +19,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {
             "DJANGO_SETTINGS_MODULE": "backoffice.settings",
+            "DJANGO_DEBUG": "true",
             "DATABASE_URL": f"sqlite:///{Path(folder) / 'posts.sqlite3'}",
             "DJANGO_ALLOWED_HOSTS": "testserver",
             "LOG_LEVEL": "ERROR",

@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from lending import formats
+from lending.models import AuditEntry
 from xero_sync.borrowers import account_matters, links, receipts
 from xero_sync.borrowers.questions import listing
 from xero_sync.borrowers.wording import Words
@@ -34,6 +35,7 @@ class Text:
 
     title: str
     paragraphs: tuple[str, ...]
+    # What the link says; a mail without one says nothing here.
     button: str
 
 
@@ -64,19 +66,24 @@ def address_for(notice: BorrowerNotice) -> str:
     """Return whom a mail goes to; empty where we have no address."""
     if notice.kind == NoticeKind.ACCOUNTANT_LINK:
         return BorrowerLink.objects.get(pk=notice.subject).sent_to
+    if notice.kind == NoticeKind.ADDRESS_CHANGED:
+        was = AuditEntry.objects.get(pk=notice.subject).before["contact_email"]
+        return str(was)
     return notice.company.contact_email
 
 
 def compose(notice: BorrowerNotice) -> EmailMultiAlternatives:
-    """Return the mail, addressed to the company's contact or their accountant."""
+    """Return the mail, addressed to whom its kind says."""
     company = notice.company
-    link, until = _link_in(notice)
+    # What goes to an address that is theirs no more opens nothing.
+    is_link = notice.kind != NoticeKind.ADDRESS_CHANGED
+    link, until = _link_in(notice) if is_link else ("", None)
     with translation.override(company.language):
         text = TEXTS[NoticeKind(notice.kind)](notice)
         context = {
             "text": text,
             "link": link,
-            "until": formats.long_day(company.today(until)),
+            "until": formats.long_day(company.today(until)) if until else "",
             "language": company.language,
             "company": company,
             "lender": settings.LENDER_NAME,
@@ -299,6 +306,20 @@ def _choice_lost(notice: BorrowerNotice) -> Text:
     return _of(account_matters.words_of(*same))
 
 
+def _address_changed(_notice: BorrowerNotice) -> Text:
+    return Text(
+        _("Our messages to you go to another address from now on"),
+        (
+            _(
+                "The email address that we write to about your Xero connection was "
+                "changed. This is the last message to the old one."
+            ),
+            _("If you did not ask for this, tell us at once."),
+        ),
+        button="",
+    )
+
+
 def _accounts_awaited(_notice: BorrowerNotice) -> Text:
     return _of(account_matters.words_of_awaited())
 
@@ -322,5 +343,6 @@ TEXTS: dict[NoticeKind, Callable[[BorrowerNotice], Text]] = {
     NoticeKind.POSTING_ON: _receipt,
     NoticeKind.POSTING_OFF: _receipt,
     NoticeKind.CHOICE_LOST: _choice_lost,
+    NoticeKind.ADDRESS_CHANGED: _address_changed,
     NoticeKind.ACCOUNTS_AWAITED: _accounts_awaited,
 }

@@ -34,7 +34,7 @@ from xero_sync.models.writeback import (
     WriteAttempt,
     WriteRequest,
 )
-from xero_sync.models.xero_app import FailedReveal, XeroApp
+from xero_sync.models.xero_app import XeroApp
 
 __all__ = [
     "AccountDraft",
@@ -51,7 +51,6 @@ __all__ = [
     "ConnectionCheckFailure",
     "ConnectionCheckRun",
     "DataRefresh",
-    "FailedReveal",
     "Heartbeat",
     "Lane",
     "LenderAccount",

@@ -27,6 +27,7 @@ class NoticeKind(models.TextChoices):
     POSTING_ON = "posting_on", _("Write-back was switched on")
     POSTING_OFF = "posting_off", _("Write-back was switched off")
     CHOICE_LOST = "choice_lost", _("A chosen account is no longer usable")
+    ADDRESS_CHANGED = "address_changed", _("The customer's mails go to another address")
     ACCOUNTS_AWAITED = "accounts_awaited", _("Entries wait for accounts to be chosen")
 
 

@@ -161,9 +161,6 @@ wording.register(
             "Recorded that Codat's portal has the keys; the secret is erased here."
         ),
         "xero_app.secret_shown": gettext_lazy("Had the client secret shown."),
-        "xero_app.secret_not_shown": gettext_lazy(
-            "Was not shown the client secret: wrong password."
-        ),
         "xero_app.seen": gettext_lazy("Saw at Codat whether Xero is enabled."),
     }
 )

@@ -4,8 +4,6 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from lending.formats import instant
-
 # There is one app, so there is one row.
 THE_ONLY = 1
 
@@ -100,25 +98,3 @@ class XeroApp(models.Model):
     def __str__(self) -> str:
         """Name the app."""
         return self.name or str(_("Xero app"))
-
-
-class FailedReveal(models.Model):
-    """A wrong password at the client secret: a few of them bar the way for a while.
-
-    It is counted, so it is no entry of the trail; what is too old to count goes.
-    """
-
-    username = models.CharField(_("user"), max_length=150)
-    at = models.DateTimeField(_("when"))
-
-    class Meta:
-        verbose_name = _("wrong password at the client secret")
-        verbose_name_plural = _("wrong passwords at the client secret")
-        default_permissions = ()
-        indexes = [
-            models.Index(fields=["username", "at"], name="xero_sync_failedreveal_who")
-        ]
-
-    def __str__(self) -> str:
-        """Name the user and the time."""
-        return f"{self.username} {instant(self.at)}"

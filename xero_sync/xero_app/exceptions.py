@@ -21,11 +21,3 @@ class BankFeedsNotAllowed(XeroAppRefused):
 
 class SecretNotHere(XeroAppRefused):
     """The client secret is not kept here; generate a new one in Xero."""
-
-
-class WrongPassword(XeroAppRefused):
-    """The password is wrong; the secret was not shown."""
-
-
-class TooManyTries(XeroAppRefused):
-    """Too many wrong passwords; wait a quarter of an hour."""

@@ -26,6 +26,7 @@ from backoffice.api.framework.authentication import Caller
 from backoffice.api.framework.base import CREATED, OK, checked
 from backoffice.api.framework.fields import NoBody
 from backoffice.api.framework.idempotency import once_with_calls
+from backoffice.api.framework.permissions import require_scope
 from backoffice.api.framework.replies import Reply
 from backoffice.api.framework.visible import company_or_404
 from backoffice.models import KeyScope
@@ -77,6 +78,8 @@ class CompanyConnections(ConnectionView):
         """
         company = company_or_404(self.caller, reference)
         fields = checked(ConnectionBody, request)
+        if "bank_feeds" in fields:
+            require_scope(self.caller.key, KeyScope.MAPPINGS_WRITE)
         return once_with_calls(request, lambda: connect(self.caller, company, fields))
 
 

@@ -2,11 +2,28 @@
 
 from typing import Any
 
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from backoffice.models import ApiKey
+
 SAFE = {"HEAD": "GET"}
+
+
+def require_scope(key: ApiKey, needed: str) -> None:
+    """Ask for a scope that a field of the body needs beside the method's.
+
+    Raises:
+        PermissionDenied: the key does not have it; the words name it.
+    """
+    if needed not in key.scopes:
+        raise PermissionDenied(_lacks(needed))
+
+
+def _lacks(needed: str | None) -> str:
+    return f"This needs the scope {needed}, which the key does not have."
 
 
 class HasScope(BasePermission):
@@ -21,5 +38,5 @@ class HasScope(BasePermission):
         if method == "OPTIONS" or not hasattr(view, method.lower()):
             # Nothing answers there but 405, or what is allowed.
             return True
-        self.message = f"This needs the scope {needed}, which the key does not have."
+        self.message = _lacks(needed)
         return needed in key.scopes

@@ -156,6 +156,11 @@ CODES: dict[str, Explanation] = {
             "Record at most what is unpaid.",
         ),
         (
+            "ceiling_exceeded",
+            "The amount is above a ceiling, and was not confirmed.",
+            "If it is right, repeat it in “confirmed_amount” and give a “reason”.",
+        ),
+        (
             "loan_closed",
             "The loan is closed and accepts only a reversal.",
             "Reverse the event that is wrong; that reopens the loan.",

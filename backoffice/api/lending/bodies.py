@@ -98,6 +98,17 @@ class EventBody(StrictSerializer):
         default=False,
         help_text="The borrower's books have it; nothing is written.",
     )
+    confirmed_amount = AmountField(
+        required=False,
+        help_text="The amount once more, where it is above a ceiling.",
+    )
+    reason = TextField(
+        required=False,
+        allow_blank=True,
+        max_length=500,
+        default="",
+        help_text="Why an amount above a ceiling is right; it stays on record.",
+    )
 
 
 class ReversalBody(StrictSerializer):

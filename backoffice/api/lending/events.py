@@ -146,10 +146,14 @@ def new_event(caller: Caller, loan: Loan, fields: Mapping[str, Any]) -> NewEvent
     Raises:
         AmountNotAllowed: not an amount in the currency's units.
     """
-    amount = parse_amount(fields["amount"], loan.company.currency)
+    amounts = {
+        name: parse_amount(fields[name], loan.company.currency, field=name)
+        for name in ("amount", "confirmed_amount")
+        if name in fields
+    }
     return NewEvent(
         loan=loan,
-        **{**fields, "amount": amount},
+        **{**fields, **amounts},
         recorded_by=caller.author,
         today=loan.company.today(timezone.now()),
     )

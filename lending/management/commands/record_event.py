@@ -33,12 +33,18 @@ class Command(PlainCommand):
             action="store_true",
             help="The borrower's books have it: nothing is written for it.",
         )
+        parser.add_argument(
+            "--confirmed-amount",
+            help="The amount once more, where it is above a ceiling.",
+        )
+        parser.add_argument("--reason", default="", help="Why it is right then.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Record the event and name it."""
         loan = loan_named(options["loan"])
         currency = loan.company.currency
         today = loan.company.today(timezone.now())
+        again = options["confirmed_amount"]
         event, is_new = services.record_event(
             loan=loan,
             kind=options["kind"],
@@ -49,6 +55,8 @@ class Command(PlainCommand):
             external_id=options["external_id"],
             description=options["description"],
             already_in_books=options["already_in_books"],
+            confirmed_amount=again and money.parse_amount(again, currency),
+            reason=options["reason"],
         )
         if not is_new:
             self.say(f"{event.external_id} was recorded before; nothing was added.")

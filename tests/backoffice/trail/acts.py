@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db.models import Model
+from django.test import Client
 from django.utils import timezone
 
 from backoffice.api_keys.services import create_key
-from backoffice.models import WebhookDelivery
+from backoffice.models import Authenticator, WebhookDelivery
 from backoffice.webhooks import services as webhooks
 from tests.builders import make_company, make_loan
 from tests.strays import hold_for
@@ -73,6 +75,20 @@ def given_up(_: Any) -> Model:
     notices.tell(company=make_company(), kind="link", subject="asked", now=now)
     BorrowerNotice.objects.update(given_up_at=now)
     return BorrowerNotice.objects.get()
+
+
+def with_second_factor(_: Any) -> Model:
+    user = User.objects.create_user("bert", is_staff=True)
+    Authenticator.objects.create(
+        user=user, name="app", sealed_key=Authenticator.new_key()
+    )
+    return user
+
+
+def failed(_: Any) -> Model:
+    user = User.objects.create_user("bert", is_staff=True)
+    Client().post("/admin/login/", {"username": "bert", "password": "wrong"})
+    return user
 
 
 def company(_: Any) -> Model:
@@ -302,15 +318,17 @@ ACTS = {
         "xero_app.changed",
         {"name": "Acme", "company_url": "https://www.acme.example"},
     ),
+    "auth.user.reset-second-factor": Act(
+        with_second_factor, "user.second_factor_reset", {"reason": "phone lost"}
+    ),
+    "auth.user.unlock": Act(failed, "user.unlocked", {"reason": "she called"}),
     "xero_sync.xeroapp.links": Act(
         app, "xero_app.changed", {"privacy_url": "https://www.acme.example/privacy"}
     ),
     "xero_sync.xeroapp.keys": Act(
         app, "xero_app.keys_saved", {"client_id": "C" * 32, "client_secret": SECRET}
     ),
-    "xero_sync.xeroapp.reveal": Act(
-        with_keys, "xero_app.secret_shown", {"password": "correct horse"}
-    ),
+    "xero_sync.xeroapp.reveal": Act(with_keys, "xero_app.secret_shown"),
     "xero_sync.xeroapp.pasted": Act(
         with_keys, "xero_app.pasted", {"pasted": "on", "ending": SECRET[-4:]}
     ),

@@ -1,8 +1,10 @@
 """Whatever a command does leaves one entry, or says why it leaves none."""
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import get_commands
 
+from backoffice.users.roles import synchronise
 from lending.management.base import at_the_keyboard
 from lending.models import AuditEntry
 from tests.backoffice.trail import acts
@@ -70,7 +72,14 @@ def codat_webhooks(_codat):
     return ["--create"]
 
 
+def roles(_codat):
+    synchronise()
+    Group.objects.get(name="viewer").permissions.clear()
+    return []
+
+
 COMMANDS = {
+    "roles": (roles, "group.changed"),
     "create_loan": (create_loan, "loan.created"),
     "writeback": (writeback, "connection.writeback_off"),
     "choose_accounts": (choose_accounts, "connection.accounts_chosen"),

@@ -4,7 +4,6 @@ import re
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
@@ -22,7 +21,6 @@ CLIENT_ID = "0123456789ABCDEF0123456789ABCDEF"
 SECRET = "aB3-dE6_gH9jK2mN5pQ8sT1vW4yZ7-bC0_eF3hI6kL9nO2q"
 KEYS = {"client_id": CLIENT_ID, "client_secret": SECRET}
 APP = {"name": "Acme Funding", "company_url": "https://www.acme.example"}
-PASSWORD = "correct horse"
 ACTS = (
     "register",
     "links",
@@ -59,16 +57,8 @@ def changer(name="anna"):
     return operator("xero_sync.change_xeroapp", name=name)
 
 
-def with_password(name, client):
-    user = User.objects.get(username=name)
-    user.set_password(PASSWORD)
-    user.save()
-    client.force_login(user)
-    return client
-
-
 def revealer():
-    return with_password("rita", operator("xero_sync.reveal_xeroapp", name="rita"))
+    return operator("xero_sync.reveal_xeroapp", name="rita")
 
 
 def text(client, url=URL):
@@ -147,7 +137,7 @@ def test_the_warning_names_the_cap_that_is_set(settings):
 
 def test_an_operator_goes_through_the_whole_procedure(codat):
     codat.sandbox.settings.integration_enabled = False
-    client = with_password("root", superuser())
+    client = superuser()
     assert standings(client) == ["Next", *["Later"] * 6]
 
     done = client.post(address("register"), APP, follow=True)
@@ -162,10 +152,7 @@ def test_an_operator_goes_through_the_whole_procedure(codat):
     assert facts.current().integration_on is False
     assert standings(client)[2:5] == ["Done", "Next", "Later"]
 
-    assert (
-        SECRET
-        in client.post(address("reveal"), {"password": PASSWORD}).content.decode()
-    )
+    assert SECRET in client.post(address("reveal")).content.decode()
     client.post(address("pasted"), {"pasted": "on", "ending": SECRET[-4:]})
     assert "no borrower can connect" in text(client)
     codat.sandbox.settings.integration_enabled = True
@@ -279,25 +266,19 @@ def test_the_secret_is_on_no_page_and_in_no_history():
     assert all(SECRET not in str(one.get_decoded()) for one in Session.objects.all())
 
 
-def test_the_secret_is_shown_after_the_password_to_those_who_may():
+def test_the_secret_is_shown_to_those_who_may():
     save_keys()
     client = revealer()
     assert offered(client) == {"reveal"}
     assert SECRET not in text(client, address("reveal"))
 
-    wrong = client.post(address("reveal"), {"password": "wrong"})
-    assert errors(wrong) == {
-        "password": ["The password is wrong; the secret was not shown."]
-    }
-    assert SECRET not in wrong.content.decode()
-    shown = client.post(address("reveal"), {"password": PASSWORD})
+    shown = client.post(address("reveal"))
 
     assert SECRET in shown.content.decode()
     assert "no-store" in shown.headers["Cache-Control"]
     rows = entries("xero_app.secret")
     assert [(one.verb, one.actor) for one in rows] == [
-        ("xero_app.secret_not_shown", "user:rita"),
-        ("xero_app.secret_shown", "user:rita"),
+        ("xero_app.secret_shown", "user:rita")
     ]
 
 
@@ -307,7 +288,7 @@ def test_who_may_change_may_not_see_the_secret():
 
     assert "reveal" not in offered(client)
     assert client.get(address("reveal")).status_code == 403
-    assert client.post(address("reveal"), {"password": "x"}).status_code == 403
+    assert client.post(address("reveal"), {}).status_code == 403
     assert verbs("xero_app.secret") == []
 
 

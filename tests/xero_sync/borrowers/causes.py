@@ -1,5 +1,7 @@
 """What a mail of each kind may be about."""
 
+from lending.models import AuditEntry
+from lending.services import update_company
 from xero_sync.borrowers import account_matters, links
 from xero_sync.models import BorrowerLink, Connection
 from xero_sync.models.borrowers import NoticeKind
@@ -36,6 +38,13 @@ def causes_of(kind: str, connection: Connection) -> list[str]:
                 switched_at=database_now(),
             )
             return [str(switch.pk)]
+        case NoticeKind.ADDRESS_CHANGED:
+            was = connection.company.contact_email
+            update_company(company=connection.company, contact_email="new@acme.example")
+            entries = AuditEntry.objects.about(connection.company)
+            entry = next(one for one in entries if one.before.get("contact_email"))
+            assert entry.before["contact_email"] == was
+            return [str(entry.pk)]
         case NoticeKind.CHOICE_LOST:
             return [one.cause for one in account_matters.lost(connection.company)]
         case _:

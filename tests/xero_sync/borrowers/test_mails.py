@@ -10,6 +10,8 @@ from django.apps import apps
 from django.utils import translation
 
 from lending import formats
+from lending.services import update_company
+from tests.builders import make_company
 from tests.marks import by_the_tests_clock
 from tests.worlds import World
 from tests.xero_sync.accounts.test_lost_choices import look, lose
@@ -80,6 +82,10 @@ def test_no_mail_leads_to_codat_and_no_row_holds_what_opens_a_page(kind):
     for one in [mails.compose(one) for one in owed(kind, "en")]:
         addresses = set(re.findall(r"https?://[^\s\"<>]+", str(one.message())))
         assert "codat" not in str(one.message()).lower()
+        if kind == NoticeKind.ADDRESS_CHANGED:
+            # It goes to an address that may be theirs no more.
+            assert addresses == set()
+            continue
         (address,) = addresses
         token = address.rstrip("/").rpartition("/")[2]
         assert len(token) > 40
@@ -133,6 +139,31 @@ def test_an_accountants_mail_that_is_late_names_the_end_of_their_link(settings):
         body = mails.compose(notice).body
 
     assert ends in body
+
+
+def test_a_changed_address_is_told_to_the_old_one_and_to_nobody_else(mailoutbox):
+    company = make_company(contact_email="old@acme.example")
+    update_company(company=company, contact_email="old@acme.example")
+    update_company(company=company, legal_name="Acme Limited")
+    assert not BorrowerNotice.objects.exists()
+
+    update_company(company=company, contact_email="new@acme.example")
+    update_company(company=company, contact_email="newer@acme.example")
+    notices.send_due()
+
+    assert [one.to for one in mailoutbox] == [
+        ["old@acme.example"],
+        ["new@acme.example"],
+    ]
+    assert "newer@" not in str(mailoutbox[0].message())
+
+
+def test_the_first_address_is_told_to_nobody():
+    update_company(
+        company=make_company(contact_email=""), contact_email="new@acme.example"
+    )
+
+    assert not BorrowerNotice.objects.exists()
 
 
 def test_the_first_of_a_month_alone_has_an_ordinal():

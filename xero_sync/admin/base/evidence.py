@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib.admin.utils import quote
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from lending.admin.base import ReadOnlyAdmin
 from xero_sync.entries.redaction import readable
 from xero_sync.models import WriteAttempt, WriteRequest
 
@@ -79,19 +77,3 @@ def sent(requests: Iterable[WriteRequest]) -> list[Sent]:
         )
         for request in requests
     ]
-
-
-class SuperuserAdmin(ReadOnlyAdmin):
-    """Rows that only a superuser looks at."""
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """Show the list to superusers."""
-        return bool(request.user.is_active and request.user.is_superuser)
-
-    def has_view_permission(
-        self,
-        request: HttpRequest,
-        obj: object = None,  # noqa: ARG002
-    ) -> bool:
-        """Show the rows to superusers."""
-        return self.has_module_permission(request)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -34,10 +35,12 @@ class OnePageAdmin(ReadOnlyAdmin):
 
     def changelist_view(
         self,
-        request: HttpRequest,  # noqa: ARG002
+        request: HttpRequest,
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> HttpResponse:
         """Lead to the page: a list of one is none."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         return HttpResponseRedirect(self.page_address())
 
     def changeform_view(
@@ -49,7 +52,8 @@ class OnePageAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """Show the page."""
         record = self.get_object(request, object_id or "")
-        if record is None or not self.has_view_permission(request):
+        is_shown = request.method != "POST" and self.has_view_permission(request)
+        if record is None or not is_shown:
             return super().changeform_view(request, object_id, form_url, extra_context)
         context = {
             **self.admin_site.each_context(request),

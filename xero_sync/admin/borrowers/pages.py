@@ -150,6 +150,7 @@ class BorrowerNoticeAdmin(ReadOnlyAdmin):
 
     object_actions = (SendAgain(),)
     list_display = ("state", "company", "kind", "created_at", "error")
+    linked_lookups = ("company__id__exact",)
     list_filter = (MailState, "kind")
     list_select_related = ("company",)
     search_fields = ("company__reference__startswith",)

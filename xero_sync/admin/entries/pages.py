@@ -174,6 +174,7 @@ class SyncRecordAdmin(ReadOnlyAdmin):
         "state_since",
         "xero_record_id",
     )
+    linked_lookups = ("company__id__exact",)
     list_filter = ("state", "is_alarmed", "step", "reason")
     list_select_related = ("event", "loan", "company")
     search_fields = ("push_operation_key",)

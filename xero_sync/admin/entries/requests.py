@@ -1,4 +1,4 @@
-"""Every write to Codat, and every exchange it took; for superusers."""
+"""Every write to Codat, and every exchange it took; for engineers."""
 
 from typing import Any
 
@@ -8,12 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from lending.admin.base import ReadOnlyAdmin
 from xero_sync.admin.base import search
-from xero_sync.admin.base.evidence import SuperuserAdmin, as_block, sent, with_attempts
+from xero_sync.admin.base.evidence import as_block, sent, with_attempts
 from xero_sync.models import WriteAttempt, WriteRequest
 
 
-class WriteRequestAdmin(SuperuserAdmin):
+class WriteRequestAdmin(ReadOnlyAdmin):
     """Write requests: the bytes, the key and the attempts."""
 
     change_form_template = "admin/requests_change_form.html"
@@ -57,7 +58,7 @@ class WriteRequestAdmin(SuperuserAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
 
-class WriteAttemptAdmin(SuperuserAdmin):
+class WriteAttemptAdmin(ReadOnlyAdmin):
     """HTTP exchanges, newest first."""
 
     list_display = (

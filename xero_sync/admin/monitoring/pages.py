@@ -1,4 +1,4 @@
-"""What the background processes keep; for superusers."""
+"""What the background processes keep; for engineers."""
 
 import json
 
@@ -11,14 +11,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from lending import formats
+from lending.admin.base import ReadOnlyAdmin
 from xero_sync.admin.base import search
-from xero_sync.admin.base.evidence import SuperuserAdmin, as_block
+from xero_sync.admin.base.evidence import as_block
 from xero_sync.models import Heartbeat, RateScope, WebhookMessage
 from xero_sync.monitoring import limits
 from xero_sync.monitoring import wording as monitoring_wording
 
 
-class WebhookMessageAdmin(SuperuserAdmin):
+class WebhookMessageAdmin(ReadOnlyAdmin):
     """Verified messages from Codat, newest first."""
 
     list_display = (
@@ -58,7 +59,7 @@ class WebhookMessageAdmin(SuperuserAdmin):
         return as_block(json.dumps(message.payload))
 
 
-class HeartbeatAdmin(SuperuserAdmin):
+class HeartbeatAdmin(ReadOnlyAdmin):
     """The background processes."""
 
     list_display = ("name", "process", "state", "beat_at", "holder")
@@ -76,7 +77,7 @@ class HeartbeatAdmin(SuperuserAdmin):
         return monitoring_wording.state_of_beat(beat, now=timezone.now())
 
 
-class RateScopeAdmin(SuperuserAdmin):
+class RateScopeAdmin(ReadOnlyAdmin):
     """The budgets that all processes share."""
 
     list_display = ("key", "state", "in_use", "free", "full_at")
@@ -111,7 +112,7 @@ def _limit(scope: RateScope) -> limits.Limit:
     return limits.limit_of(scope, now=timezone.now())
 
 
-class LaneAdmin(SuperuserAdmin):
+class LaneAdmin(ReadOnlyAdmin):
     """The queues of the companies."""
 
     list_display = ("company", "step", "due_at")

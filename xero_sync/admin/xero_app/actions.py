@@ -11,7 +11,6 @@ from xero_sync.admin.xero_app.forms import (
     ApprovalForm,
     KeysForm,
     LinksForm,
-    PasswordForm,
     PastedForm,
     RegistrationForm,
     WhenForm,
@@ -107,16 +106,13 @@ class SaveKeys(AppAction):
 
 
 class Reveal(AppAction):
-    """Show the client secret to somebody who gives the password again."""
+    """Show the client secret; before it, the page asks once more who somebody is."""
 
     name = "reveal"
     label = _("Show the client secret")
-    explanation = _(
-        "Enter your password again. That you have seen the secret is recorded."
-    )
+    explanation = _("That you have seen the secret is recorded.")
     done = _("The client secret")
     permission = "reveal"
-    form_class = PasswordForm
 
     def is_offered(self, obj: XeroApp) -> bool:
         """Offer it while the secret is kept."""
@@ -124,9 +120,7 @@ class Reveal(AppAction):
 
     def perform(self, obj: XeroApp, values: dict[str, Any], author: str) -> str:  # noqa: ARG002
         """Return it."""
-        return keys.reveal(
-            username=author.removeprefix("user:"), now=database_now(), **values
-        )
+        return keys.reveal(shown_to=author, now=database_now())
 
 
 class MarkPasted(AppAction):

@@ -127,16 +127,6 @@ class KeysForm(forms.Form):
             ) % {"ending": app.secret_ending}
 
 
-class PasswordForm(forms.Form):
-    """Who asks for the secret has to be the one who logged in."""
-
-    password = forms.CharField(
-        label=_("Your password"),
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
-
-
 class AskedAnew:
     """A field that a refused form shows as it stands now, not as it was sent."""
 

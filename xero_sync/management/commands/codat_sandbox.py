@@ -28,7 +28,6 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
-        parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8765)
         parser.add_argument("--api-key", default="sandbox-key")
         parser.add_argument("--webhook-url")
@@ -70,7 +69,7 @@ class Command(BaseCommand):
         stopped = Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())
-        with SandboxServer(sandbox, options["host"], options["port"]) as server:
+        with SandboxServer(sandbox, port=options["port"]) as server:
             self.stdout.write(f"Codat stand-in on {server.url}")
             self.stdout.flush()
             while not stopped.wait(SAVE_SECONDS):

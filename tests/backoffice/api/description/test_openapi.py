@@ -44,8 +44,10 @@ def test_the_page_takes_everything_from_this_host(client):
 
     sources = re.findall(r"""(?:src|href)="([^"]+)""", page)
     assert len(sources) >= 3
-    assert all(one.startswith("/static/") for one in sources)
-    assert '"/api/v1/schema/"' in page
+    assert all(one.startswith(("/static/", "/api/v1/docs/?")) for one in sources)
+    script = client.get("/api/v1/docs/?script=").content.decode()
+    assert '"/api/v1/schema/"' in script
+    assert '"validatorUrl": null' in script
 
 
 @pytest.mark.parametrize("operation", operations())
