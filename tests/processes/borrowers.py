@@ -252,6 +252,11 @@ def _balances(connection: Connection, books: Any, records: Any) -> Iterator[str]
 # --- after a restore ------------------------------------------------------------------
 
 
+def standing() -> int:
+    """How many entries stand in Xero, as far as we know."""
+    return SyncRecord.objects.filter(state__in=STANDING_STATES).count()
+
+
 def held() -> int:
     """How many companies are held for pushes that nobody knows."""
     return Connection.objects.exclude(held_after_restore_since=None).count()
@@ -372,6 +377,7 @@ def main() -> None:
         "settle": lambda: settle(int(arguments[0])),
         "judge": lambda: judge(arguments[0]),
         "sweep": sweep,
+        "standing": standing,
         "held": held,
         "link_strays": link_strays,
         "age": lambda: age(int(arguments[0])),
