@@ -25,6 +25,7 @@ IMPORTS = {
     "random": {"backoffice/webhooks/claims.py": "spreads what is sent again"},
     "socket": {
         "backoffice/demo/children.py": "a free port",
+        "backoffice/web/worker.py": "gathers a request before a thread",
         "backoffice/webhooks/sockets.py": "connects to the address that was checked",
         "xero_sync/jobs.py": "the host's name",
     },

@@ -21,6 +21,7 @@ NONE = {
     "record_event": OWN,
     "reverse_event": OWN,
     "decide": TIMELINE,
+    "after_restore": "each of its acts has a test in tests/xero_sync/commands",
     "connections": LOOKS,
     "sync_status": "it only reads",
     "xero_app": LOOKS,

@@ -63,6 +63,9 @@ MODELS = {
             "mark-demo",
             "unmark-demo",
             "disconnect",
+            "let-go-on",
+            "pushes-anothers",
+            "pushes-ours",
         )
         | acts(LET_GO, "off-board")
     ),

@@ -24,7 +24,7 @@ from xero_sync.xero_app import scopes
 # whose fingerprints are added.
 FINGERPRINTS = {
     (1, "en"): "a054cb1cb49ac4bd",
-    (1, "fr"): "b297b48c960eb1ae",
+    (1, "fr"): "cf991212d23adaea",
 }
 
 

@@ -76,7 +76,7 @@ def test_a_borrower_without_loans_sees_an_example_in_their_own_names(borrower, v
 
 def test_amounts_in_french_are_as_an_accountant_writes_them(world):
     borrower = world.borrower(row=make_company(language="fr"))
-    borrower.record(borrower.loan(), "drawdown", "1800")
+    borrower.record(borrower.loan(invoice_amount="2000"), "drawdown", "1800")
 
     page = Visitor(company=borrower.company).see(PREVIEW)
 

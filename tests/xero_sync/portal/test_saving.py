@@ -27,10 +27,12 @@ from xero_sync.models import (
     AccountSetup,
     BorrowerNotice,
     Connection,
+    Tally,
 )
 from xero_sync.models.borrowers import NoticeKind
 from xero_sync.models.links import LinkRole
 from xero_sync.portal import questions
+from xero_sync.runtime import throttles
 from xero_sync.runtime.clock import database_now
 
 LENDER = "Example Invoice Finance"
@@ -372,6 +374,8 @@ def test_a_page_that_saves_again_and_again_asks_codat_so_often_at_most(
     borrower.save()
     form = borrower.form()
     cache.clear()
+    Tally.objects.all().delete()
+    throttles.forget_held()
     monkeypatch.setattr(questions, "A_MINUTE", 2)
     before = [borrower.save(form).status_code for _ in range(2)]
     asked = len(borrower.calls)

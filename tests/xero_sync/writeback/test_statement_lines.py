@@ -228,7 +228,7 @@ def test_every_balance_is_the_one_before_plus_the_line(undone, opening, movement
         LenderAccount.objects.filter(pk=source.pk).update(opening_balance=opening)
         feed = borrower.world.sandbox._world.connections[borrower.codat_connection]
         feed.feeds[source.source_account_id].statement_balance = opening
-        loan = borrower.loan()
+        loan = borrower.loan(invoice_amount="1000000")
         for amount, kind, back in movements:
             value_date = day(borrower, back)
             borrower.record(loan, kind, str(amount), value_date=value_date)
