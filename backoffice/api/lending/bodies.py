@@ -106,7 +106,6 @@ class EventBody(StrictSerializer):
         required=False,
         allow_blank=True,
         max_length=500,
-        default="",
         help_text="Why an amount above a ceiling is right; it stays on record.",
     )
 
