@@ -162,6 +162,14 @@ class BackOfficeAdmin(OfferedListAdmin):
         """Name an object at the top of its page."""
         return str(obj)
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """Find an object; what no database can hold is no key of one."""
+        if "\x00" in object_id:
+            return None
+        return super().get_object(request, object_id, from_field)
+
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet, search_term: str
     ) -> tuple[models.QuerySet, bool]:
