@@ -9,7 +9,7 @@ from tests.scenarios.planted.copies import ROOT, play, run_code
 pytestmark = on_any_database
 # A person waits for the first of them.
 ALWAYS = 16
-CHUNKS = [(1, ALWAYS), *more((17, 48), *((65 + 64 * nth, 64) for nth in range(4)))]
+CHUNKS = [(1, ALWAYS), *more((17, 48), *((65 + 64 * nth, 64) for nth in range(2)))]
 TELL = """
 from tests.scenarios.runs import play, prepare
 prepare()

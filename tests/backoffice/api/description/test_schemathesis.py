@@ -21,7 +21,7 @@ from tests.marks import more
 from tests.xero_sync.commands.worlds import codat_on_a_port
 
 SEED = os.environ.get("API_SEED", "1")
-A_FEW, MANY = 3, 50
+A_FEW, MANY = 3, 15
 MOST_SECONDS = 540
 ONE_BY_ONE = "--phases=examples,coverage,fuzzing"
 # Three runs, so that two cores share them.
