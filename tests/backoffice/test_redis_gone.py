@@ -19,7 +19,7 @@ from xero_sync.runtime.clock import database_now
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # What a request took before it was given up, with air for a busy machine.
-PATIENCE = 4
+PATIENCE = 30
 needs_redis = pytest.mark.skipif(
     not shutil.which("redis-server"), reason="there is no redis-server here"
 )
@@ -103,7 +103,8 @@ def test_events_are_taken_in_and_only_the_first_waits(no_redis, caplog):
     answers = [service.post(path, event(one)) for one in range(20)]
 
     assert {one.status_code for one in answers} == {201}
-    assert time.monotonic() - began < 20 * redis_server.WAIT_SECONDS
+    # Each of them would have waited for minutes, or for ever.
+    assert time.monotonic() - began < 60
     assert len(gone_lines(caplog)) == 1
     # A nudge that never left holds back none that could.
     assert not Heartbeat.objects.filter(busy_until__isnull=False).exists()

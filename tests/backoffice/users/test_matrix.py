@@ -1,11 +1,12 @@
 """Each address of the admin, for each role: who sees it, who acts, and what it did."""
 
 import hashlib
+from contextlib import contextmanager
 
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 
@@ -218,22 +219,24 @@ def pages_with_rows():
     yield f"/admin/lending/loan/add/?company={company.pk}"
 
 
-class read_only:  # noqa: N801 - reads as a phrase
+@contextmanager
+def read_only():
     """A database that refuses writes."""
+    if connection.vendor == "sqlite":
+        run("PRAGMA query_only = ON")
+        yield
+        run("PRAGMA query_only = OFF")
+        return
+    # It can be taken back only together with the savepoint that it was said in.
+    with transaction.atomic():
+        run("SET TRANSACTION READ ONLY")
+        yield
+        transaction.set_rollback(True)
 
-    def __enter__(self):
-        if connection.vendor == "sqlite":
-            self.run("PRAGMA query_only = ON")
-        else:
-            self.run("SET TRANSACTION READ ONLY")
 
-    def __exit__(self, *_):
-        if connection.vendor == "sqlite":
-            self.run("PRAGMA query_only = OFF")
-
-    def run(self, statement):
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
+def run(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def test_the_overview_is_for_staff_and_its_details_for_those_with_a_role(everybody):
