@@ -1,6 +1,7 @@
 """The loans that new events go to, and what is known of them, read once for all."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from uuid import uuid4
 
 from django.db.models import Max, OuterRef, Subquery
@@ -42,6 +43,8 @@ class EventBatch:
         self.entered: list[LoanEvent] = []
         # Those above a ceiling: which one, and why it is right all the same.
         self.confirmed: list[tuple[LoanEvent, str, str]] = []
+        # What the day has moved before this batch, as far as a ceiling had to know.
+        self.moved: dict[object, Decimal] = {}
         if len(wanted) == 1:
             loan = held or lock_loan(wanted[0][0])
             self.loans = {loan.pk: loan}

@@ -33,12 +33,14 @@ def check(
     recorded_by: str,
     today: date,
     entered: Sequence[LoanEvent],
+    moved: dict[object, Decimal],
     confirmed_amount: Decimal | None,
     reason: str,
 ) -> str:
     """Return which ceilings a movement passes, in words; "" if none.
 
-    `entered` are events that are not stored yet.
+    `entered` are events that are not stored yet. `moved` keeps for the events of one
+    batch what the day has moved before it, so that it is read once.
 
     Raises:
         CeilingExceeded: it passes one, and the amount was not repeated, or another.
@@ -54,7 +56,7 @@ def check(
         [
             *_of_the_invoice(loan, kind, amount),
             *_of_one_event(loan, amount),
-            *_of_a_day(loan, amount, recorded_by, today, entered),
+            *_of_a_day(loan, amount, recorded_by, today, entered, moved),
         ]
     )
     if passed and confirmed_amount is None:
@@ -91,6 +93,7 @@ def _of_a_day(
     recorded_by: str,
     today: date,
     entered: Sequence[LoanEvent],
+    known: dict[object, Decimal],
 ) -> list[str]:
     currency = loan.company.currency
     zone = ZoneInfo(loan.company.time_zone)
@@ -98,11 +101,13 @@ def _of_a_day(
     counted = LoanEvent.objects.filter(
         recorded_at__gte=begins, reverses=None, already_in_books=False
     )
+    beside = [one for one in entered if not one.already_in_books]
     passed = []
     most = settings.COMPANY_DAY_CEILINGS.get(currency)
     if most is not None:
-        theirs = [one for one in entered if one.loan.company_id == loan.company_id]
-        moved = amount + _sum(counted.filter(loan__company=loan.company))
+        theirs = [one for one in beside if one.loan.company_id == loan.company_id]
+        before = counted.filter(loan__company=loan.company)
+        moved = amount + _once(known, ("company", loan.company_id), before)
         moved += sum((one.amount for one in theirs), ZERO)
         if moved > most:
             words = gettext(
@@ -111,12 +116,12 @@ def _of_a_day(
             passed.append(words % _money(loan, moved=moved, most=most))
     most = settings.SERVICE_DAY_CEILINGS.get(currency)
     if most is not None and recorded_by.startswith(SERVICE):
-        own = counted.filter(recorded_by=recorded_by, loan__company__currency=currency)
-        moved = amount + _sum(own)
-        moved += sum(
-            (one.amount for one in entered if one.loan.company.currency == currency),
-            ZERO,
+        alike = [one for one in beside if one.loan.company.currency == currency]
+        before = counted.filter(
+            recorded_by=recorded_by, loan__company__currency=currency
         )
+        moved = amount + _once(known, ("service", currency, begins), before)
+        moved += sum((one.amount for one in alike), ZERO)
         if moved > most:
             words = gettext(
                 "%(moved)s in one day is more than a service may move, %(most)s"
@@ -125,9 +130,12 @@ def _of_a_day(
     return passed
 
 
-def _sum(events: QuerySet[LoanEvent]) -> Decimal:
-    found: Decimal | None = events.aggregate(all=Sum("amount"))["all"]
-    return found or ZERO
+def _once(
+    known: dict[object, Decimal], what: object, events: QuerySet[LoanEvent]
+) -> Decimal:
+    if what not in known:
+        known[what] = events.aggregate(all=Sum("amount"))["all"] or ZERO
+    return known[what]
 
 
 def _money(loan: Loan, **amounts: Decimal) -> Mapping[str, str]:

@@ -203,6 +203,7 @@ def _ceilings_passed(
         recorded_by=new.recorded_by,
         today=new.today,
         entered=batch.entered,
+        moved=batch.moved,
         confirmed_amount=new.confirmed_amount,
         reason=new.reason,
     )

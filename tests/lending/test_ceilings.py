@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from lending import services
 from lending.exceptions import CeilingExceeded, InvalidValue
@@ -74,6 +76,56 @@ def test_the_events_of_one_batch_count_together(settings, most):
 
     assert isinstance(outcomes[2], CeilingExceeded) == bool(most)
     assert LoanEvent.objects.count() == (2 if most else 3)
+
+
+def test_a_batch_reads_what_the_day_has_moved_once(settings):
+    settings.COMPANY_DAY_CEILINGS = {"GBP": Decimal(100_000)}
+    company = make_company()
+    loan = make_loan(company=company, invoice_amount="100000")
+    today = {"today": company.today(datetime.now(UTC))}
+
+    def reads(count):
+        new = [
+            services.NewEvent(
+                loan=loan,
+                kind="drawdown",
+                amount=Decimal(1),
+                value_date=VALUE_DATE,
+                recorded_by="user:anna",
+                # What the books have already counts for nothing.
+                already_in_books=nth == 0,
+                **today,
+            )
+            for nth in range(count)
+        ]
+        with CaptureQueriesContext(connection) as queries:
+            assert all(isinstance(one, tuple) for one in services.record_events(new))
+        return sum("SUM(" in one["sql"] for one in queries)
+
+    assert (reads(3), reads(30)) == (1, 1)
+    settings.COMPANY_DAY_CEILINGS = {"GBP": Decimal(32)}
+    with pytest.raises(CeilingExceeded, match=r"£32.01"):
+        record(loan, "1.01", **today)
+    record(loan, "1", **today)
+
+
+def test_what_the_books_have_does_not_count_beside_it_either(settings):
+    settings.COMPANY_DAY_CEILINGS = {"GBP": Decimal(800)}
+    loan = make_loan()
+    new = {
+        "loan": loan,
+        "kind": "drawdown",
+        "value_date": VALUE_DATE,
+        "recorded_by": "user:anna",
+        "today": loan.company.today(datetime.now(UTC)),
+    }
+    running = services.NewEvent(**new, amount=Decimal(500), already_in_books=True)
+
+    outcomes = services.record_events(
+        [running, services.NewEvent(**new, amount=Decimal(800))]
+    )
+
+    assert all(isinstance(one, tuple) for one in outcomes)
 
 
 def test_it_is_recorded_once_the_amount_is_repeated_with_a_reason():
