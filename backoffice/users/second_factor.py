@@ -18,7 +18,7 @@ from django_otp import login as otp_login
 from django_otp import match_token
 from django_otp.models import Device
 
-from backoffice.models import Authenticator, RecoveryCodes, StaffSession
+from backoffice.models import Authenticator, RecoveryCodes
 from backoffice.models.users import SessionEnd
 from backoffice.users import sessions
 from lending.audit import origin, trail
@@ -150,12 +150,6 @@ def picture_of(device: Authenticator) -> SafeString:
     query = urlencode({"secret": b32encode(device.key).decode(), "issuer": issuer})
     drawn = segno.make(f"otpauth://totp/{label}?{query}", error="m")
     return mark_safe(drawn.svg_inline(scale=5, light="#fff"))  # noqa: S308 - segno's own
-
-
-def is_fresh(request: HttpRequest) -> bool:
-    """Tell whether a request's person has proven lately who they are."""
-    session: StaffSession | None = getattr(request, "staff_session", None)
-    return session is not None and sessions.is_fresh(session)
 
 
 def _let_in(request: HttpRequest, device: Device) -> None:

@@ -99,7 +99,7 @@ ROWS = [
     Open(
         "14.2.2",
         "nothing sensitive is kept in a cache on the way",
-        "no proxy keeps an answer (tests/backoffice/test_headers.py, tests/backoffice/test_every_address.py), but for 60 seconds a borrower's bank accounts lie in the cache as Codat tells them, with their numbers: with REDIS_URL in Redis, unsealed (`borrowers/questions/books.py`).",
+        "no proxy keeps an answer (tests/backoffice/test_headers.py, tests/backoffice/test_every_address.py), but for 60 seconds a borrower's bank accounts lie in the memory of a web process as Codat tells them, with their numbers (`borrowers/questions/books.py`).",
     ),
     held(
         "14.2.3",

@@ -47,7 +47,7 @@ from xero_sync.models import (  # noqa: E402
 from xero_sync.models.choices import STANDING_STATES, State, Step  # noqa: E402
 from xero_sync.runtime import task_queue  # noqa: E402
 from xero_sync.runtime.clock import database_now  # noqa: E402
-from xero_sync.writeback import stray_decisions, strays  # noqa: E402
+from xero_sync.writeback import stray_decisions, stray_marks  # noqa: E402
 
 SANDBOX = Sandbox(settings.CODAT_BASE_URL)
 INVOICE_AMOUNT = Decimal(1_000)
@@ -280,7 +280,7 @@ def link_strays() -> dict[str, int]:
 
 def _is_looked_up(connection: Connection) -> bool:
     unsettled = connection.stray_pushes.unsettled()
-    return any(strays.is_being_looked_up(one) for one in unsettled)
+    return any(stray_marks.is_being_looked_up(one) for one in unsettled)
 
 
 def _link_lines(connection: Connection, books: Any, linked: Counter[str]) -> None:

@@ -26,7 +26,7 @@ from xero_sync.models.choices import (
 from xero_sync.organisations import changes as organisations
 from xero_sync.sandbox.ledger import Entry, Line
 from xero_sync.sandbox.wire import new_id
-from xero_sync.writeback import decisions, stray_decisions, strays
+from xero_sync.writeback import decisions, stray_decisions, stray_marks
 
 BY = "person"
 WHY = "looked in Xero"
@@ -113,7 +113,7 @@ class Person:
 
     def _written_by(self, borrower: Borrower, push: StrayPush) -> list[SyncRecord]:
         key = str(push.push_operation_key)
-        unsent = strays.unsent(borrower.connection)
+        unsent = stray_marks.unsent(borrower.connection)
         brought = {
             line.reference: line.id
             for line in borrower.books.statement(borrower.source_id)

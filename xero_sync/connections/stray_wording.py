@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 from lending import formats
 from xero_sync.codat.push import PushStatus
 from xero_sync.models import Connection, StrayPush, SyncRecord
-from xero_sync.writeback.strays import is_being_looked_up
+from xero_sync.writeback.stray_marks import is_being_looked_up
 
 
 def standing(connection: Connection) -> str:

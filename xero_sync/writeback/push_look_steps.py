@@ -27,7 +27,7 @@ from xero_sync.writeback.backpressure import backoff
 from xero_sync.writeback.budget import LATE, Budget
 from xero_sync.writeback.exchange import Exchange
 from xero_sync.writeback.push_looks import Wish
-from xero_sync.writeback.readback import CLOCK_SKEW
+from xero_sync.writeback.readback import CLOCK_SKEW, recent_operations
 from xero_sync.writeback.transitions import lock_connection, wake
 
 logger = logging.getLogger(__name__)
@@ -99,12 +99,7 @@ def _reading(
     def call(client: CodatClient) -> list[PushOperation]:
         if not wish.reads_all:
             return list(islice(client.list_push_operations(company_id), PAGE_SIZE))
-        found = []
-        for one in client.list_push_operations(company_id, page_size=LARGEST_PAGE):
-            if since and one.requested_on and one.requested_on < since:
-                break
-            found.append(one)
-        return found
+        return recent_operations(client, company_id, since, page_size=LARGEST_PAGE)
 
     return call
 

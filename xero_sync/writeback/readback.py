@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
+from xero_sync.codat.calls import PAGE_SIZE
 from xero_sync.codat.client import CodatClient
 from xero_sync.codat.exceptions import CodatError, CodatRejected
 from xero_sync.codat.ledger import DirectCost, Payment, Transfer
@@ -72,16 +73,22 @@ def operations_look(
 
 
 def recent_operations(
-    client: CodatClient, company_id: UUID, since: datetime, *, whole: bool = False
+    client: CodatClient,
+    company_id: UUID,
+    since: datetime | None,
+    *,
+    whole: bool = False,
+    page_size: int = PAGE_SIZE,
 ) -> list[PushOperation]:
-    """Read a company's push operations since a moment.
+    """Read a company's push operations since a moment; None: all there are.
 
     They come newest first, so reading ends at the first older one; `whole` reads all
     of them, for a proof that must not rest on their order.
     """
     found = []
-    for operation in client.list_push_operations(company_id):
-        is_older = operation.requested_on and operation.requested_on < since
+    for operation in client.list_push_operations(company_id, page_size=page_size):
+        made_at = operation.requested_on
+        is_older = since and made_at and made_at < since
         if is_older and not whole:
             break
         if not is_older:

@@ -12,10 +12,10 @@ from xero_sync.codat.push import PushStatus
 from xero_sync.models import Connection, StrayPush, SyncRecord
 from xero_sync.models.choices import DATA_TYPES, Cause, Reason, State, Step
 from xero_sync.models.stray_pushes import Verdict
-from xero_sync.writeback import outcomes, readiness, reconsider, strays
+from xero_sync.writeback import outcomes, readiness, reconsider, stray_marks, strays
 from xero_sync.writeback.deciding import require_reason
 from xero_sync.writeback.decisions import MAY_BE_LINKED
-from xero_sync.writeback.strays import is_being_looked_up
+from xero_sync.writeback.stray_marks import is_being_looked_up
 from xero_sync.writeback.transitions import lock_connection, lock_entry
 
 LINES = DATA_TYPES[Step.STATEMENT_LINE].lower()
@@ -63,7 +63,7 @@ def name_proposed(
         DecisionNotAllowed: there is nothing to propose.
     """
     row = _held(connection, reason, now)
-    found = strays.proposals(row)
+    found = stray_marks.proposals(row)
     if not found:
         raise DecisionNotAllowed(_("No push looks like just one entry of ours."))
     for push, record in found.items():
@@ -108,7 +108,7 @@ def let_go(
     Raises:
         DecisionNotAllowed: it is not held, or more will be known in a moment.
     """
-    row = strays.adopt(_held(connection, reason, now), now=now)
+    row = stray_marks.adopt(_held(connection, reason, now), now=now)
     left = list(row.stray_pushes.unsettled())
     if any(is_being_looked_up(one) for one in left):
         raise DecisionNotAllowed(

@@ -21,10 +21,10 @@ from xero_sync.codat.ledger import DirectCost, Payment, Transfer
 from xero_sync.codat.push import PushOperation, PushStatus
 from xero_sync.models import Connection, StrayPush
 from xero_sync.models.choices import ConnectionStatus
-from xero_sync.writeback import refreshes, strays
+from xero_sync.writeback import refreshes, stray_marks, strays
 from xero_sync.writeback.budget import Budget
 from xero_sync.writeback.exchange import Exchange
-from xero_sync.writeback.readback import CLOCK_SKEW
+from xero_sync.writeback.readback import CLOCK_SKEW, recent_operations
 from xero_sync.writeback.transitions import lock_connection
 
 Found = Transfer | DirectCost | Payment
@@ -88,7 +88,7 @@ class _Step:
         ]
         if any(at <= now for at, _ in asks):
             return self._asking([one for _, one in asks], now), None
-        unread = [one for one in unsettled if strays.is_to_be_read(one)]
+        unread = [one for one in unsettled if stray_marks.is_to_be_read(one)]
         if unread and self.connection.status == ConnectionStatus.LINKED:
             return self._reading(unread, now), None
         again = [at for at, _ in asks]
@@ -103,12 +103,7 @@ class _Step:
         asked_at = now
 
         def call(client: CodatClient) -> list[PushOperation]:
-            listed = []
-            for one in client.list_push_operations(company_id, page_size=LARGEST_PAGE):
-                if since and one.requested_on and one.requested_on < since:
-                    break
-                listed.append(one)
-            return listed
+            return recent_operations(client, company_id, since, page_size=LARGEST_PAGE)
 
         def store(listed: list[PushOperation], now: datetime) -> None:
             told = {one.key: one for one in listed}
@@ -135,10 +130,9 @@ class _Step:
         return self._exchange(call, store)
 
     def _reading(self, unread: list[StrayPush], now: datetime) -> Exchange:
-        data_type = strays.READABLE[unread[0].data_type.lower()]
-        alike = [
-            one for one in unread if strays.READABLE[one.data_type.lower()] == data_type
-        ]
+        names = stray_marks.READABLE
+        data_type = names[unread[0].data_type.lower()]
+        alike = [one for one in unread if names[one.data_type.lower()] == data_type]
         known = refreshes.Refreshes(self.connection, now=now)
         since = max(one.asked_at for one in alike)
         step = known.step_towards(data_type, since=since)
@@ -187,7 +181,7 @@ class _Step:
                 lock_connection(self.connection, now=now)
                 if self._mine().update(stray_look_due_at=now):
                     store(outcome, now)
-                    strays.adopt(self.connection, now=now)
+                    stray_marks.adopt(self.connection, now=now)
 
         return Exchange(self.connection.company_id, call, done)
 

@@ -13,7 +13,7 @@ from xero_sync.models.choices import (
     State,
 )
 from xero_sync.runtime import task_queue
-from xero_sync.writeback import choice_looks, reconsider, strays
+from xero_sync.writeback import choice_looks, reconsider, stray_marks
 from xero_sync.writeback.transitions import move
 
 
@@ -23,7 +23,7 @@ def sweep(*, now: datetime) -> None:
     wake_forgotten_lanes(now=now)
     look_for_invoices_again(now=now)
     choice_looks.ask_again(now=now)
-    strays.adopt_all(now=now)
+    stray_marks.adopt_all(now=now)
     for company_id in _companies_with_held_entries():
         reconsider.company(company_id=company_id, now=now)
     task_queue.nudge_drain()

@@ -1,7 +1,5 @@
 """Staff for the tests, with passwords, codes and browsers of their own."""
 
-from datetime import timedelta
-
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django_otp.oath import totp
@@ -46,7 +44,3 @@ def set_up(client, user):
     client.post(CODE_PAGE, {"begin": ""})
     answer = client.post(CODE_PAGE, {"code": code_of(user)})
     return answer.context["codes"]
-
-
-def later(**some):
-    return timedelta(**some)

@@ -26,7 +26,7 @@ from xero_sync.codat.push import push_path
 from xero_sync.models import Connection, StrayPush
 from xero_sync.models.stray_pushes import Verdict
 from xero_sync.runtime import run
-from xero_sync.writeback import budget, stray_decisions, strays
+from xero_sync.writeback import budget, stray_decisions, stray_marks
 from xero_sync.writeback import sweep as sweeping
 
 pytestmark = pytest.mark.django_db
@@ -442,7 +442,7 @@ def test_the_sweep_adopts_nothing_twice(world, borrower, loan):
     made = record_of(fee).xero_record_id
 
     sweeping.sweep(now=world.clock.now)
-    strays.adopt(borrower.connection, now=world.clock.now)
+    stray_marks.adopt(borrower.connection, now=world.clock.now)
 
     assert (state_of(fee), record_of(fee).xero_record_id) == ("written", made)
     assert state_of(drawdown) == HELD

@@ -14,7 +14,7 @@ from xero_sync.admin.connections.organisation import MOST_CHARACTERS
 from xero_sync.connections import stray_wording
 from xero_sync.models import Connection, StrayPush, SyncRecord
 from xero_sync.runtime.clock import database_now
-from xero_sync.writeback import stray_decisions, strays
+from xero_sync.writeback import stray_decisions, stray_marks
 
 # More than a page has to show; the command lists them all.
 MOST_ROWS = 200
@@ -25,7 +25,7 @@ def strays_of(connection: Connection) -> list[Section]:
     pushes = connection.stray_pushes.select_related("connection__company")
     if not pushes.exists():
         return []
-    proposed = strays.proposals(connection)
+    proposed = stray_marks.proposals(connection)
     ordered = pushes.order_by("-verdict", "requested_on", "pk")
     unsettled = pushes.unsettled().order_by("requested_on", "pk")
     shown = [*unsettled[:MOST_ROWS], *ordered.exclude(verdict="")[:MOST_ROWS]]
@@ -111,7 +111,7 @@ class OursForm(StrayForm):
     def __init__(self, data: Any, *, connection: Connection) -> None:
         super().__init__(data, connection=connection)
         self.fields["pushes"].required = False
-        self.entries = {str(it.pk): it for it in strays.unsent(connection)}
+        self.entries = {str(it.pk): it for it in stray_marks.unsent(connection)}
         field: Any = self.fields["records"]
         field.choices = [
             (pk, stray_wording.entry(it)) for pk, it in self.entries.items()

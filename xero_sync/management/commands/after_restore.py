@@ -10,7 +10,7 @@ from xero_sync.connections import stray_wording
 from xero_sync.management.base import XeroCommand, a_uuid, connection_of
 from xero_sync.models import Connection, StrayPush, SyncRecord
 from xero_sync.runtime.clock import database_now
-from xero_sync.writeback import stray_decisions, strays
+from xero_sync.writeback import stray_decisions, stray_marks
 
 OURS, PROPOSED, ANOTHERS, GO_ON = "ours", "as-proposed", "anothers", "go-on"
 
@@ -58,14 +58,14 @@ class Command(XeroCommand):
             self.say(f"{reference} is not held for pushes of unknown origin.")
             return
         self.say(f"{reference}: {stray_wording.standing(connection)}")
-        proposed = strays.proposals(connection)
+        proposed = stray_marks.proposals(connection)
         pushes = connection.stray_pushes.unsettled().order_by("requested_on", "pk")
         for push in pushes.select_related("connection__company"):
             self.say(f"  {push.push_operation_key}  {stray_wording.name(push)}")
             if push in proposed:
                 self.say(f"    looks like {stray_wording.entry(proposed[push])}")
         self.say("Entries that they may be:")
-        for record in strays.unsent(connection):
+        for record in stray_marks.unsent(connection):
             self.say(f"  {record.pk}  {stray_wording.entry(record)}")
 
 
