@@ -1,5 +1,6 @@
 """Pushes of unknown origin in words, for who has to say whose they are."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -33,18 +34,18 @@ def standing(connection: Connection) -> str:
     return f"{count} {advice}" % {"time": since}
 
 
-def name(push: StrayPush) -> str:
-    """Name a push by what is known of it."""
+def name(push: StrayPush, accounts: Mapping[str, str]) -> str:
+    """Name a push by what is known of it; `accounts` are those of its connection."""
     return " · ".join(
         [
             push.data_type or _("unknown type"),
             formats.moment(push.requested_on),
-            *what_it_wrote(push),
+            *what_it_wrote(push, accounts),
         ]
     )
 
 
-def what_it_wrote(push: StrayPush) -> list[str]:
+def what_it_wrote(push: StrayPush, accounts: Mapping[str, str]) -> list[str]:
     """Say what a push wrote, as far as that could be read."""
     wrote = push.wrote
     if not wrote:
@@ -55,8 +56,7 @@ def what_it_wrote(push: StrayPush) -> list[str]:
         words.append(formats.money(Decimal(wrote["amount"]), currency))
     words += [wrote[name] for name in ("date", "reference") if wrote.get(name)]
     if "from" in wrote:
-        names = _account_names(push.connection)
-        ends = [names.get(wrote[end], wrote[end]) for end in ("from", "to")]
+        ends = [accounts.get(wrote[end], wrote[end]) for end in ("from", "to")]
         words.append(" → ".join(ends))
     return words
 
@@ -69,7 +69,8 @@ def _not_read(push: StrayPush) -> str:
     return _("what it wrote cannot be read; look in Xero")
 
 
-def _account_names(connection: Connection) -> dict[str, str]:
+def account_names(connection: Connection) -> dict[str, str]:
+    """Return the names of the accounts that were ever chosen, by their ids in Xero."""
     accounts = connection.lender_accounts.values_list("target_account_id", "name")
     nominated = connection.mappings.values_list(
         "nominated_account_id", "nominated_account_name"

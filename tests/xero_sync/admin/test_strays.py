@@ -1,6 +1,8 @@
 """Pushes of unknown origin in the admin: seen, and settled with a reason."""
 
 import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 
 from tests.backoffice.admin.rows import operator, page, superuser
 from tests.strays import hold_for
@@ -52,6 +54,24 @@ def test_its_page_shows_the_pushes_and_what_may_be_done(connection, push, record
     assert f"Looks like {record.event.external_id}" in content
     assert "Nothing is sent since" in content
     assert all(page(Connection, act, connection.pk) in content for act in ACTS)
+
+
+@pytest.mark.parametrize("act", ["change", "pushes-anothers"])
+def test_more_pushes_ask_no_more_of_the_database(connection, push, record, act):
+    client = superuser()
+
+    def asked():
+        with CaptureQueriesContext(database) as queries:
+            content = client.get(page(Connection, act, connection.pk)).content.decode()
+        assert "Business Current Account" in content
+        return len(queries)
+
+    asked()
+    few = asked()
+    for nth in range(5):
+        hold_for(connection, record, xero_record_id=f"made-{nth}")
+
+    assert asked() == few
 
 
 def test_where_nothing_is_held_nothing_is_offered(connection):

@@ -26,6 +26,7 @@ def strays_of(connection: Connection) -> list[Section]:
     if not pushes.exists():
         return []
     proposed = stray_marks.proposals(connection)
+    accounts = stray_wording.account_names(connection)
     ordered = pushes.order_by("-verdict", "requested_on", "pk")
     unsettled = pushes.unsettled().order_by("requested_on", "pk")
     shown = [*unsettled[:MOST_ROWS], *ordered.exclude(verdict="")[:MOST_ROWS]]
@@ -47,7 +48,7 @@ def strays_of(connection: Connection) -> list[Section]:
                     push.data_type or "–",
                     formats.moment(push.requested_on),
                     push.status,
-                    " · ".join(stray_wording.what_it_wrote(push)),
+                    " · ".join(stray_wording.what_it_wrote(push, accounts)),
                     push.xero_record_id or "–",
                     _whose(push, proposed.get(push)),
                 )
@@ -85,8 +86,11 @@ class StrayForm(forms.Form):
         self.found = {
             one.pk: one for one in found.select_related("connection__company")
         }
+        accounts = stray_wording.account_names(connection)
         field: Any = self.fields["pushes"]
-        field.choices = [(pk, stray_wording.name(it)) for pk, it in self.found.items()]
+        field.choices = [
+            (pk, stray_wording.name(it, accounts)) for pk, it in self.found.items()
+        ]
 
     def clean_pushes(self) -> list[StrayPush]:
         """Return the pushes themselves."""

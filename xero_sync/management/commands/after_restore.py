@@ -59,9 +59,11 @@ class Command(XeroCommand):
             return
         self.say(f"{reference}: {stray_wording.standing(connection)}")
         proposed = stray_marks.proposals(connection)
+        accounts = stray_wording.account_names(connection)
         pushes = connection.stray_pushes.unsettled().order_by("requested_on", "pk")
         for push in pushes.select_related("connection__company"):
-            self.say(f"  {push.push_operation_key}  {stray_wording.name(push)}")
+            words = stray_wording.name(push, accounts)
+            self.say(f"  {push.push_operation_key}  {words}")
             if push in proposed:
                 self.say(f"    looks like {stray_wording.entry(proposed[push])}")
         self.say("Entries that they may be:")
