@@ -1,6 +1,7 @@
 """Pushes of unknown origin in words, for who has to say whose they are."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -54,7 +55,10 @@ def what_it_wrote(push: StrayPush, accounts: Mapping[str, str]) -> list[str]:
     words = []
     if "amount" in wrote:
         words.append(formats.money(Decimal(wrote["amount"]), currency))
-    words += [wrote[name] for name in ("date", "reference") if wrote.get(name)]
+    if wrote.get("date"):
+        words.append(formats.day(date.fromisoformat(wrote["date"])))
+    if wrote.get("reference"):
+        words.append(wrote["reference"])
     if "from" in wrote:
         ends = [accounts.get(wrote[end], wrote[end]) for end in ("from", "to")]
         words.append(" → ".join(ends))

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
+from lending import formats
 from tests.backoffice.admin.rows import operator, page, superuser
 from tests.strays import hold_for
 from tests.xero_sync.commands.conftest import codat as codat
@@ -52,6 +53,7 @@ def test_its_page_shows_the_pushes_and_what_may_be_done(connection, push, record
 
     assert str(push.push_operation_key) in content
     assert f"Looks like {record.event.external_id}" in content
+    assert f"£800.00 · {formats.day(record.value_date)} · " in content
     assert "Nothing is sent since" in content
     assert all(page(Connection, act, connection.pk) in content for act in ACTS)
 
