@@ -2,6 +2,7 @@
 
 import pytest
 
+from lending import formats
 from tests.strays import hold_for
 from tests.xero_sync.commands.worlds import record_drawdown, record_of, refusal, run
 
@@ -27,7 +28,8 @@ def test_it_shows_what_the_pushes_wrote_and_what_they_look_like(push, record):
     lender = push.connection.lender_accounts.get().name
     assert "harbour: Codat lists 1 push on this connection" in shown
     assert f"{push.push_operation_key}  transfers" in shown
-    assert f"£800.00 · {record.value_date} · {lender} → Business Current Ac" in shown
+    day = formats.day(record.value_date)
+    assert f"£800.00 · {day} · {lender} → Business Current Account" in shown
     assert f"looks like Bank transfer · {record.event.external_id}" in shown
     assert str(record.pk) in shown
 
