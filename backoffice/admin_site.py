@@ -95,7 +95,7 @@ class OperatorsSite(AdminSite):
 
         @wraps(view)
         def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            page = dangerous.gate(request, self.each_context(request))
+            page = dangerous.gate(request, self.each_context)
             return view(request, *args, **kwargs) if page is None else page
 
         return super().admin_view(asked, cacheable)

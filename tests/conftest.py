@@ -1,6 +1,7 @@
 """What every test has."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +14,11 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.guards import suspended
 from xero_sync.runtime import throttles
+
+# Where Python keeps no compiled code, each of a run's hundred processes compiles all
+# of it anew: half of its time.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A busy machine is no reason to fail; what is found is kept with the other leftovers.
 set_hypothesis_home_dir(django_settings.BASE_DIR / ".data" / "hypothesis")

@@ -103,7 +103,8 @@ def modules(*folders: str) -> Iterator[Path]:
         yield from sorted((ROOT / folder).rglob("*.py"))
 
 
-def imported(path: Path) -> set[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """The full names that a module imports, those inside functions included."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -113,7 +114,7 @@ def imported(path: Path) -> set[str]:
             assert node.level == 0, f"{path}: a relative import"
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
             names.add(node.module or "")
-    return names
+    return frozenset(names)
 
 
 def packages(path: Path) -> set[str]:

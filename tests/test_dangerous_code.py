@@ -2,7 +2,6 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -77,11 +76,13 @@ def trees() -> dict[str, ast.Module]:
     }
 
 
-def calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
-            yield name, node
+@cache
+def calls(module: str) -> list[tuple[str, ast.Call]]:
+    return [
+        (getattr(node.func, "id", None) or getattr(node.func, "attr", ""), node)
+        for node in ast.walk(trees()[module])
+        if isinstance(node, ast.Call)
+    ]
 
 
 @pytest.mark.parametrize("name", IMPORTS)
@@ -99,8 +100,8 @@ def test_a_dangerous_module_is_imported_where_it_is_named(name):
 def test_a_dangerous_function_is_called_where_it_is_named(name):
     found = {
         module
-        for module, tree in trees().items()
-        if any(called == name for called, _ in calls(tree))
+        for module in trees()
+        if any(called == name for called, _ in calls(module))
     }
 
     assert found == CALLS[name].keys()
@@ -109,10 +110,10 @@ def test_a_dangerous_function_is_called_where_it_is_named(name):
 def test_sql_is_written_by_few():
     found = {
         module
-        for module, tree in trees().items()
+        for module in trees()
         if any(
             called == "execute" and not isinstance(call.func.value, ast.Call)
-            for called, call in calls(tree)
+            for called, call in calls(module)
             if isinstance(call.func, ast.Attribute)
         )
     }
@@ -123,8 +124,8 @@ def test_sql_is_written_by_few():
 def test_no_certificate_goes_unchecked_and_no_shell_is_asked():
     given = {
         (keyword.arg, keyword.value.value)
-        for tree in trees().values()
-        for _, call in calls(tree)
+        for module in trees()
+        for _, call in calls(module)
         for keyword in call.keywords
         if isinstance(keyword.value, ast.Constant)
     }

@@ -45,6 +45,8 @@ from xero_sync.writeback import engine
 from xero_sync.writeback.sweep import sweep
 
 AGREED_ON = date(2026, 3, 2)
+# The product sweeps every minute; here nothing else happens between two sweeps.
+SWEPT_AFTER, SWEPT_AT_LAST = timedelta(minutes=1), timedelta(minutes=16)
 
 
 class Clock:
@@ -368,23 +370,22 @@ class World:
         """Let the product work until nothing is open, or the time is up.
 
         Time passes in steps, and jumps over those in which nothing is due; the sweep
-        comes at least every minute, or with each step that is longer.
+        comes after a minute, then ever later while it finds nothing to do.
         """
         ends_at = self.clock.now + timedelta(seconds=seconds)
+        pause = SWEPT_AFTER
         while self.clock.now < ends_at:
             self.sandbox.tick()
             self.drain()
             self.check_connections()
             if not SyncRecord.objects.open().exists():
                 return
-            self.wait(max(step, self._idle(until=ends_at)))
+            swept_at = min(self.clock.now + pause, ends_at)
+            due_at = next_moment(self.sandbox) or swept_at
+            pause = min(pause * 2, SWEPT_AT_LAST) if due_at >= swept_at else SWEPT_AFTER
+            idle = (min(due_at, swept_at) - self.clock.now).total_seconds()
+            self.wait(max(step, idle))
             sweep(now=self.clock.now)
-
-    def _idle(self, *, until: datetime) -> float:
-        """For how many seconds nothing is due, not even the sweep."""
-        swept = min(self.clock.now + timedelta(minutes=1), until)
-        due = min(next_moment(self.sandbox) or swept, swept)
-        return (due - self.clock.now).total_seconds()
 
 
 def states(loan: Loan) -> list[tuple[str, str, str]]:

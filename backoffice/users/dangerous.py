@@ -4,6 +4,7 @@ Proof holds for `settings.STAFF_FRESH`, and each of these acts prolongs it, so t
 whoever works through a list is asked once.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import authenticate
@@ -51,10 +52,13 @@ PASSWORD, CODE, CARRIED = "confirm-password", "confirm-code", "confirm-carried"
 NEVER_CARRIED = ("csrfmiddlewaretoken", CODE, CARRIED)
 
 
-def gate(request: HttpRequest, site_context: dict[str, Any]) -> HttpResponse | None:
+def gate(
+    request: HttpRequest, around: Callable[[HttpRequest], dict[str, Any]]
+) -> HttpResponse | None:
     """Return the page that asks who somebody is, or None to let the act go on.
 
-    What they had typed is carried through the page and not lost.
+    What they had typed is carried through the page and not lost. `around` gives what
+    every page of the admin shows besides.
     """
     session: StaffSession | None = getattr(request, "staff_session", None)
     if session is None or not _is_dangerous(request):
@@ -72,7 +76,7 @@ def gate(request: HttpRequest, site_context: dict[str, Any]) -> HttpResponse | N
         if request.method == "POST":
             sessions.confirm(session)
         return None
-    return _page(request, site_context, error)
+    return _page(request, around(request), error)
 
 
 def _is_dangerous(request: HttpRequest) -> bool:

@@ -5,11 +5,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.browser.customers import DESK, PHONE
+from tests.marks import more
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("size", [PHONE, *more(DESK)], ids=["phone", "desk"])
 def test_a_borrower_connects_in_french_without_script(customer, size):
     customer.sit_down(size=size, language="fr")
     customer.open_link()

@@ -10,6 +10,7 @@ from tests.backoffice.admin.rows import NOW, make_evidence, page
 from tests.backoffice.trail.acts import delivery, given_up, link
 from tests.browser.operators import Operator
 from tests.builders import make_loan
+from tests.marks import thorough
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,6 +33,7 @@ def rows():
         make(None)
 
 
+@thorough
 def test_no_page_of_the_admin_breaks_its_policy(operator, rows):
     visited = set()
 

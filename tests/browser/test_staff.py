@@ -7,12 +7,13 @@ from backoffice.users import roles
 from backoffice.users.second_factor import new_codes
 from tests.backoffice.users.people import PASSWORD, code_of, make
 from tests.browser.crawling import WIDTH
+from tests.marks import more
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SIZES = {"phone": (360, 740), "desk": (1280, 800)}
 
 
-@pytest.fixture(params=SIZES)
+@pytest.fixture(params=["phone", *more("desk")])
 def desk(request, site, browser, settings, screenshots):
     """A browser of an administrator's; it looks at each page and keeps a picture."""
     settings.STAFF_SECOND_FACTOR = True

@@ -10,7 +10,7 @@ from tests.scenarios.setups import FIRST
 
 # A schedule keeps to a SQLite of its own.
 pytestmark = on_any_database
-CHUNKS, ALWAYS, A_CHUNK = 8, 1, 16
+CHUNKS, ALWAYS, A_CHUNK = 16, 1, 8
 PLAY = """
 import json
 from tests.scenarios.runs import prepare

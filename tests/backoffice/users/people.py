@@ -18,7 +18,8 @@ LOGIN, CODE_PAGE, SESSIONS = (
 def make(name="bert", *, role="", password=PASSWORD, **options):
     user = User.objects.create_user(name, password=password, is_staff=True, **options)
     if role:
-        roles.synchronise()
+        if not Group.objects.filter(name=role).exists():
+            roles.synchronise()
         user.groups.add(Group.objects.get(name=role))
     return user
 

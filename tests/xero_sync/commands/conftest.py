@@ -3,13 +3,10 @@
 import pytest
 
 from tests.xero_sync.commands.worlds import codat_on_a_port
-from xero_sync.accounts import driving
 
 
 @pytest.fixture
-def codat(db, settings, monkeypatch):
-    """A sandbox that answers at once, asked often."""
-    monkeypatch.setattr(driving, "PAUSE_SECONDS", 0.05)
-    settings.WRITEBACK_REFRESH_SECONDS = 0.05
+def codat(db, settings):
+    """A sandbox with one linked company, in an empty database."""
     with codat_on_a_port(settings) as served:
         yield served

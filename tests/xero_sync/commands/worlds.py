@@ -15,14 +15,15 @@ from django.utils import timezone
 
 from lending.models import Company, Loan
 from tests.builders import make_company, make_event, make_loan
-from xero_sync.accounts import choice
-from xero_sync.accounts.driving import drive
+from xero_sync.accounts import choice, driving, refreshing
 from xero_sync.codat.client import CodatClient
 from xero_sync.connections import adopting, switches
 from xero_sync.models import AccountSetup, Connection, SyncRecord
 from xero_sync.models.setups import SetupState
 from xero_sync.sandbox import Sandbox
 from xero_sync.sandbox.server import SandboxServer
+
+OFTEN = 0.02  # seconds
 
 
 def run(name: str, *arguments: object, **options: Any) -> str:
@@ -98,16 +99,22 @@ def set_up() -> None:
     """Let the engine work until no setup of accounts is under way."""
     with CodatClient.from_settings() as client:
         for one in AccountSetup.objects.filter(state=SetupState.RUNNING):
-            drive(one, client=client)
+            driving.drive(one, client=client)
 
 
 @contextmanager
 def codat_on_a_port(settings: Any) -> Iterator[Codat]:
-    """Serve a sandbox with one linked company, and point the settings at it."""
+    """Serve a sandbox with one linked company, and point the settings at it.
+
+    It answers at once, so it is asked often.
+    """
     sandbox = Sandbox(api_key="sandbox-key")
     company = sandbox.add_company("Harbour Joinery Ltd")
     connection = sandbox.add_connection(company.id)
-    with SandboxServer(sandbox) as server:
+    with SandboxServer(sandbox) as server, pytest.MonkeyPatch.context() as often:
+        often.setattr(driving, "PAUSE_SECONDS", OFTEN)
+        often.setattr(refreshing, "POLL_SECONDS", OFTEN)
+        settings.WRITEBACK_REFRESH_SECONDS = OFTEN
         settings.CODAT_BASE_URL = server.url
         settings.CODAT_API_KEY = "sandbox-key"
         yield Codat(sandbox, server.url, company.id, connection.id)

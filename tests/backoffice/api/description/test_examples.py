@@ -10,6 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.conf import settings
+from django.db import transaction
+from django.test import override_settings
 
 from backoffice.api.description import examples
 from tests.backoffice.api.description.committed import operations
@@ -18,7 +21,7 @@ from tests.backoffice.api.description.example_world import (
     make_world,
     really,
 )
-from tests.xero_sync.commands.conftest import codat as codat
+from tests.xero_sync.commands.worlds import codat_on_a_port
 
 ALL = [
     pytest.param(operation, example, id=f"{operation}-{example.name}")
@@ -27,9 +30,17 @@ ALL = [
 ]
 
 
-@pytest.fixture
-def world(codat):
-    return make_world(codat)
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker):
+    """One for all examples; what one of them changes here is rolled back after it."""
+    with (
+        django_db_blocker.unblock(),
+        transaction.atomic(),
+        override_settings(),
+        codat_on_a_port(settings) as codat,
+    ):
+        yield make_world(codat)
+        transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize(("operation", "example"), ALL)
