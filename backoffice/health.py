@@ -9,6 +9,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from backoffice import storing
+from lending.db import guards
 from xero_sync.monitoring import health
 from xero_sync.runtime import redis_server
 from xero_sync.runtime.clock import database_now
@@ -24,8 +25,8 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
     """Answer 503 where nothing can be stored; report the rest as degraded.
 
-    Degraded is a 200: the web can serve, somebody has to look at the workers, or at a
-    server that `unreachable` names.
+    Degraded is a 200: the web can serve, somebody has to look at the workers, at a
+    server that `unreachable` names, or at who took the guard off `unguarded` tables.
     """
     try:
         executor = MigrationExecutor(connection)
@@ -35,10 +36,11 @@ def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
         if fault := storing.fault():
             return JsonResponse({"status": fault}, status=503)
         work = health.background_health(now=database_now())
+        unguarded = guards.missing(connection)
     except DatabaseError:
         return JsonResponse({"status": "no database"}, status=503)
     unreachable = ["redis"] if redis_server.is_gone() else []
-    status = "degraded" if work.is_late or unreachable else "ok"
+    status = "degraded" if work.is_late or unreachable or unguarded else "ok"
     return JsonResponse(
         {
             "status": status,
@@ -47,5 +49,6 @@ def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
             "silent": work.silent,
             "oldest_due_seconds": work.oldest_due_seconds,
             "unreachable": unreachable,
+            "unguarded": unguarded,
         }
     )

@@ -22,6 +22,7 @@ wording.register(
         "user.created": _("Made the user."),
         "user.changed": _("Changed the user."),
         "group.changed": _("Changed what the role may do."),
+        "encryption.resealed": _("Encrypted the secrets anew under the first key."),
         "api_key.made": _("Made a key of the API."),
         "api_key.revoked": _("Revoked the key."),
         "api_client.on": _("Switched the client on."),

@@ -84,6 +84,8 @@ def _postgresql_suspension(tables: set[str]) -> tuple[Statements, Statements]:
         for suffix in POSTGRESQL_TRIGGERS
     ]
     return (
-        [f'ALTER TABLE "{table}" DISABLE TRIGGER "{name}"' for table, name in names],
+        # No table is altered while a check of a foreign key is still to come.
+        ["SET CONSTRAINTS ALL IMMEDIATE"]
+        + [f'ALTER TABLE "{table}" DISABLE TRIGGER "{name}"' for table, name in names],
         [f'ALTER TABLE "{table}" ENABLE TRIGGER "{name}"' for table, name in names],
     )

@@ -49,6 +49,7 @@ STATEMENTS = {
     "backoffice/api/framework/idempotency.py": "a whole number of milliseconds",
     "backoffice/storing.py": "a constant",
     "lending/db/append_only.py": "triggers, in a migration",
+    "lending/db/guards.py": "a constant",
     "lending/db/bulk.py": "names of our tables and columns",
     "lending/db/prepared.py": "what the ORM made",
     "xero_sync/runtime/clock.py": "a constant",

@@ -15,10 +15,15 @@ class XeroSyncConfig(AppConfig):
     def ready(self) -> None:
         """Connect the receivers, the system checks and our verbs."""
         # These import models, which only exist once the app registry is filled.
+        from lending.seals import tables  # noqa: PLC0415
         from xero_sync import checks, receivers  # noqa: F401, PLC0415
         from xero_sync.borrowers import notices  # noqa: PLC0415
         from xero_sync.models import verbs  # noqa: F401, PLC0415
         from xero_sync.runtime import run, task_queue  # noqa: F401, PLC0415
+
+        tables.seal("xero_sync.writerequest", by="created_at")
+        tables.seal("xero_sync.writeattempt", by="finished_at")
+        tables.seal("xero_sync.recordchange", by="at")
 
         task_queue.every_minute(name="Mails to customers", job=notices.SEND)
 

@@ -13,7 +13,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connection as database
 
+from lending.db import guards
+from lending.seals import sealing
 from xero_sync.borrowers import (
     account_notices,
     consent_notices,
@@ -133,6 +136,12 @@ def read_inbox(**_ignored: Any) -> str:
     return f"{messages} messages; {drain()}"
 
 
+def seal(**_ignored: Any) -> str:
+    """Seal the days that are finished; it runs every hour and mostly finds none."""
+    sealed = sealing.seal_finished(now=database_now())
+    return f"{sealed.rows} rows sealed, up to {sealed.day}"
+
+
 def daily_check(**_ignored: Any) -> str:
     """Look at every live connection once a day, so that a lost webhook is noticed.
 
@@ -142,6 +151,8 @@ def daily_check(**_ignored: Any) -> str:
     """
     ends_at = time.monotonic() + CHECK_SECONDS
     now = database_now()
+    if unguarded := guards.missing(database):
+        logger.error("The database no longer guards %s", ", ".join(unguarded))
     consent_notices.tell(now=now)
     with paced_client() as client:
         toggles.look_daily(client=client, now=now, unless_since=now - CHECKED_EVERY)

@@ -12,6 +12,7 @@ replaces what is there. A test asks the fully migrated database for every guarde
 """
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from django.db import NotSupportedError, router
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -21,7 +22,20 @@ from django.db.migrations.state import ProjectState
 Unique = Sequence[Sequence[str]]
 
 SQLITE_TRIGGERS = ("update", "delete", "insert")
-POSTGRESQL_TRIGGERS = ("row", "truncate")
+# Each with pg_trigger.tgtype: before each row updated or deleted, before truncation.
+POSTGRESQL_TYPES = {"row": 1 + 2 + 8 + 16, "truncate": 2 + 32}
+POSTGRESQL_TRIGGERS = tuple(POSTGRESQL_TYPES)
+
+
+class Trigger(NamedTuple):
+    """A trigger as the database's catalogue has it.
+
+    `does` is its statement on SQLite; on PostgreSQL its type and its function's body.
+    """
+
+    table: str
+    name: str
+    does: str
 
 
 class TableGuard(Operation):
@@ -29,6 +43,7 @@ class TableGuard(Operation):
 
     reduces_to_sql = True
     reversible = True
+    table: str
 
     def on(self, vendor: str) -> list[str]:
         """Return the statements that put the triggers on."""
@@ -36,6 +51,10 @@ class TableGuard(Operation):
 
     def off(self, vendor: str) -> list[str]:
         """Return the statements that take them off."""
+        raise NotImplementedError
+
+    def triggers(self, vendor: str) -> list[Trigger]:
+        """Return the triggers that the statements make."""
         raise NotImplementedError
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
@@ -93,6 +112,16 @@ class AppendOnly(TableGuard):
         """Return the statements that take them off."""
         return _remove(vendor, self.table)
 
+    def triggers(self, vendor: str) -> list[Trigger]:
+        """Return the triggers that the statements make."""
+        if vendor == "sqlite":
+            return sqlite_triggers(self.table, self.on(vendor))
+        body = _postgresql_body(self.table)
+        return [
+            Trigger(self.table, f"{self.table}_append_only_{suffix}", f"{kind}:{body}")
+            for suffix, kind in POSTGRESQL_TYPES.items()
+        ]
+
     def describe(self) -> str:
         """Say what the operation does, for `migrate --plan`."""
         return f"Make {self.table} append-only"
@@ -101,6 +130,15 @@ class AppendOnly(TableGuard):
     def migration_name_fragment(self) -> str:
         """Name a migration after the guarded table."""
         return f"append_only_{self.table}"
+
+
+def sqlite_triggers(table: str, statements: list[str]) -> list[Trigger]:
+    """Return the triggers that statements of ours make on SQLite."""
+    return [
+        Trigger(table, one.split('"')[1], one)
+        for one in statements
+        if one.startswith("CREATE TRIGGER")
+    ]
 
 
 def _names(vendor: str) -> tuple[str, ...]:
@@ -148,12 +186,18 @@ def _sqlite_create(table: str, unique: Unique, pk: str) -> list[str]:
     ]
 
 
-def _postgresql_create(table: str) -> list[str]:
+def _postgresql_body(table: str) -> str:
     # restrict_violation is an integrity error to the driver, as on SQLite.
+    return (
+        " BEGIN RAISE EXCEPTION USING ERRCODE = 'restrict_violation', "
+        f"MESSAGE = '{table} is append-only: ' || TG_OP || ' refused'; END "
+    )
+
+
+def _postgresql_create(table: str) -> list[str]:
     function = (
         f'CREATE FUNCTION "{table}_append_only"() RETURNS trigger LANGUAGE plpgsql AS '
-        f"$$ BEGIN RAISE EXCEPTION USING ERRCODE = 'restrict_violation', "
-        f"MESSAGE = '{table} is append-only: ' || TG_OP || ' refused'; END $$"
+        f"$${_postgresql_body(table)}$$"
     )
     action = f'EXECUTE FUNCTION "{table}_append_only"()'
     rows = (

@@ -1,7 +1,7 @@
 """Texts that must be read again and must not lie open in the database.
 
 `FIELD_ENCRYPTION_KEYS` holds one or more keys: the first encrypts, all of them decrypt.
-To change keys, put a new one first and keep the old ones until nothing needs them.
+To change keys, put a new one first, run `manage.py reseal`, then take the old ones out.
 """
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -27,6 +27,19 @@ def unseal(sealed: str) -> str:
         return _box().decrypt(sealed.encode()).decode()
     except InvalidToken as exc:
         raise Unreadable(Unreadable.__doc__) from exc
+
+
+def reseal(sealed: str) -> str | None:
+    """Return it encrypted with the first key; None if the first key sealed it.
+
+    Raises:
+        Unreadable: none of the keys did.
+    """
+    try:
+        Fernet(settings.FIELD_ENCRYPTION_KEYS[0]).decrypt(sealed.encode())
+    except InvalidToken:
+        return seal(unseal(sealed))
+    return None
 
 
 def is_key(text: str) -> bool:

@@ -7,7 +7,7 @@ migration that lets SQLite rebuild the table must end with a new `RealDates` for
 
 from collections.abc import Sequence
 
-from lending.db.append_only import TableGuard
+from lending.db.append_only import TableGuard, Trigger, sqlite_triggers
 
 
 class RealDates(TableGuard):
@@ -35,6 +35,10 @@ class RealDates(TableGuard):
         """Return the statement that takes it off."""
         drop = f'DROP TRIGGER IF EXISTS "{self._name}"'
         return [drop] if vendor == "sqlite" else []
+
+    def triggers(self, vendor: str) -> list[Trigger]:
+        """Return the trigger that the statements make."""
+        return sqlite_triggers(self.table, self.on(vendor))
 
     def describe(self) -> str:
         """Say what the operation does, for `migrate --plan`."""

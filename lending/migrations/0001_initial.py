@@ -754,4 +754,50 @@ class Migration(migrations.Migration):
                 violation_error_message="Say who recorded the event.",
             ),
         ),
+        migrations.CreateModel(
+            name="Seal",
+            fields=[
+                (
+                    "number",
+                    models.PositiveBigIntegerField(primary_key=True, serialize=False),
+                ),
+                ("day", models.DateField(verbose_name="day")),
+                ("table", models.CharField(max_length=60, verbose_name="table")),
+                ("columns", models.JSONField(verbose_name="columns")),
+                ("body", models.TextField(blank=True, verbose_name="rows")),
+                ("rows", models.PositiveIntegerField(verbose_name="number of rows")),
+                (
+                    "is_last",
+                    models.BooleanField(verbose_name="the last of its table and day"),
+                ),
+                (
+                    "is_late",
+                    models.BooleanField(verbose_name="of rows that came later"),
+                ),
+                ("sealed_at", models.DateTimeField(verbose_name="sealed")),
+                ("chain", models.CharField(max_length=64, verbose_name="chain")),
+                ("key_id", models.CharField(max_length=8, verbose_name="key")),
+                ("mac", models.CharField(max_length=64, verbose_name="code")),
+            ],
+            options={
+                "verbose_name": "seal",
+                "verbose_name_plural": "seals",
+                "default_permissions": ("view",),
+                "indexes": [
+                    models.Index(fields=["table", "day"], name="lending_seal_day")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("number__gt", 0)),
+                        name="lending_seal_counts_from_one",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("is_last", True), ("is_late", True), _negated=True
+                        ),
+                        name="lending_seal_late_ends_no_day",
+                    ),
+                ],
+            },
+        ),
     ]

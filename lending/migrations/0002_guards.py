@@ -1,4 +1,4 @@
-"""Events and the trail are added to and never altered; a value date is a date."""
+"""Events, the trail and seals are never altered; a value date is a date."""
 
 from django.db import migrations
 
@@ -17,4 +17,5 @@ class Migration(migrations.Migration):
         # SQLite would take anything.
         RealDates("lending_loanevent", ["value_date"]),
         AppendOnly("lending_auditentry"),
+        AppendOnly("lending_seal", pk="number"),
     ]

@@ -16,6 +16,7 @@ from lending.models.references import (
     is_reference,
     validate_reference,
 )
+from lending.models.seal import Seal
 
 __all__ = [
     "REFERENCE_PATTERN",
@@ -30,6 +31,7 @@ __all__ = [
     "LoanEvent",
     "LoanEventQuerySet",
     "LoanQuerySet",
+    "Seal",
     "is_reference",
     "validate_reference",
 ]

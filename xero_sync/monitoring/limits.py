@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import connection as database
 from django.db.models import Count, Min, Q, TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from lending.db import guards
 from xero_sync.models import Connection, Heartbeat, RateScope, SyncRecord
 from xero_sync.models.choices import State
 from xero_sync.monitoring import health
@@ -108,7 +110,8 @@ class MonitoringReport:
     `limits` has the whole address, the day, and those organisations that are held or in
     use, at most `MOST_SHOWN` of them, the held ones first. Of all organisations `held`
     are held back, `more` are held or in use but not listed, and `quiet` are neither.
-    `drains` of at most `most_drains` are writing to Xero at this moment.
+    `drains` of at most `most_drains` are writing to Xero at this moment. Nothing keeps
+    the rows of `unguarded` tables from being changed any more.
     """
 
     now: datetime
@@ -121,6 +124,7 @@ class MonitoringReport:
     drains: int
     most_drains: int
     due: list[Due]
+    unguarded: list[str]
 
 
 def read(*, now: datetime) -> MonitoringReport:
@@ -157,6 +161,7 @@ def read(*, now: datetime) -> MonitoringReport:
         ).count(),
         most_drains=settings.WRITEBACK_DRAINS,
         due=[_due(kind, now) for kind in due.Work],
+        unguarded=guards.missing(database),
     )
 
 

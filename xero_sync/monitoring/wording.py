@@ -70,7 +70,8 @@ def summary(report: MonitoringReport) -> Summary:
     if counted:
         words = _("%(number)s organisations are held back; the table names them.")
         passing.append(words % {"number": report.held})
-    return Summary(needed=[*_of_background(report), *lasting], passing=passing)
+    needed = [*_of_guards(report), *_of_background(report), *lasting]
+    return Summary(needed=needed, passing=passing)
 
 
 def tables(report: MonitoringReport) -> list[Table]:
@@ -121,6 +122,17 @@ def duration(span: timedelta) -> str:
         return ngettext("%(n)s second", "%(n)s seconds", seconds) % {"n": seconds}
     now = localtime()
     return timesince(now - span, now, depth=1).replace("\xa0", " ")
+
+
+def _of_guards(report: MonitoringReport) -> list[str]:
+    """Say which tables anybody could change now."""
+    if not report.unguarded:
+        return []
+    words = _(
+        "The database no longer guards %(tables)s against change. Find out who took "
+        "the guard off; manage.py verify tells whether something was altered."
+    )
+    return [words % {"tables": ", ".join(report.unguarded)}]
 
 
 def _of_background(report: MonitoringReport) -> list[str]:

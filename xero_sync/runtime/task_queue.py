@@ -32,6 +32,7 @@ ASKED = "asked: "
 SCHEDULES: dict[str, tuple[str, str, int | None]] = {
     "Minute sweep": ("xero_sync.jobs.sweep", Schedule.MINUTES, 1),
     "Daily check of connections": ("xero_sync.jobs.daily_check", Schedule.HOURLY, None),
+    "Seals of finished days": ("xero_sync.jobs.seal", Schedule.HOURLY, None),
 }
 
 

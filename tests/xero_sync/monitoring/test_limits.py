@@ -304,4 +304,4 @@ def test_reading_costs_no_more_as_the_rows_grow(now):
     for number in range(10):
         take(now, organisation=organisation(f"Next {number}"))
 
-    assert queries(now) == few <= 23
+    assert queries(now) == few <= 24
