@@ -50,6 +50,7 @@ STATEMENTS = {
     "backoffice/storing.py": "a constant",
     "lending/db/append_only.py": "triggers, in a migration",
     "lending/db/guards.py": "a constant",
+    "lending/db/runtime_role.py": "names that were checked, by who owns the tables",
     "lending/db/bulk.py": "names of our tables and columns",
     "lending/db/prepared.py": "what the ORM made",
     "xero_sync/runtime/clock.py": "a constant",

@@ -24,7 +24,7 @@ ROWS = [
     Open(
         "11.2.2",
         "keys and algorithms can be changed, and what was sealed is sealed anew",
-        "a new key is put in front and old ones still open (tests/lending/db/test_encryption.py), passwords follow the settings; but no command seals anew what an old key sealed, and Fernet's algorithms are no setting.",
+        "keys are: tests/backoffice/test_resealing.py; passwords follow the settings; Fernet's algorithms are no setting.",
     ),
     held(
         "11.2.3",

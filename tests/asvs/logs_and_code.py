@@ -166,7 +166,7 @@ ROWS = [
     Open(
         "16.4.2",
         "nobody changes or reads the logs who should not",
-        "the trail is read by a right and the database refuses to change it (tests/lending/test_trail.py, tests/backoffice/trail/test_page.py); what keeps the stream of the log is the operator's.",
+        "the trail is read by a right and the database refuses to change it (tests/lending/test_trail.py, tests/backoffice/trail/test_page.py), and each finished day of it is sealed (tests/lending/seals/test_seals.py); what keeps the stream of the log is the operator's.",
     ),
     Open(
         "16.4.3",

@@ -14,10 +14,12 @@ ROWS = [
         "services prove themselves with what changes",
         "Codat gives API keys that do not change by themselves, the database a password; ours may expire but need not.",
     ),
-    Open(
+    held(
         "13.2.2",
-        "each service has only the rights it needs",
-        "one account of the database makes tables, serves and works; the guards of the trail hold against it (tests/lending/db/test_append_only.py), dropping them does not.",
+        "the product's own role in PostgreSQL can take no guard off and drop nothing",
+        "tests/lending/db/test_runtime_role.py::test_it_cannot_change_what_is_only_added_to",
+        "tests/lending/db/test_runtime_role.py::test_it_cannot_take_more_than_it_was_given",
+        "tests/lending/db/test_runtime_role.py::test_the_product_works_with_it",
     ),
     held(
         "13.2.3",

@@ -20,7 +20,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.processes.settings")
 django.setup()
 
 from django.conf import settings  # noqa: E402
-from django.core.management import call_command  # noqa: E402
 from django.db import (  # noqa: E402
     DatabaseError,
     OperationalError,
@@ -59,7 +58,6 @@ THINK_SECONDS = 0.005
 
 def prepare(companies: int, loans: int) -> list[list[str]]:
     """Take the borrowers on; return the references of their loans."""
-    call_command("migrate", verbosity=0, interactive=False)
     with CodatClient.from_settings() as client:
         return [_borrower(number, loans, client) for number in range(companies)]
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 from http.client import HTTPConnection, HTTPException
@@ -9,7 +10,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
 
-from tests.processes.processes import Process, free_port, wait_until
+from tests.processes.processes import ROOT, Process, free_port, wait_until
 from tests.processes.stores import Store
 
 READY_SECONDS = 90
@@ -106,6 +107,16 @@ class Crew:
             "DEATHS": str(self.deaths),
             "LOG_LEVEL": "INFO",
         }
+
+    def migrate(self) -> None:
+        """Migrate as the README says, on PostgreSQL by a role of its own."""
+        env = {**self.env, **self.store.owner_environment()}
+        commands = [["migrate", "-v0"]]
+        if role := self.store.runtime_role:
+            commands.append(["database_role", role])
+        for command in commands:
+            manage = [sys.executable, "manage.py", *command]
+            subprocess.run(manage, cwd=ROOT, env=env, check=True, capture_output=True)
 
     # --- start and stop -------------------------------------------------------------
 

@@ -56,7 +56,7 @@ STALLED: dict[str, bytes] = {
 def site(store: str) -> Iterator[tuple[Crew, str]]:
     """The web with four workers, a company with loans, and the key of a service."""
     with crew(store, web_workers=WORKERS) as found:
-        _manage(found, "migrate", "-v0")
+        found.migrate()
         key = _manage(
             found,
             *("api_key", "create", "--name=crowd", "--requests-per-minute=1000000"),

@@ -68,6 +68,7 @@ def crew(store: str, *, settings: str = "", web_workers: int = 2) -> Iterator[Cr
 
 def begin(found: Crew, *, borrowers: int, loans: int) -> list[list[str]]:
     """Start sandbox and web, and take borrowers on; return the loans of each."""
+    found.migrate()
     found.start("sandbox")
     found.arrange_when_up("limits", perMinute=None, dailyPerCompany=10_000_000)
     references: list[list[str]] = found.ask("prepare", str(borrowers), str(loans))

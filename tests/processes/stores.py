@@ -27,9 +27,14 @@ class Store(Protocol):
     """What a run needs of its stores."""
 
     disruptions: tuple[str, ...]
+    # Whom the product runs as, where that is not who migrates.
+    runtime_role: str
 
     def environment(self) -> dict[str, str]:
         """Where they are, for the settings."""
+
+    def owner_environment(self) -> dict[str, str]:
+        """The same for who migrates."""
 
     def disrupt(self, kind: str) -> None:
         """Do one of its disruptions."""
@@ -48,6 +53,7 @@ class Sqlite:
     """A file, and the database's own queue."""
 
     disruptions: tuple[str, ...] = ()
+    runtime_role = ""
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / "run.sqlite3"
@@ -56,6 +62,8 @@ class Sqlite:
     def environment(self) -> dict[str, str]:
         """Only a file."""
         return {"DATABASE_URL": f"sqlite:///{self.path}", "REDIS_URL": ""}
+
+    owner_environment = environment
 
     def disrupt(self, kind: str) -> None:
         """Nothing to disrupt: it has no process of its own."""
@@ -87,6 +95,7 @@ class Servers:
     """A PostgreSQL and a Redis of the run's own."""
 
     disruptions = ("database restart", "database sessions", "redis flush", "redis kill")
+    runtime_role = "backoffice_app"
 
     def __init__(self, directory: Path) -> None:
         self._logs = directory
@@ -95,12 +104,21 @@ class Servers:
         self._env = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
         self._init()
         self._postgres = self._start_postgres()
+        with self._connect() as connection:
+            connection.execute(f'CREATE ROLE "{self.runtime_role}" LOGIN')
         self._redis = self._start_redis()
 
     def environment(self) -> dict[str, str]:
-        """Their addresses."""
+        """Their addresses, with the role that can take no guard off."""
+        return self._addresses(self.runtime_role)
+
+    def owner_environment(self) -> dict[str, str]:
+        """Their addresses, with the role that owns the tables."""
+        return self._addresses("postgres")
+
+    def _addresses(self, role: str) -> dict[str, str]:
         return {
-            "DATABASE_URL": f"postgres://postgres@127.0.0.1:{self._pg_port}/postgres",
+            "DATABASE_URL": f"postgres://{role}@127.0.0.1:{self._pg_port}/postgres",
             "REDIS_URL": f"redis://127.0.0.1:{self._redis_port}/0",
         }
 

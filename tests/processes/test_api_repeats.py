@@ -123,8 +123,7 @@ COMPANY = {
 @pytest.fixture(scope="module")
 def service():
     with crew(chosen.store(), web_workers=WORKERS) as found:
-        migrate = [sys.executable, "manage.py", "migrate", "-v0"]
-        subprocess.run(migrate, cwd=ROOT, env=found.env, check=True)
+        found.migrate()
         start(found)
         made = Service(found)
         status, answer = made.post("companies", COMPANY)

@@ -26,6 +26,7 @@ NONE = {
     "sync_status": "it only reads",
     "verify": "it only reads",
     "seal": RUNS,
+    "database_role": "the database's own log has who changed its roles",
     "reseal": "tests/backoffice/test_resealing.py",
     "xero_app": LOOKS,
     "deliver_webhooks": RUNS,
