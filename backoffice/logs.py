@@ -21,12 +21,13 @@ def logging_settings(level: str, *, as_json: bool) -> dict[str, Any]:
         "filters": {
             "origin": {"()": "lending.audit.origin.WithOrigin"},
             "redacts": {"()": "backoffice.log_redaction.Redacts"},
+            "one_line": {"()": "backoffice.logs.OneLine"},
         },
         "handlers": {
             "console": {
                 "class": "logging.StreamHandler",
                 "formatter": "json" if as_json else "line",
-                "filters": ["origin", "redacts"],
+                "filters": ["origin", "one_line", "redacts"],
             }
         },
         "loggers": {
@@ -39,6 +40,20 @@ def logging_settings(level: str, *, as_json: bool) -> dict[str, Any]:
         },
         "root": {"handlers": ["console"], "level": level},
     }
+
+
+class OneLine(logging.Filter):
+    """Leaves out the traceback of what somebody sent that no page of ours sends.
+
+    Django logs such a request with one, as it does its own mistakes; anybody could
+    fill the log with them.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the line alone."""
+        if record.name.startswith("django.security."):
+            record.exc_info = record.exc_text = None
+        return True
 
 
 class JsonLines(logging.Formatter):

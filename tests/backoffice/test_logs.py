@@ -1,5 +1,6 @@
 """The lines of the log in production: one JSON object each, with nothing secret."""
 
+import io
 import json
 import logging
 
@@ -7,7 +8,7 @@ import pytest
 from django.test import Client
 
 from backoffice.log_redaction import Redacts
-from backoffice.logs import JsonLines, logging_settings
+from backoffice.logs import JsonLines, OneLine, logging_settings
 from lending.audit.origin import Origin, WithOrigin, acting
 from tests.backoffice.api.conftest import make_service
 from tests.backoffice.users.people import make, signed_in
@@ -132,7 +133,7 @@ def test_a_key_is_known_by_its_prefix_and_a_stranger_by_nothing(caplog):
         (lambda: Client().get("/c/my/"), "Forbidden: /c/my/", ""),
         (
             lambda: Client().post("/webhooks/codat/", {}),
-            "The webhook carries no time.",
+            "A webhook was refused: The webhook carries no time.",
             "",
         ),
         (
@@ -152,3 +153,37 @@ def test_what_is_refused_is_in_the_log_with_who_tried(caplog, send, said, who):
     assert told.levelno >= logging.WARNING
     assert told.actor.partition("/")[0] == who
     assert (told.address, told.request_id == "-") == ("127.0.0.1", False)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda: Client().post("/webhooks/codat/", {}),
+        lambda: Client().post(
+            "/webhooks/codat/", b"a" * 3_000_000, content_type="application/json"
+        ),
+        lambda: Client().get("/connect/", headers={"Host": "evil.example"}),
+        lambda: Client(enforce_csrf_checks=True).post("/connect/", {}),
+        lambda: Client().get("/c/no-such-link/"),
+        lambda: Client().get("/nowhere/"),
+        lambda: Client().get("/api/v1/loans"),
+        lambda: Client().post("/api/v1/loans", b"{", content_type="application/json"),
+        lambda: Client().get("/admin/login/?next=//evil.example"),
+        lambda: Client().post("/connect/", {"reference": "\x00", "email": "\x00"}),
+    ],
+)
+def test_whatever_a_stranger_sends_is_one_line_at_most(send):
+    told = io.StringIO()
+    handler = logging.StreamHandler(told)
+    handler.addFilter(OneLine())
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
+    logging.getLogger().addHandler(handler)
+    try:
+        send()
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+    lines = told.getvalue().splitlines()
+    assert "Traceback" not in told.getvalue()
+    assert len([one for one in lines if not one.startswith("INFO")]) <= 1, lines

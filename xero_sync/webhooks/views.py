@@ -1,5 +1,6 @@
 """Where Codat's signed messages arrive: verified, stored once, answered at once."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -10,12 +11,16 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from lending.audit import origin
 from xero_sync.codat import webhooks
 from xero_sync.codat.exceptions import WebhookRejected
 from xero_sync.models import WebhookMessage
-from xero_sync.runtime import task_queue
+from xero_sync.runtime import task_queue, throttles
 from xero_sync.runtime.clock import database_now
 
+logger = logging.getLogger(__name__)
+
+REFUSED, REFUSED_A_MINUTE = "refused webhook", 60
 # Codat's messages are a few kilobytes.
 LARGEST_BODY = 1_000_000
 LONGEST_ID = 255
@@ -29,7 +34,42 @@ def codat(request: HttpRequest) -> HttpResponse:
     """Store a verified message, and answer 2xx also when it has been stored before.
 
     Codat repeats what is not answered within 15 seconds, so all reading comes later. A
-    forged or stale message is a 400 and leaves no row.
+    forged or stale message is a 400, one line in the log and no row; from an address
+    that sends many of them it is a 429, and a line a minute. Only what was refused is
+    counted: what Codat sends from the same address is taken.
+    """
+    try:
+        _take(request)
+    except WebhookRejected as exc:
+        return _refused(exc)
+    return HttpResponse(status=204)
+
+
+def _refused(exc: WebhookRejected) -> HttpResponse:
+    address = origin.current().address
+    if throttles.may(REFUSED, who=address, a_minute=REFUSED_A_MINUTE):
+        logger.warning("A webhook was refused: %s", exc)
+        answer = HttpResponse(b"The message cannot be trusted or read.\n", status=400)
+    else:
+        if throttles.may(f"{REFUSED}, told", who=address, a_minute=1):
+            logger.warning(
+                "More than %s webhooks of one address were refused in a minute; the "
+                "others of this minute are not logged",
+                REFUSED_A_MINUTE,
+            )
+        answer = HttpResponse(status=429)
+        answer.headers["Retry-After"] = str(throttles.MINUTE)
+    answer.headers["Content-Type"] = "text/plain"
+    # Django would write a line of its own.
+    answer._has_been_logged = True  # type: ignore[attr-defined]
+    return answer
+
+
+def _take(request: HttpRequest) -> None:
+    """Verify a message and store it unless it has been stored before.
+
+    Raises:
+        WebhookRejected: it cannot be trusted or read.
     """
     if len(request.body) > LARGEST_BODY:
         raise WebhookRejected("The message is larger than any that Codat sends.")
@@ -54,7 +94,6 @@ def codat(request: HttpRequest) -> HttpResponse:
         )
         if is_new:
             task_queue.nudge_inbox()
-    return HttpResponse(status=204)
 
 
 def _without_links(value: Any) -> Any:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -21,6 +22,8 @@ from tests.xero_sync.evidence import (
 from xero_sync.models import RateScope, WebhookMessage
 from xero_sync.models.choices import ConnectionStatus
 from xero_sync.organisations import changes as organisations
+from xero_sync.runtime import throttles
+from xero_sync.webhooks import views
 from xero_sync.writeback import inbox
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +56,7 @@ def signature(webhook_id, timestamp, body, secret=SECRET):
 
 def post(event_type="transfers.write.successful", payload=None, **changes):
     """Send a message; each part of the proof can be replaced."""
+    address = changes.pop("REMOTE_ADDR", "127.0.0.1")
     at = changes.pop("at", datetime.now(UTC) - changes.pop("age", timedelta(0)))
     webhook_id = changes.pop("webhook_id", f"msg_{uuid4().hex}")
     message = {"id": str(uuid4()), "eventType": event_type, "payload": payload or {}}
@@ -65,7 +69,7 @@ def post(event_type="transfers.write.successful", payload=None, **changes):
     }
     headers |= changes
     headers = {name: value for name, value in headers.items() if value is not None}
-    return Client().post(
+    return Client(REMOTE_ADDR=address).post(
         "/webhooks/codat/", data=body, content_type="application/json", headers=headers
     )
 
@@ -119,6 +123,33 @@ def test_what_cannot_be_trusted_is_a_400_and_leaves_no_row(change):
 
     assert answer.status_code == 400
     assert not WebhookMessage.objects.exists()
+
+
+def test_a_flood_of_forged_messages_is_a_line_a_minute_and_hinders_nobody(
+    monkeypatch, caplog
+):
+    monkeypatch.setattr(views, "REFUSED_A_MINUTE", 2)
+    monkeypatch.setattr(throttles, "_minute", lambda: 1)
+
+    answers = [post(body=b"not json") for _ in range(6)]
+
+    assert [one.status_code for one in answers] == [400, 400, 429, 429, 429, 429]
+    assert answers[2].headers["Retry-After"] == "60"
+    lines = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert len(lines) == 3
+    assert "More than 2 webhooks" in lines[2].getMessage()
+    assert not any(one.exc_info for one in lines)
+    # What Codat itself sends from there is taken.
+    assert post().status_code == 204
+    assert WebhookMessage.objects.count() == 1
+
+
+def test_a_flood_is_counted_by_address(monkeypatch):
+    monkeypatch.setattr(views, "REFUSED_A_MINUTE", 1)
+    post(body=b"not json")
+    assert post(body=b"not json").status_code == 429
+
+    assert post(body=b"not json", REMOTE_ADDR="192.0.2.9").status_code == 400
 
 
 @pytest.mark.parametrize("configured", ["", "whsec_", "not base64 at all"])
