@@ -14,12 +14,13 @@ class BackofficeConfig(AppConfig):
     def ready(self) -> None:
         """Connect what the back office does of its own once the models exist."""
         # These import models, which only exist once the app registry is filled.
-        from backoffice import checks, verbs  # noqa: F401, PLC0415
+        from backoffice import checks, retention, verbs  # noqa: F401, PLC0415
         from backoffice.users import receivers as sign_ins  # noqa: F401, PLC0415
         from backoffice.webhooks import nudging, receivers  # noqa: F401, PLC0415
         from xero_sync.runtime import task_queue  # noqa: PLC0415
 
         task_queue.every_minute(name="Outgoing webhooks", job=nudging.DELIVER)
+        task_queue.every_hour(name="Retention", job=retention.JOB)
 
 
 class OperatorsAdminConfig(admin_apps.AdminConfig):

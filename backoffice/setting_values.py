@@ -37,3 +37,20 @@ def by_currency(name: str, given: Mapping[str, str]) -> dict[str, Decimal]:
                 "GBP=250000,EUR=300000, each above zero."
             )
     return amounts
+
+
+def days_kept(
+    name: str, given: Mapping[str, str], default: Mapping[str, int]
+) -> dict[str, int]:
+    """Read for how many days each kind is kept, such as `answers=365,replies=30`.
+
+    Raises:
+        ImproperlyConfigured: there is no such kind, or it is no number of days.
+    """
+    for kind, days in given.items():
+        if kind not in default or not re.fullmatch(r"[0-9]{1,5}", days):
+            raise ImproperlyConfigured(
+                f"{name} holds {kind}={days}. Name days of {', '.join(default)}, such "
+                "as answers=365,replies=30; 0 keeps them for ever."
+            )
+    return {**default, **{kind: int(days) for kind, days in given.items()}}

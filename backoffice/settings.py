@@ -21,7 +21,7 @@ from backoffice.api.description.settings import (
     SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS,
 )
 from backoffice.logs import logging_settings
-from backoffice.setting_values import by_currency, network
+from backoffice.setting_values import by_currency, days_kept, network
 from backoffice.store_addresses import demand_tls
 from backoffice.users.settings import *  # noqa: F403 - what no installation chooses
 
@@ -250,6 +250,13 @@ COMPANY_DAY_CEILINGS = by_currency(
 )
 SERVICE_DAY_CEILINGS = by_currency(
     "SERVICE_DAY_CEILINGS", env.dict("SERVICE_DAY_CEILINGS", default={})
+)
+
+# For how many days what is no evidence of a write is kept; 0: for ever.
+RETENTION_DAYS = days_kept(
+    "RETENTION_DAYS",
+    env.dict("RETENTION_DAYS", default={}),
+    {"answers": 730, "webhooks": 90, "mails": 730, "sittings": 90, "replies": 0},
 )
 
 # --- The write-back engine, all in seconds unless the name says otherwise -----------

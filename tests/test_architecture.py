@@ -45,7 +45,6 @@ BULK = {
     "xero_sync.writeback.claims": "the requests of a claim",
     "xero_sync.writeback.planner": "an event's entries and their first changes",
     "xero_sync.writeback.results": "the evidence of every exchange",
-    "xero_sync.writeback.setup_answers": "the evidence of writes that prepare books",
     "xero_sync.writeback.transitions": "lanes woken, states of many entries at once",
 }
 TOP_LEVEL = {

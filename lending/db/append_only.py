@@ -96,17 +96,29 @@ class AppendOnly(TableGuard):
     """Guard a table against everything but new rows.
 
     `unique` lists the column sets that are unique besides the primary key, so that
-    SQLite can tell a replacing INSERT from a plain one.
+    SQLite can tell a replacing INSERT from a plain one. `erases` names the column of a
+    text, which may be emptied once, and the one that says when: nothing else changes.
     """
 
-    def __init__(self, table: str, unique: Unique = (), pk: str = "id") -> None:
+    def __init__(
+        self,
+        table: str,
+        unique: Unique = (),
+        pk: str = "id",
+        erases: tuple[str, str] | None = None,
+    ) -> None:
         self.table = table
         self.unique = unique
         self.pk = pk
+        self.erases = erases
 
     def on(self, vendor: str) -> list[str]:
         """Return the statements that put the triggers on, replacing what is there."""
-        return _install(vendor, self.table, self.unique, self.pk)
+        if vendor == "postgresql":
+            create = _postgresql_create(self.table, self._body())
+        else:
+            create = self._sqlite_create()
+        return _remove(vendor, self.table) + create
 
     def off(self, vendor: str) -> list[str]:
         """Return the statements that take them off."""
@@ -116,11 +128,60 @@ class AppendOnly(TableGuard):
         """Return the triggers that the statements make."""
         if vendor == "sqlite":
             return sqlite_triggers(self.table, self.on(vendor))
-        body = _postgresql_body(self.table)
+        body = self._body()
         return [
             Trigger(self.table, f"{self.table}_append_only_{suffix}", f"{kind}:{body}")
             for suffix, kind in POSTGRESQL_TYPES.items()
         ]
+
+    def _sqlite_create(self) -> list[str]:
+        table = self.table
+        same = " OR ".join(
+            "("
+            + " AND ".join(f'"{column}" = NEW."{column}"' for column in columns)
+            + ")"
+            for columns in [[self.pk], *self.unique]
+        )
+        rules = {
+            "update": (
+                "UPDATE",
+                f"WHEN NOT ({self._erasure()})" if self.erases else "",
+            ),
+            "delete": ("DELETE", ""),
+            "insert": (
+                "INSERT",
+                f'WHEN EXISTS (SELECT 1 FROM "{table}" WHERE {same})',  # noqa: S608
+            ),
+        }
+        return [
+            f'CREATE TRIGGER "{table}_append_only_{suffix}" BEFORE {verb} ON "{table}" '
+            f"FOR EACH ROW {condition} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: {verb} refused'); END"
+            for suffix, (verb, condition) in rules.items()
+        ]
+
+    def _body(self) -> str:
+        """Return the body of the trigger's function on PostgreSQL."""
+        erasure = ""
+        if self.erases:
+            # Inside each other: a truncation has no row to look at.
+            erasure = (
+                f"IF TG_OP = 'UPDATE' THEN IF {self._erasure()} "
+                "THEN RETURN NEW; END IF; END IF; "
+            )
+        # restrict_violation is an integrity error to the driver, as on SQLite.
+        return (
+            f" BEGIN {erasure}RAISE EXCEPTION USING ERRCODE = 'restrict_violation', "
+            f"MESSAGE = '{self.table} is append-only: ' || TG_OP || ' refused'; END "
+        )
+
+    def _erasure(self) -> str:
+        """Return what is true of the one change that may be made."""
+        text, moment = self.erases or ("", "")
+        return (
+            f'OLD."{self.pk}" = NEW."{self.pk}" AND NEW."{text}" = \'\' '
+            f'AND OLD."{moment}" IS NULL AND NEW."{moment}" IS NOT NULL'
+        )
 
     def describe(self) -> str:
         """Say what the operation does, for `migrate --plan`."""
@@ -150,13 +211,6 @@ def _names(vendor: str) -> tuple[str, ...]:
     raise NotSupportedError(message)
 
 
-def _install(vendor: str, table: str, unique: Unique, pk: str) -> list[str]:
-    create = _sqlite_create(table, unique, pk)
-    if vendor == "postgresql":
-        create = _postgresql_create(table)
-    return _remove(vendor, table) + create
-
-
 def _remove(vendor: str, table: str) -> list[str]:
     names = [f"{table}_append_only_{suffix}" for suffix in _names(vendor)]
     if vendor == "sqlite":
@@ -165,39 +219,10 @@ def _remove(vendor: str, table: str) -> list[str]:
     return [*drop, f'DROP FUNCTION IF EXISTS "{table}_append_only"()']
 
 
-def _sqlite_create(table: str, unique: Unique, pk: str) -> list[str]:
-    same = " OR ".join(
-        "(" + " AND ".join(f'"{column}" = NEW."{column}"' for column in columns) + ")"
-        for columns in [[pk], *unique]
-    )
-    rules = {
-        "update": ("UPDATE", ""),
-        "delete": ("DELETE", ""),
-        "insert": (
-            "INSERT",
-            f'WHEN EXISTS (SELECT 1 FROM "{table}" WHERE {same})',  # noqa: S608
-        ),
-    }
-    return [
-        f'CREATE TRIGGER "{table}_append_only_{suffix}" BEFORE {verb} ON "{table}" '
-        f"FOR EACH ROW {condition} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: {verb} refused'); END"
-        for suffix, (verb, condition) in rules.items()
-    ]
-
-
-def _postgresql_body(table: str) -> str:
-    # restrict_violation is an integrity error to the driver, as on SQLite.
-    return (
-        " BEGIN RAISE EXCEPTION USING ERRCODE = 'restrict_violation', "
-        f"MESSAGE = '{table} is append-only: ' || TG_OP || ' refused'; END "
-    )
-
-
-def _postgresql_create(table: str) -> list[str]:
+def _postgresql_create(table: str, body: str) -> list[str]:
     function = (
         f'CREATE FUNCTION "{table}_append_only"() RETURNS trigger LANGUAGE plpgsql AS '
-        f"$${_postgresql_body(table)}$$"
+        f"$${body}$$"
     )
     action = f'EXECUTE FUNCTION "{table}_append_only"()'
     rows = (

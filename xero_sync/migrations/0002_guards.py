@@ -14,6 +14,11 @@ class Migration(migrations.Migration):
     operations = [
         AppendOnly("xero_sync_writerequest", unique=[["idempotency_key"]]),
         AppendOnly("xero_sync_writeattempt"),
+        AppendOnly(
+            "xero_sync_attemptanswer",
+            pk="attempt_id",
+            erases=("text", "erased_at"),
+        ),
         AppendOnly("xero_sync_recordchange"),
         AppendOnly("xero_sync_accountmapping", unique=[["connection_id", "version"]]),
         AppendOnly("xero_sync_mappingrow", unique=[["mapping_id", "role"]]),

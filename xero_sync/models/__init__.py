@@ -29,6 +29,7 @@ from xero_sync.models.switches import WritebackSwitch
 from xero_sync.models.watched import WatchedPush
 from xero_sync.models.wishes import BorrowerWish
 from xero_sync.models.writeback import (
+    AttemptAnswer,
     RecordChange,
     SyncRecord,
     WriteAttempt,
@@ -40,6 +41,7 @@ __all__ = [
     "AccountDraft",
     "AccountMapping",
     "AccountSetup",
+    "AttemptAnswer",
     "BorrowerConsent",
     "BorrowerLink",
     "BorrowerNotice",

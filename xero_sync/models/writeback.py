@@ -264,8 +264,12 @@ class WriteRequest(models.Model):
 
 
 class WriteAttempt(models.Model):
-    """One HTTP exchange of a write request, answered or not. Append-only."""
+    """One HTTP exchange of a write request, answered or not. Append-only.
 
+    What was answered is a row of its own, which retention may empty; its hash stays.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     request = models.ForeignKey(
         WriteRequest, on_delete=models.PROTECT, related_name="attempts"
     )
@@ -279,7 +283,9 @@ class WriteAttempt(models.Model):
     correlation_id = models.CharField(_("correlation id"), max_length=100, blank=True)
     push_operation_key = models.UUIDField(_("push operation"), null=True, db_index=True)
     error = models.TextField(_("error"), blank=True)
-    answer = models.TextField(_("answer"), blank=True)
+    answer_sha256 = models.CharField(
+        _("SHA-256 of the answer"), max_length=64, blank=True
+    )
 
     class Meta:
         verbose_name = _("write attempt")
@@ -288,6 +294,37 @@ class WriteAttempt(models.Model):
     def __str__(self) -> str:
         """Name the request, the time and the outcome."""
         return f"{self.request_id} {self.started_at:%H:%M:%S} {self.outcome}"
+
+    @property
+    def answer(self) -> str:
+        """What was answered; nothing if there was no answer, or it was erased."""
+        stored = getattr(self, "stored_answer", None)
+        return stored.text if stored else ""
+
+
+class AttemptAnswer(models.Model):
+    """The text that an exchange was answered with.
+
+    Append-only, but for `backoffice/retention.py`, which empties it once.
+    """
+
+    attempt = models.OneToOneField(
+        WriteAttempt,
+        on_delete=models.PROTECT,
+        primary_key=True,
+        related_name="stored_answer",
+    )
+    text = models.TextField(_("answer"), blank=True)
+    erased_at = models.DateTimeField(_("erased"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        """Name the exchange."""
+        return f"answer to {self.attempt_id}"
 
 
 class RecordChange(models.Model):

@@ -41,6 +41,11 @@ def every_minute(*, name: str, job: str) -> None:
     SCHEDULES[name] = (job, Schedule.MINUTES, 1)
 
 
+def every_hour(*, name: str, job: str) -> None:
+    """Have a job of another app run each hour, from the next `migrate` on."""
+    SCHEDULES[name] = (job, Schedule.HOURLY, None)
+
+
 def nudge_drain() -> None:
     """Ask for a drain once the current transaction has committed."""
     nudge(DRAIN)

@@ -1,5 +1,6 @@
 """Store what an exchange told us: the evidence first, then what may be done next."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeGuard
@@ -8,9 +9,10 @@ from uuid import UUID
 from django.db import transaction
 
 from lending.db import bulk
+from lending.db.ids import new_id
 from xero_sync.codat.exceptions import CodatError
 from xero_sync.codat.push import PushOperation, PushStatus
-from xero_sync.models import Connection, SyncRecord, WriteAttempt
+from xero_sync.models import AttemptAnswer, Connection, SyncRecord, WriteAttempt
 from xero_sync.models.choices import (
     FEED_REFUSALS,
     Cause,
@@ -39,7 +41,7 @@ def store(sent: Sequence[Sent], *, now: datetime) -> None:
     # What is settled wakes all lanes of its company: all at once, in the one order.
     settled = {one.claim.company_id for one in sent if not _is_taken_in(one.outcome)}
     wake_lanes([*lanes, *lanes_of(settled)], at=now)
-    bulk.insert(WriteAttempt, [attempt_of(one) for one in sent])
+    store_attempts(sent)
     taken_in = []
     for one in sent:
         outcome = one.outcome
@@ -59,8 +61,22 @@ def _is_taken_in(outcome: object) -> TypeGuard[PushOperation]:
     return isinstance(outcome, PushOperation) and outcome.status == PushStatus.PENDING
 
 
-def attempt_of(sent: Sent) -> dict[str, Any]:
-    """Return the evidence of one exchange: the values of a WriteAttempt."""
+def store_attempts(sent: Sequence[Sent]) -> None:
+    """Keep the evidence of exchanges: what was answered, apart, and its hash."""
+    attempts, answers = [], []
+    for one in sent:
+        attempt = {"id": new_id(), **_attempt_of(one)}
+        text = attempt.pop("answer")
+        hashed = hashlib.sha256(text.encode()).hexdigest() if text else ""
+        attempts.append({**attempt, "answer_sha256": hashed})
+        if text:
+            answers.append({"attempt": attempt["id"], "text": text, "erased_at": None})
+    bulk.insert(WriteAttempt, attempts)
+    if answers:
+        bulk.insert(AttemptAnswer, answers)
+
+
+def _attempt_of(sent: Sent) -> dict[str, Any]:
     outcome = sent.outcome
     values: dict[str, Any] = {
         "request": sent.claim.request.pk,

@@ -7,11 +7,10 @@ from http import HTTPStatus
 from django.conf import settings
 from django.db import transaction
 
-from lending.db import bulk
 from xero_sync.codat.bank_feeds import FeedAnswer
 from xero_sync.codat.exceptions import CodatAccessDenied, CodatError
 from xero_sync.codat.push import PushOperation
-from xero_sync.models import SetupStep, WriteAttempt
+from xero_sync.models import SetupStep
 from xero_sync.models.choices import Outcome
 from xero_sync.models.setups import SetupKind, StepState
 from xero_sync.writeback import (
@@ -39,7 +38,7 @@ def store(sent: Sequence[Sent], *, now: datetime) -> None:
 @transaction.atomic
 def _store(sent: Sent, step: SetupStep, now: datetime) -> None:
     lock_connection(step.setup.connection, now=now)
-    bulk.insert(WriteAttempt, [results.attempt_of(sent)])
+    results.store_attempts([sent])
     outcome = sent.outcome
     if SetupStep.objects.filter(pk=step.pk, fence=step.fence).exists():
         if isinstance(outcome, PushOperation):

@@ -1,5 +1,6 @@
 """People and rows for the tests of the admin."""
 
+import hashlib
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from lending.models import LoanEvent
 from tests.builders import make_event
 from xero_sync.models import (
     AccountMapping,
+    AttemptAnswer,
     Connection,
     ConnectionCheckRun,
     Heartbeat,
@@ -117,7 +119,7 @@ def make_request(
         **fields,
     )
     request.records.add(record)
-    WriteAttempt.objects.create(
+    attempt = WriteAttempt.objects.create(
         request=request,
         started_at=NOW,
         finished_at=NOW,
@@ -126,7 +128,8 @@ def make_request(
         status_code=200,
         correlation_id=f"correlation-{request.pk}",
         push_operation_key=uuid4(),
-        answer=answer,
+        answer_sha256=hashlib.sha256(answer.encode()).hexdigest(),
         error=error,
     )
+    AttemptAnswer.objects.create(attempt=attempt, text=answer)
     return request

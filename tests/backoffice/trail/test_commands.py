@@ -27,6 +27,7 @@ NONE = {
     "verify": "it only reads",
     "seal": RUNS,
     "database_role": "the database's own log has who changed its roles",
+    "retention": "tests/backoffice/test_retention.py",
     "reseal": "tests/backoffice/test_resealing.py",
     "xero_app": LOOKS,
     "deliver_webhooks": RUNS,
@@ -68,6 +69,11 @@ def api_key(_codat):
     return ["create", "--name=loan-system", "--scopes=events:read"]
 
 
+def export_borrower(_codat):
+    make_company(reference="acme")
+    return ["acme"]
+
+
 def revoke(codat):
     return ["revoke", acts.key(codat).prefix]
 
@@ -84,6 +90,7 @@ def roles(_codat):
 
 COMMANDS = {
     "roles": (roles, "group.changed"),
+    "export_borrower": (export_borrower, "company.exported"),
     "create_loan": (create_loan, "loan.created"),
     "writeback": (writeback, "connection.writeback_off"),
     "choose_accounts": (choose_accounts, "connection.accounts_chosen"),

@@ -8,7 +8,9 @@ from django.contrib.admin.utils import quote
 from django.db.models import Prefetch, QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
+from lending import formats
 from xero_sync.entries.redaction import readable
 from xero_sync.models import WriteAttempt, WriteRequest
 
@@ -55,12 +57,21 @@ def body_of(request: WriteRequest) -> str:
 
 def with_attempts(requests: QuerySet[WriteRequest]) -> QuerySet[WriteRequest]:
     """Load what the page of a request shows, with two queries for any number."""
-    attempts = WriteAttempt.objects.order_by("pk")
+    attempts = WriteAttempt.objects.select_related("stored_answer").order_by("pk")
     return (
         requests.select_related("mapping", "predecessor")
         .prefetch_related(Prefetch("attempts", queryset=attempts))
         .order_by("created_at", "pk")
     )
+
+
+def answer_of(attempt: WriteAttempt) -> str:
+    """Return what was answered, or since when that is erased."""
+    stored = getattr(attempt, "stored_answer", None)
+    if stored is None or stored.erased_at is None:
+        return attempt.answer
+    words = _("Erased on %(day)s, when it had been kept for long enough.")
+    return words % {"day": formats.day(stored.erased_at)}
 
 
 def sent(requests: Iterable[WriteRequest]) -> list[Sent]:
@@ -71,7 +82,7 @@ def sent(requests: Iterable[WriteRequest]) -> list[Sent]:
             key=quote(request.pk),
             body=body_of(request),
             exchanges=[
-                ShownExchange(one, shown(one.error), shown(one.answer))
+                ShownExchange(one, shown(one.error), shown(answer_of(one)))
                 for one in request.attempts.all()
             ],
         )

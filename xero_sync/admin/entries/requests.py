@@ -10,7 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from lending.admin.base import ReadOnlyAdmin
 from xero_sync.admin.base import search
-from xero_sync.admin.base.evidence import as_block, sent, with_attempts
+from xero_sync.admin.base.evidence import (
+    answer_of,
+    as_block,
+    sent,
+    with_attempts,
+)
 from xero_sync.models import WriteAttempt, WriteRequest
 
 
@@ -91,13 +96,14 @@ class WriteAttemptAdmin(ReadOnlyAdmin):
         "push_operation_key",
         "masked_error",
         "masked_answer",
+        "answer_sha256",
     )
     readonly_fields = ("masked_error", "masked_answer")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WriteAttempt]:
         """Leave the texts and bodies where they are until one is shown."""
         attempts: QuerySet[WriteAttempt] = super().get_queryset(request)
-        return attempts.defer("answer", "error", "request__body")
+        return attempts.defer("error", "request__body")
 
     @admin.display(description=_("data type"))
     def data_type(self, attempt: WriteAttempt) -> str:
@@ -117,4 +123,4 @@ class WriteAttemptAdmin(ReadOnlyAdmin):
     @admin.display(description=_("answer"))
     def masked_answer(self, attempt: WriteAttempt) -> SafeString:
         """Show the answer without secrets."""
-        return as_block(attempt.answer)
+        return as_block(answer_of(attempt))
