@@ -103,7 +103,8 @@ def _sessions(before: datetime) -> QuerySet:
 
 
 def _wrong_passwords(before: datetime) -> QuerySet:
-    return AccessAttempt.objects.filter(attempt_time__lt=before)
+    found: QuerySet = AccessAttempt.objects.filter(attempt_time__lt=before)
+    return found
 
 
 ERASABLES = (

@@ -47,7 +47,7 @@ def seal_finished(*, now: datetime, most: int = 1_000) -> Sealed:
         logger.info("Finished days are being sealed by another process")
     last = _last()
     done = Seal.objects.filter(is_last=True).order_by("number").last()
-    found = Sealed(rows, late, done and done.day, last.chain if last else "")
+    found = Sealed(rows, late, done.day if done else None, last.chain if last else "")
     if late:
         logger.warning(
             "%s rows were stored after their day had been sealed; manage.py verify "
