@@ -38,36 +38,36 @@ LONG = (
 )
 
 
-# Of these grids, whose cases differ little, a person waits for one case in so many.
+# Of these files and grids, whose cases differ little or go far, a person waits for one
+# case in so many; the thorough run has the others.
 ONE_IN = {
-    "tests/backoffice/admin/test_list_lookups.py::test_a_list_bears_every": 3,
-    "tests/backoffice/admin/test_list_lookups.py::test_a_list_is_not_compared": 3,
+    "tests/backoffice/admin/test_list_lookups.py::test_a_list": 3,
     "tests/backoffice/test_settings.py::test_what_is_unsafe_in_production": 3,
     "tests/backoffice/trail/test_acts.py::test_an_act_leaves_one_entry": 2,
     "tests/backoffice/users/test_matrix.py::test_an_act_is_done_by_those": 4,
     "tests/browser/test_entries.py::test_entries_are_filtered": 2,
     "tests/browser/test_pages.py::test_every_page_of_a_state": 2,
     "tests/browser/test_posting.py::test_posting_is_switched_off": 2,
+    "tests/lending/seals/test_seals.py::test_whichever": 2,
     "tests/scenarios/test_planted_bugs.py::test_a_planted_bug_is_caught": 2,
-    "tests/xero_sync/accounts/test_choice.py::test_whatever_happens": 5,
-    "tests/xero_sync/accounts/test_plain_accounts.py::test_no_other_one_is_begun": 2,
-    "tests/xero_sync/accounts/test_plain_accounts.py::test_whatever_happens": 2,
+    "tests/xero_sync/accounts/test_choice.py": 3,
+    "tests/xero_sync/accounts/test_lender_accounts.py": 2,
+    "tests/xero_sync/accounts/test_plain_accounts.py": 3,
     "tests/xero_sync/borrowers/test_mails.py::test_text_and_html_say": 3,
     "tests/xero_sync/portal/test_feed.py::test_every_state_of_a_feed": 2,
     "tests/xero_sync/portal/test_questions.py::test_what_is_not_offered": 3,
-    "tests/xero_sync/portal/test_saving.py::test_a_new_fee_account": 3,
-    "tests/xero_sync/portal/test_saving.py::test_an_account_without_a_feed": 3,
+    "tests/xero_sync/portal/test_saving.py::test_a": 2,
     "tests/xero_sync/portal/test_tabs.py::test_a_form_sent_from_its_own_tab": 2,
-    "tests/xero_sync/writeback/test_answers.py::test_a_429_to_a_look": 3,
-    "tests/xero_sync/writeback/test_answers.py::test_fees_and_payments": 3,
-    "tests/xero_sync/writeback/test_choice_looks.py::test_a_look_that_codat": 3,
-    "tests/xero_sync/writeback/test_choice_looks.py::test_what_was_archived": 2,
-    "tests/xero_sync/writeback/test_decisions.py::test_every_decision_needs": 3,
-    "tests/xero_sync/writeback/test_reversals.py::test_what_is_pending": 3,
-    "tests/xero_sync/writeback/test_reversals.py::test_what_is_unknown": 3,
-    "tests/xero_sync/writeback/test_reversals.py::test_what_was_refused": 2,
-    "tests/xero_sync/writeback/test_watched_pushes.py::test_nothing_is_sent": 2,
-    "tests/xero_sync/writeback/test_watched_pushes.py::test_nothing_stands": 2,
+    "tests/xero_sync/writeback/test_after_restore.py": 2,
+    "tests/xero_sync/writeback/test_alarms_and_strangers.py": 3,
+    "tests/xero_sync/writeback/test_answers.py": 3,
+    "tests/xero_sync/writeback/test_choice_looks.py": 3,
+    "tests/xero_sync/writeback/test_decisions.py": 3,
+    "tests/xero_sync/writeback/test_hard_cases.py": 2,
+    "tests/xero_sync/writeback/test_holds.py": 3,
+    "tests/xero_sync/writeback/test_reversals.py": 3,
+    "tests/xero_sync/writeback/test_standstill.py": 3,
+    "tests/xero_sync/writeback/test_watched_pushes.py": 3,
 }
 
 

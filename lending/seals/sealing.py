@@ -128,6 +128,8 @@ def _came_later(now: datetime) -> Iterator[Seal]:
 
 def unsealed(table: SealedTable, day: date) -> list[str]:
     """Return the keys of the rows of a sealed day that none of its seals holds."""
+    if not table.is_known:
+        return []
     seals = Seal.objects.filter(table=table.label, day=day)
     held = seals.aggregate(rows=Sum("rows"))["rows"] or 0
     rows = table.of_day(day)
@@ -143,7 +145,7 @@ def unsealed(table: SealedTable, day: date) -> list[str]:
 
 
 def _last() -> Seal | None:
-    return Seal.objects.order_by("number").last()
+    return Seal.objects.defer("body").order_by("number").last()
 
 
 @transaction.atomic
