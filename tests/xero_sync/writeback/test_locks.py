@@ -173,7 +173,7 @@ def test_writeback_may_be_switched_off_while_a_refusal_is_stored(
     world, borrower, meeting, monkeypatch, error
 ):
     store = refused(world, error)
-    meeting.stop_in(monkeypatch, results, "attempt_of")
+    meeting.stop_in(monkeypatch, results, "_attempt_of")
     meeting.comes_in(monkeypatch, transitions, "wake_lanes")
 
     assert not together(store, meeting.then(lambda: switch_off(world, borrower)))
@@ -187,7 +187,7 @@ def test_accounts_may_be_chosen_while_a_refusal_is_stored(
     # What the choice sets free wakes the lanes.
     Connection.objects.update(unusable_account="Old account")
     borrower.record(borrower.loan(), "fee", "7")
-    meeting.stop_in(monkeypatch, results, "attempt_of")
+    meeting.stop_in(monkeypatch, results, "_attempt_of")
     meeting.comes_in(monkeypatch, transitions, "wake_lanes")
     # Another choice, as the same one again makes no version.
     interest = borrower.books.account("Interest Expense")
@@ -206,7 +206,7 @@ def test_a_company_may_be_woken_while_a_refusal_is_stored(
     world, borrower, meeting, monkeypatch
 ):
     store = refused(world, CodatRejected("no", status_code=400))
-    meeting.stop_in(monkeypatch, results, "attempt_of")
+    meeting.stop_in(monkeypatch, results, "_attempt_of")
 
     @transaction.atomic
     def wake():
