@@ -80,8 +80,12 @@ def reseal() -> Resealed:
 
     The first key also vouches for the seals of finished days, so that afterwards no
     older key is needed. One row after the other: what fails half-way goes on next time.
+
+    Raises:
+        ChainBroken: somebody else made the last seal; nothing was encrypted anew.
     """
-    report = Resealed()
+    seal = sealing.vouch(now=database_now())
+    report = Resealed(head=seal.chain if seal else "")
     for column in SEALED_COLUMNS:
         where = f"{column.model}.{column.name}"
         report.done[where] = 0
@@ -95,8 +99,6 @@ def reseal() -> Resealed:
                 column.store(row, value, anew)
                 report.done[where] += 1
     with transaction.atomic():
-        seal = sealing.vouch(now=database_now())
-        report.head = seal.chain if seal else ""
         trail.record(
             "encryption.resealed",
             Subject("backoffice.key", "first", "FIELD_ENCRYPTION_KEYS"),

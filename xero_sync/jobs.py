@@ -138,7 +138,11 @@ def read_inbox(**_ignored: Any) -> str:
 
 def seal(**_ignored: Any) -> str:
     """Seal the days that are finished; it runs every hour and mostly finds none."""
-    sealed = sealing.seal_finished(now=database_now())
+    try:
+        sealed = sealing.seal_finished(now=database_now())
+    except sealing.ChainBroken:
+        logger.exception("No day was sealed")
+        return "broken"
     return f"{sealed.rows} rows sealed, up to {sealed.day}"
 
 

@@ -34,6 +34,13 @@ def close(seal: Seal, before: str) -> None:
     seal.key_id, seal.mac = key_id(key), mac(key, seal.chain)
 
 
+def is_ours(seal: Seal) -> bool:
+    """Tell whether one of our keys vouches for the chain up to a seal."""
+    ours = {key_id(key): key for key in our_keys()}
+    key = ours.get(seal.key_id)
+    return key is not None and hmac.compare_digest(seal.mac, mac(key, seal.chain))
+
+
 def our_keys() -> Sequence[bytes]:
     """Return the keys of seals, the present one first; each is made of a secret."""
     return [

@@ -22,6 +22,17 @@ LOOKED_AT_AGAIN = 7
 ROWS_IN_A_SEAL = 1_000
 
 
+class ChainBroken(Exception):
+    """None of our keys vouches for the last seal, so nothing is sealed on top of it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The last seal was made with no key of FIELD_ENCRYPTION_KEYS. Put the key "
+            "back that made it and run manage.py reseal; if none did, somebody has "
+            "altered the seals: manage.py verify tells more."
+        )
+
+
 @dataclass(frozen=True)
 class Sealed:
     """What one run sealed: rows, the last day, and the chain's head to note."""
@@ -37,6 +48,9 @@ def seal_finished(*, now: datetime, most: int = 1_000) -> Sealed:
 
     It goes on where an earlier run ended, wherever that was; two at once make no seal
     twice, and one of them gives way.
+
+    Raises:
+        ChainBroken: somebody else made the last seal.
     """
     rows = late = 0
     try:
@@ -61,7 +75,11 @@ def seal_finished(*, now: datetime, most: int = 1_000) -> Sealed:
 
 
 def vouch(*, now: datetime) -> Seal | None:
-    """Let the present key vouch for all seals there are; None if there are none."""
+    """Let the present key vouch for all seals there are; None if there are none.
+
+    Raises:
+        ChainBroken: somebody else made the last one.
+    """
     last = _last()
     if last is None:
         return None
@@ -159,6 +177,9 @@ def _store(
     is_late: bool = False,
 ) -> Seal:
     before = _last()
+    if before is not None and not chain.is_ours(before):
+        # A seal of ours on top would vouch for whatever was put below it.
+        raise ChainBroken
     seal = Seal(
         number=before.number + 1 if before else 1,
         day=day,

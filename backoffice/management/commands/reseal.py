@@ -6,6 +6,7 @@ from django.core.management.base import CommandError
 
 from backoffice import resealing
 from lending.management.base import PlainCommand
+from lending.seals.sealing import ChainBroken
 
 
 class Command(PlainCommand):
@@ -15,6 +16,8 @@ class Command(PlainCommand):
         "Encrypt all secrets anew under the first of FIELD_ENCRYPTION_KEYS. Put a new "
         "key first, restart everything, run this, then take the old keys out."
     )
+
+    refusals = (ChainBroken, *PlainCommand.refusals)
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Reseal, and say how much was done and whether old keys may go.

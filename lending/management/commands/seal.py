@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from lending.management.base import PlainCommand
 from lending.seals import sealing
+from lending.seals.sealing import ChainBroken
 
 
 class Command(PlainCommand):
@@ -15,6 +16,8 @@ class Command(PlainCommand):
         "Seal finished days, as the worker does by itself. Keep the head that it "
         "prints elsewhere: manage.py verify --head then shows if seals were cut off."
     )
+
+    refusals = (ChainBroken, *PlainCommand.refusals)
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Seal what is due, and print up to when and the chain's head."""

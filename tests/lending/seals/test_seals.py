@@ -12,11 +12,13 @@ from django.utils import timezone
 
 from lending.models import LoanEvent, Seal
 from lending.seals import chain, checking, sealing
-from lending.seals.tables import MOMENTS, SealedTable, all_tables
+from lending.seals.sealing import ChainBroken
+from lending.seals.tables import MOMENTS, SealedTable, all_tables, lines
 from tests.builders import make_event, make_loan
 from tests.guards import suspended
 from tests.worlds import World
 from tests.xero_sync.commands.worlds import refusal, run
+from xero_sync import jobs
 
 pytestmark = pytest.mark.django_db
 
@@ -317,6 +319,38 @@ def test_a_chain_made_anew_without_our_key_is_found_out(sealed, settings):
     settings.FIELD_ENCRYPTION_KEYS = ours
 
     assert "no key of FIELD_ENCRYPTION_KEYS made it" in {one[2] for one in broken()}
+
+
+@pytest.mark.parametrize("key_id", ["", "0" * 8, "as it was"])
+def test_nothing_is_sealed_on_top_of_a_forged_chain(sealed, caplog, key_id):
+    """Else our own next seal would vouch for it."""
+    forged = Seal.objects.get(table="lending.loanevent")
+    with suspended(connection):
+        LoanEvent.objects.filter(pk=sealed[0].pk).update(description="forged")
+        before = Seal.objects.get(number=forged.number - 1).chain
+        rows = SealedTable(forged.table).of_day(forged.day)
+        forged.body = "\n".join(" ".join(one) for one in lines(rows, forged.columns))
+        # All that follows is chained anew, without our key.
+        for one in (forged, *Seal.objects.filter(number__gt=forged.number)):
+            before = one.chain = chain.link(one, before)
+            one.key_id = one.key_id if key_id == "as it was" else key_id
+            one.save()
+
+    with pytest.raises(ChainBroken, match="verify"):
+        sealing.seal_finished(now=FINISHED + A_DAY)
+    with pytest.raises(ChainBroken):
+        sealing.vouch(now=FINISHED + A_DAY)
+    assert "somebody has altered the seals" in refusal("reseal")
+    assert broken() != []
+
+
+def test_the_worker_logs_that_it_seals_no_more(sealed, caplog, monkeypatch):
+    with suspended(connection):
+        Seal.objects.filter(pk=Seal.objects.latest("number").pk).update(mac="0" * 64)
+    monkeypatch.setattr(jobs, "database_now", lambda: FINISHED + A_DAY)
+
+    assert jobs.seal() == "broken"
+    assert "No day was sealed" in caplog.text
 
 
 def test_a_seal_that_is_taken_out_is_missed(sealed):
