@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from axes.models import AccessAttempt
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.db import connection
 from django.test import Client
 
 from backoffice.users import sign_in as limits
@@ -122,6 +123,7 @@ def test_of_many_at_once_few_are_looked_at(transactional_db, monkeypatch):
     def one_try(nth):
         barrier.wait()
         answers.append(sign_in(Client(), f"name-{nth}", "wrong").status_code)
+        connection.close()
 
     threads = [Thread(target=one_try, args=(nth,)) for nth in range(6)]
     for thread in threads:
