@@ -29,11 +29,11 @@ def _told_by_codat(company: Company) -> QuerySet:
 def _told_to_services(company: Company) -> QuerySet:
     events = LoanEvent.objects.filter(loan__company=company).values("external_id")
     loans = Loan.objects.filter(company=company).values("reference")
-    connections = Connection.objects.filter(company=company).values_list("pk")
+    connections = Connection.objects.filter(company=company)
     return ToldMessage.objects.filter(
         models.Q(subject__in=events)
         | models.Q(subject__in=loans)
-        | models.Q(subject__in=[str(pk) for (pk,) in connections])
+        | models.Q(subject__in=[str(one.pk) for one in connections])
     )
 
 

@@ -72,7 +72,6 @@ class Resealed:
 
     done: dict[str, int] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
-    head: str = ""
 
 
 def reseal() -> Resealed:
@@ -84,8 +83,8 @@ def reseal() -> Resealed:
     Raises:
         ChainBroken: somebody else made the last seal; nothing was encrypted anew.
     """
-    seal = sealing.vouch(now=database_now())
-    report = Resealed(head=seal.chain if seal else "")
+    sealing.vouch(now=database_now())
+    report = Resealed()
     for column in SEALED_COLUMNS:
         where = f"{column.model}.{column.name}"
         report.done[where] = 0

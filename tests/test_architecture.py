@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from tests.conftest import ONE_IN
 from tests.marks import on_any_database
 
 pytestmark = on_any_database
@@ -324,3 +325,10 @@ def test_the_top_level_is_what_the_design_names():
 
     assert names <= TOP_LEVEL | DOT_NAMES
     assert {name for name in names if not name.startswith(".")} == TOP_LEVEL
+
+
+def test_what_a_person_waits_for_in_part_is_there():
+    """A grid or a file that was renamed would be run whole, and nobody would know."""
+    for begins in ONE_IN:
+        path, _, test = begins.partition("::")
+        assert f"def {test}" in (ROOT / path).read_text(), begins

@@ -21,9 +21,9 @@ class XeroSyncConfig(AppConfig):
         from xero_sync.models import verbs  # noqa: F401, PLC0415
         from xero_sync.runtime import run, task_queue  # noqa: F401, PLC0415
 
-        tables.seal("xero_sync.writerequest", by="created_at")
-        tables.seal("xero_sync.writeattempt", by="finished_at")
-        tables.seal("xero_sync.recordchange", by="at")
+        tables.register("xero_sync.writerequest", by="created_at")
+        tables.register("xero_sync.writeattempt", by="finished_at")
+        tables.register("xero_sync.recordchange", by="at")
 
         task_queue.every_minute(name="Mails to customers", job=notices.SEND)
 

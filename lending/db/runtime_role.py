@@ -21,7 +21,8 @@ NAME = re.compile(r"[A-Za-z_][\w-]{0,62}", re.ASCII)
 MIGRATIONS = "django_migrations"
 ABOUT = """
 SELECT rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication,
-       pg_has_role(oid, current_user, 'MEMBER'),
+       rolname = current_user,
+       ARRAY(SELECT roleid::regrole::text FROM pg_auth_members WHERE member = oid),
        EXISTS (SELECT 1 FROM pg_class WHERE relowner = pg_roles.oid)
   FROM pg_roles WHERE rolname = %s
 """
@@ -80,7 +81,9 @@ def grant(connection: BaseDatabaseWrapper, role: str) -> Granted:
         for statement in (
             # Before PostgreSQL 15 everybody may make tables in this schema.
             f'REVOKE CREATE ON SCHEMA "{schema}" FROM PUBLIC, "{role}"',
+            f'REVOKE CREATE ON DATABASE "{database}" FROM PUBLIC, "{role}"',
             f'REVOKE ALL ON ALL TABLES {everything} FROM PUBLIC, "{role}"',
+            f'REVOKE ALL ON ALL SEQUENCES {everything} FROM PUBLIC, "{role}"',
             f'GRANT CONNECT ON DATABASE "{database}" TO "{role}"',
             f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"',
             f'GRANT USAGE, SELECT ON ALL SEQUENCES {everything} TO "{role}"',
@@ -100,14 +103,19 @@ def _refuse_unfit(cursor: CursorWrapper, role: str) -> None:
             f'There is no such role. Make it first: CREATE ROLE "{role}" LOGIN '
             "PASSWORD '...'"
         )
-    is_mighty, is_ours, owns = found
+    is_mighty, is_ours, memberships, owns = found
     if is_mighty:
         raise RoleUnfit(
             "It is a superuser, or may make roles, replicate or pass over policies: "
             "no grant limits it."
         )
     if is_ours:
-        raise RoleUnfit("It is the role that owns the tables, or a member of it.")
+        raise RoleUnfit("It is the role that owns the tables.")
+    if memberships:
+        raise RoleUnfit(
+            f"It is a member of {', '.join(memberships)}, and may do what that may: "
+            "REVOKE that first."
+        )
     if owns:
         raise RoleUnfit("It owns tables itself; give them to the role that migrates.")
 

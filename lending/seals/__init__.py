@@ -1,5 +1,5 @@
 """Seals over finished days, so that nobody alters what is stored without its showing.
 
-Doors: `tables.seal` names a table that is sealed, `sealing` seals what is due and
+Doors: `tables.register` names a table that is sealed, `sealing` seals what is due and
 `checking` compares what is stored with its seals.
 """

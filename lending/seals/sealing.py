@@ -74,16 +74,15 @@ def seal_finished(*, now: datetime, most: int = 1_000) -> Sealed:
     return found
 
 
-def vouch(*, now: datetime) -> Seal | None:
-    """Let the present key vouch for all seals there are; None if there are none.
+def vouch(*, now: datetime) -> None:
+    """Let the present key vouch for all seals there are, by a seal without rows.
 
     Raises:
         ChainBroken: somebody else made the last one.
     """
     last = _last()
-    if last is None:
-        return None
-    return _store(SealedTable(last.table), last.day, [], now, is_late=True)
+    if last is not None:
+        _store(SealedTable(last.table), last.day, [], now, is_late=True)
 
 
 def last_finished(now: datetime) -> date:
@@ -120,8 +119,8 @@ def _of_day(
     rows = table.of_day(day)
     if after is not None:
         rows = rows.filter(pk__gt=after)
-    # Before the first of them is stored, so that each says whether it is the last.
     while True:
+        # One row more than a seal takes tells whether it is the last.
         found = list(lines(rows[: ROWS_IN_A_SEAL + 1], table.columns))
         part, more = found[:ROWS_IN_A_SEAL], found[ROWS_IN_A_SEAL:]
         yield _store(table, day, part, now, is_last=not more)

@@ -18,7 +18,7 @@ MOMENTS: dict[str, str] = {
 A_DAY = timedelta(days=1)
 
 
-def seal(label: str, *, by: str) -> None:
+def register(label: str, *, by: str) -> None:
     """Have the rows of a model sealed, each with the day of its column `by`."""
     MOMENTS[label] = by
 

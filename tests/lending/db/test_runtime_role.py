@@ -81,6 +81,7 @@ def test_it_cannot_change_what_is_only_added_to(as_role, statement, table):
     "statement",
     [
         "CREATE TABLE x (y integer)",
+        "CREATE SCHEMA x",
         "SET session_replication_role = replica",
         'DROP FUNCTION "lending_loanevent_append_only"() CASCADE',
         'TRUNCATE "xero_sync_syncrecord" CASCADE',
@@ -113,6 +114,8 @@ def test_the_product_works_with_it(as_role):
 def test_a_second_time_changes_nothing_and_takes_what_it_had_besides(role):
     run("database_role", role)
     execute(f'GRANT ALL ON "lending_loanevent" TO "{role}"')
+    execute(f'GRANT UPDATE (amount) ON "lending_loanevent" TO "{role}"')
+    execute(f'GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO "{role}"')
 
     words = run("database_role", role)
 
@@ -125,6 +128,13 @@ def test_a_second_time_changes_nothing_and_takes_what_it_had_besides(role):
             [role],
         )
         assert cursor.fetchone() == ("INSERT,SELECT",)
+        cursor.execute(
+            "SELECT has_any_column_privilege(%s, 'lending_loanevent', 'UPDATE'), "
+            "bool_or(has_sequence_privilege(%s, oid, 'UPDATE')) "
+            "FROM pg_class WHERE relkind = 'S'",
+            [role, role],
+        )
+        assert cursor.fetchone() == (False, False)
 
 
 @only_postgresql
@@ -135,7 +145,15 @@ def test_a_second_time_changes_nothing_and_takes_what_it_had_besides(role):
         ([f'CREATE ROLE "{ROLE}" SUPERUSER'], "no grant limits it"),
         ([f'CREATE ROLE "{ROLE}" BYPASSRLS'], "no grant limits it"),
         ([f'CREATE ROLE "{ROLE}" CREATEROLE'], "no grant limits it"),
-        ([f'CREATE ROLE "{ROLE}"', f'GRANT postgres TO "{ROLE}"'], "a member of it"),
+        ([f'CREATE ROLE "{ROLE}"', f'GRANT postgres TO "{ROLE}"'], "of postgres,"),
+        (
+            [
+                f'CREATE ROLE "{ROLE}"',
+                'CREATE ROLE "another_of_tests" SUPERUSER',
+                f'GRANT "another_of_tests" TO "{ROLE}"',
+            ],
+            "of another_of_tests,",
+        ),
         (
             [
                 f'CREATE ROLE "{ROLE}"',

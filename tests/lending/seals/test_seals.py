@@ -9,6 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from lending.models import LoanEvent, Seal
 from lending.seals import chain, checking, sealing
@@ -19,6 +20,7 @@ from tests.guards import suspended
 from tests.worlds import World
 from tests.xero_sync.commands.worlds import refusal, run
 from xero_sync import jobs
+from xero_sync.runtime import task_queue
 
 pytestmark = pytest.mark.django_db
 
@@ -351,6 +353,15 @@ def test_the_worker_logs_that_it_seals_no_more(sealed, caplog, monkeypatch):
 
     assert jobs.seal() == "broken"
     assert "No day was sealed" in caplog.text
+
+
+def test_the_worker_seals_by_itself(events, monkeypatch):
+    monkeypatch.setattr(jobs, "database_now", lambda: FINISHED)
+    job, *_ = task_queue.SCHEDULES["Seals of finished days"]
+
+    import_string(job)()
+
+    assert checking.check().day == TODAY
 
 
 def test_a_seal_that_is_taken_out_is_missed(sealed):
